@@ -1,0 +1,187 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"personalize-role/lambda/internal/lifecycle"
+	"personalize-role/lambda/internal/plan"
+	"personalize-role/lambda/internal/provision"
+	"personalize-role/lambda/internal/servicerole"
+	"personalize-role/lambda/properties"
+)
+
+// change is what converging did.
+type change struct {
+	wrote, settles bool
+	at             time.Time
+}
+
+// staleError says that nobody wants the event any more.
+type staleError struct{ verdict lifecycle.Verdict }
+
+func (e *staleError) Error() string { return "the event is " + e.verdict.String() }
+
+// converge observes, plans and applies, again if somebody else got in between. It gives the unique id of the role.
+func (t *task) converge(ctx context.Context, d servicerole.Desired) (roleID string, done change, err error) {
+	policies := slices.Clone(d.Formerly.Policies)
+	if d.Policy != nil && !slices.Contains(policies, d.Policy.PolicyName) {
+		policies = append(policies, d.Policy.PolicyName)
+	}
+	for round := 1; ; round++ {
+		observed, err := t.observe(ctx, d.Role.RoleName, policies)
+		if err != nil {
+			return "", done, err
+		}
+		todo, err := plan.Converge(d, observed)
+		if err != nil {
+			return "", done, err
+		}
+		if observed.Role != nil {
+			roleID = observed.Role.ID
+		}
+		if todo.Empty() {
+			return roleID, done, nil
+		}
+		t.mayExist(d.Role.RoleName)
+		created, err := t.handler.Provisioner.Apply(ctx, todo)
+		if created != "" {
+			roleID = created
+		}
+		done.wrote, done.at = true, time.Now()
+		done.settles = done.settles || todo.Settles()
+		if err == nil || !provision.Drifted(err) || round == rounds {
+			return roleID, done, err
+		}
+		if t.pause(ctx, round) != nil {
+			return "", done, err
+		}
+	}
+}
+
+// pause waits before the round after this one.
+func (t *task) pause(ctx context.Context, round int) error {
+	return t.handler.Provisioner.Sleep(ctx, time.Duration(round)*pauseBetweenRounds)
+}
+
+// observe reads IAM, and asks CloudFormation beside it whether the event is still wanted.
+func (t *task) observe(ctx context.Context, role servicerole.RoleName, policies []servicerole.PolicyName) (servicerole.Observed, error) {
+	var (
+		observed servicerole.Observed
+		verdict  lifecycle.Verdict
+	)
+	err := provision.Together(
+		func() (err error) {
+			observed, err = t.handler.Provisioner.Observe(ctx, t.identity, role, policies)
+			return err
+		},
+		func() error {
+			verdict = t.judge(ctx)
+			return nil
+		},
+	)
+	if verdict != lifecycle.Wanted {
+		return observed, &staleError{verdict}
+	}
+	return observed, err
+}
+
+func (t *task) judge(ctx context.Context) lifecycle.Verdict {
+	return t.handler.Provisioner.Judge(ctx, t.identity, t.event.RequestType, t.event.physicalID())
+}
+
+// settle waits until the role can be used, counted from the last change. Where the function's time doesn't last that long,
+// the role is reported as it is, with a warning.
+func (t *task) settle(ctx context.Context, since time.Time, wanted time.Duration) error {
+	left := wanted - time.Since(since)
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < left {
+		left = time.Until(deadline) - time.Second
+		t.warnings = append(t.warnings, fmt.Sprintf("the function's Timeout leaves no time for %s of %d: the role may not be usable "+
+			"for some seconds yet", properties.NameSettleSeconds, int(wanted.Seconds())))
+	}
+	if left <= 0 {
+		return nil
+	}
+	return t.handler.Provisioner.Sleep(ctx, left)
+}
+
+// abandon ends an event that nobody wants. A Create whose resource is gone is undone, since no Delete will come for it.
+func (t *task) abandon(ctx context.Context, verdict lifecycle.Verdict, d servicerole.Desired) result {
+	if verdict != lifecycle.Gone {
+		return t.failed(fmt.Errorf("%s: out of date: a later operation of the stack stands, and nothing more was changed", t.event.RequestType))
+	}
+	target := t.identity.Target(d.Role.RoleName, properties.Salvage(t.event.ResourceProperties))
+	if err := t.destroy(ctx, target); err != nil {
+		return result{physicalID: d.Role.ARN, err: fmt.Errorf("undo %s: %w", t.event.RequestType, err), redeliver: true}
+	}
+	return t.failed(fmt.Errorf("%s: out of date: CloudFormation deletes the resource or has done so, and nothing is left of it", t.event.RequestType))
+}
+
+// sweep removes what an update made whose answer never reached CloudFormation: the update that takes it back names it in
+// its old properties only. What it can't remove, it reports.
+func (t *task) sweep(ctx context.Context, d servicerole.Desired) {
+	if t.event.RequestType != lifecycle.Update {
+		return
+	}
+	old := properties.Salvage(t.event.OldResourceProperties)
+	orphan := t.identity.Role(old)
+	if orphan.ARN == d.Role.ARN || orphan.ARN == t.event.PhysicalResourceID || strings.EqualFold(orphan.Name, d.Role.Name) {
+		return
+	}
+	if err := t.destroy(ctx, t.identity.Target(orphan, old)); err != nil {
+		t.warnings = append(t.warnings, fmt.Sprintf("an update that was taken back left role %s behind: %v", orphan.ARN, err))
+	}
+}
+
+// remove answers a Delete.
+func (t *task) remove(ctx context.Context) result {
+	p := properties.Salvage(t.event.ResourceProperties)
+	role := t.identity.Doomed(t.event.PhysicalResourceID, p)
+	if verdict := t.judge(ctx); verdict != lifecycle.Wanted {
+		return t.failed(errors.New("Delete: out of date: the resource was made anew since, and nothing was changed"))
+	}
+	if err := t.destroy(ctx, t.identity.Target(role, p)); err != nil {
+		return t.failed(err)
+	}
+	return result{physicalID: t.event.PhysicalResourceID}
+}
+
+// destroy observes, plans and applies until nothing of ours is left.
+func (t *task) destroy(ctx context.Context, target servicerole.Target) error {
+	for round := 1; ; round++ {
+		observed, err := t.handler.Provisioner.Observe(ctx, t.identity, target.Role, target.Policies)
+		if err != nil {
+			return err
+		}
+		todo, err := plan.Destroy(target, observed)
+		if err != nil || todo.Empty() {
+			return err
+		}
+		if _, err = t.handler.Provisioner.Apply(ctx, todo); err == nil {
+			return nil
+		}
+		if !provision.Drifted(err) || round == rounds || t.pause(ctx, round) != nil {
+			return err
+		}
+	}
+}
+
+// data gives the attributes, always the same keys: Fn::GetAtt fails where an update drops one.
+func (t *task) data(roleID string, d servicerole.Desired) map[string]string {
+	policy := ""
+	if d.Policy != nil {
+		policy = d.Policy.ARN
+	}
+	return map[string]string{
+		properties.AttrRoleArn:                d.Role.ARN,
+		properties.AttrRoleName:               d.Role.Name,
+		properties.AttrRoleID:                 roleID,
+		properties.AttrS3PolicyArn:            policy,
+		properties.AttrBucketPolicyStatements: "[]",
+		properties.AttrWarnings:               strings.Join(t.warnings, "\n"),
+	}
+}

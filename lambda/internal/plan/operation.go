@@ -1,0 +1,225 @@
+// Package plan compares what a custom resource should be with what was found, and gives the operations between the two as
+// plain data: it can be compared, printed, replayed and tested without AWS. It is pure.
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"personalize-role/lambda/internal/servicerole"
+)
+
+// Operation is one write call. The set is closed: provision has a case for each, and a test holds it to that.
+type Operation interface {
+	// Action is the IAM action of the call, such as iam:CreateRole.
+	Action() string
+	// Target is the ARN of what the call changes.
+	Target() string
+	// String says in a few words what the call does, for plans and for messages.
+	String() string
+
+	sealed()
+}
+
+// CreateRole creates the role with everything that the call can set.
+type CreateRole struct{ Role servicerole.Role }
+
+// UpdateTrust replaces the trust policy.
+type UpdateTrust struct {
+	Role     servicerole.RoleName
+	Document string
+}
+
+// UpdateRole sets the description and the maximum session duration, in seconds.
+type UpdateRole struct {
+	Role               servicerole.RoleName
+	Description        string
+	MaxSessionDuration int
+}
+
+// PutBoundary sets the permissions boundary.
+type PutBoundary struct {
+	Role     servicerole.RoleName
+	Boundary string
+}
+
+// DeleteBoundary takes the permissions boundary away.
+type DeleteBoundary struct{ Role servicerole.RoleName }
+
+// TagRole adds tags, or changes their values.
+type TagRole struct {
+	Role servicerole.RoleName
+	Tags map[string]string
+}
+
+// UntagRole removes tags.
+type UntagRole struct {
+	Role servicerole.RoleName
+	Keys []string
+}
+
+// AttachPolicy attaches a managed policy.
+type AttachPolicy struct {
+	Role   servicerole.RoleName
+	Policy string
+}
+
+// DetachPolicy detaches a managed policy.
+type DetachPolicy struct {
+	Role   servicerole.RoleName
+	Policy string
+}
+
+// DeleteInlinePolicy deletes an inline policy that somebody put into the role.
+type DeleteInlinePolicy struct {
+	Role servicerole.RoleName
+	Name string
+}
+
+// DeleteRole deletes the role.
+type DeleteRole struct{ Role servicerole.RoleName }
+
+// CreatePolicy creates the customer managed policy.
+type CreatePolicy struct{ Policy servicerole.Policy }
+
+// CreatePolicyVersion puts a document in force as a new version.
+type CreatePolicyVersion struct {
+	Policy   servicerole.PolicyName
+	Document string
+}
+
+// DeletePolicyVersion deletes a version that isn't in force.
+type DeletePolicyVersion struct {
+	Policy  servicerole.PolicyName
+	Version string
+}
+
+// TagPolicy adds tags, or changes their values.
+type TagPolicy struct {
+	Policy servicerole.PolicyName
+	Tags   map[string]string
+}
+
+// UntagPolicy removes tags.
+type UntagPolicy struct {
+	Policy servicerole.PolicyName
+	Keys   []string
+}
+
+// DeletePolicy deletes the customer managed policy.
+type DeletePolicy struct{ Policy servicerole.PolicyName }
+
+// Kinds has one value of each kind of operation, in the order of this file.
+func Kinds() []Operation {
+	return []Operation{
+		CreateRole{}, UpdateTrust{}, UpdateRole{}, PutBoundary{}, DeleteBoundary{}, TagRole{}, UntagRole{}, AttachPolicy{},
+		DetachPolicy{}, DeleteInlinePolicy{}, DeleteRole{}, CreatePolicy{}, CreatePolicyVersion{}, DeletePolicyVersion{},
+		TagPolicy{}, UntagPolicy{}, DeletePolicy{},
+	}
+}
+
+func (CreateRole) Action() string          { return "iam:CreateRole" }
+func (UpdateTrust) Action() string         { return "iam:UpdateAssumeRolePolicy" }
+func (UpdateRole) Action() string          { return "iam:UpdateRole" }
+func (PutBoundary) Action() string         { return "iam:PutRolePermissionsBoundary" }
+func (DeleteBoundary) Action() string      { return "iam:DeleteRolePermissionsBoundary" }
+func (TagRole) Action() string             { return "iam:TagRole" }
+func (UntagRole) Action() string           { return "iam:UntagRole" }
+func (AttachPolicy) Action() string        { return "iam:AttachRolePolicy" }
+func (DetachPolicy) Action() string        { return "iam:DetachRolePolicy" }
+func (DeleteInlinePolicy) Action() string  { return "iam:DeleteRolePolicy" }
+func (DeleteRole) Action() string          { return "iam:DeleteRole" }
+func (CreatePolicy) Action() string        { return "iam:CreatePolicy" }
+func (CreatePolicyVersion) Action() string { return "iam:CreatePolicyVersion" }
+func (DeletePolicyVersion) Action() string { return "iam:DeletePolicyVersion" }
+func (TagPolicy) Action() string           { return "iam:TagPolicy" }
+func (UntagPolicy) Action() string         { return "iam:UntagPolicy" }
+func (DeletePolicy) Action() string        { return "iam:DeletePolicy" }
+
+func (o CreateRole) Target() string          { return o.Role.ARN }
+func (o UpdateTrust) Target() string         { return o.Role.ARN }
+func (o UpdateRole) Target() string          { return o.Role.ARN }
+func (o PutBoundary) Target() string         { return o.Role.ARN }
+func (o DeleteBoundary) Target() string      { return o.Role.ARN }
+func (o TagRole) Target() string             { return o.Role.ARN }
+func (o UntagRole) Target() string           { return o.Role.ARN }
+func (o AttachPolicy) Target() string        { return o.Role.ARN }
+func (o DetachPolicy) Target() string        { return o.Role.ARN }
+func (o DeleteInlinePolicy) Target() string  { return o.Role.ARN }
+func (o DeleteRole) Target() string          { return o.Role.ARN }
+func (o CreatePolicy) Target() string        { return o.Policy.ARN }
+func (o CreatePolicyVersion) Target() string { return o.Policy.ARN }
+func (o DeletePolicyVersion) Target() string { return o.Policy.ARN }
+func (o TagPolicy) Target() string           { return o.Policy.ARN }
+func (o UntagPolicy) Target() string         { return o.Policy.ARN }
+func (o DeletePolicy) Target() string        { return o.Policy.ARN }
+
+func (o CreateRole) String() string  { return "create role " + o.Role.Name }
+func (o UpdateTrust) String() string { return "replace the trust policy of role " + o.Role.Name }
+func (o UpdateRole) String() string {
+	return "update description and session duration of role " + o.Role.Name
+}
+func (o PutBoundary) String() string {
+	return fmt.Sprintf("bound role %s by %s", o.Role.Name, o.Boundary)
+}
+func (o DeleteBoundary) String() string {
+	return "remove the permissions boundary of role " + o.Role.Name
+}
+func (o TagRole) String() string {
+	return fmt.Sprintf("tag role %s with %s", o.Role.Name, keys(o.Tags))
+}
+func (o UntagRole) String() string {
+	return fmt.Sprintf("remove tags %s from role %s", strings.Join(o.Keys, ", "), o.Role.Name)
+}
+func (o AttachPolicy) String() string {
+	return fmt.Sprintf("attach %s to role %s", o.Policy, o.Role.Name)
+}
+func (o DetachPolicy) String() string {
+	return fmt.Sprintf("detach %s from role %s", o.Policy, o.Role.Name)
+}
+func (o DeleteInlinePolicy) String() string {
+	return fmt.Sprintf("delete inline policy %s of role %s", o.Name, o.Role.Name)
+}
+func (o DeleteRole) String() string   { return "delete role " + o.Role.Name }
+func (o CreatePolicy) String() string { return "create policy " + o.Policy.Name }
+func (o CreatePolicyVersion) String() string {
+	return "put a new version of policy " + o.Policy.Name + " in force"
+}
+func (o DeletePolicyVersion) String() string {
+	return fmt.Sprintf("delete version %s of policy %s", o.Version, o.Policy.Name)
+}
+func (o TagPolicy) String() string {
+	return fmt.Sprintf("tag policy %s with %s", o.Policy.Name, keys(o.Tags))
+}
+func (o UntagPolicy) String() string {
+	return fmt.Sprintf("remove tags %s from policy %s", strings.Join(o.Keys, ", "), o.Policy.Name)
+}
+func (o DeletePolicy) String() string { return "delete policy " + o.Policy.Name }
+
+func (CreateRole) sealed()          {}
+func (UpdateTrust) sealed()         {}
+func (UpdateRole) sealed()          {}
+func (PutBoundary) sealed()         {}
+func (DeleteBoundary) sealed()      {}
+func (TagRole) sealed()             {}
+func (UntagRole) sealed()           {}
+func (AttachPolicy) sealed()        {}
+func (DetachPolicy) sealed()        {}
+func (DeleteInlinePolicy) sealed()  {}
+func (DeleteRole) sealed()          {}
+func (CreatePolicy) sealed()        {}
+func (CreatePolicyVersion) sealed() {}
+func (DeletePolicyVersion) sealed() {}
+func (TagPolicy) sealed()           {}
+func (UntagPolicy) sealed()         {}
+func (DeletePolicy) sealed()        {}
+
+func keys(tags map[string]string) string {
+	var names []string
+	for k := range tags {
+		names = append(names, k)
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,95 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Plan is a graph of operations: a step starts when those it comes after are done, and steps that don't depend on each
+// other run side by side.
+type Plan struct {
+	Steps []Step
+}
+
+// Step is one operation of a plan.
+type Step struct {
+	Op Operation
+	// After are indexes of earlier steps.
+	After []int
+}
+
+// Empty tells whether there is nothing to do.
+func (p Plan) Empty() bool { return len(p.Steps) == 0 }
+
+// Settles tells whether the plan changes who may assume the role or what the role may do, which takes IAM some seconds
+// to propagate.
+func (p Plan) Settles() bool {
+	for _, s := range p.Steps {
+		switch s.Op.(type) {
+		case CreateRole, UpdateTrust, PutBoundary, DeleteBoundary, AttachPolicy, CreatePolicyVersion:
+			return true
+		}
+	}
+	return false
+}
+
+// Depth is the number of operations on the longest way through the plan: what a user waits for.
+func (p Plan) Depth() int {
+	deepest := 0
+	depths := make([]int, len(p.Steps))
+	for n, s := range p.Steps {
+		for _, before := range s.After {
+			depths[n] = max(depths[n], depths[before])
+		}
+		depths[n]++
+		deepest = max(deepest, depths[n])
+	}
+	return deepest
+}
+
+// String prints the plan, a line a step, with the numbers of the steps that each comes after.
+func (p Plan) String() string {
+	var b strings.Builder
+	for n, s := range p.Steps {
+		fmt.Fprintf(&b, "%2d  %s", n+1, s.Op)
+		for k, before := range s.After {
+			separator := ","
+			if k == 0 {
+				separator = "  after "
+			}
+			fmt.Fprintf(&b, "%s%d", separator, before+1)
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// Refusal is a plan that was not made, since it would touch what isn't ours or lose something. Nothing was changed.
+type Refusal struct {
+	// Reason says what stands in the way; Advice what to do.
+	Reason, Advice string
+}
+
+func (r *Refusal) Error() string { return r.Reason + ". Nothing was changed. " + r.Advice }
+
+func refuse(advice, format string, args ...any) error {
+	return &Refusal{Reason: fmt.Sprintf(format, args...), Advice: advice}
+}
+
+// builder collects steps.
+type builder struct{ plan Plan }
+
+// add appends a step and gives its index, as a list to come after.
+func (b *builder) add(op Operation, after ...int) []int {
+	b.plan.Steps = append(b.plan.Steps, Step{Op: op, After: after})
+	return []int{len(b.plan.Steps) - 1}
+}
+
+// all gives the indexes of the steps so far.
+func (b *builder) all() []int {
+	var steps []int
+	for n := range b.plan.Steps {
+		steps = append(steps, n)
+	}
+	return steps
+}

@@ -1,0 +1,96 @@
+// Package policy holds the documents that the function authors, typed, and says when two documents mean the same.
+package policy
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	awspolicy "github.com/hashicorp/awspolicyequivalence"
+)
+
+// Version is the version of the policy language.
+const Version = "2012-10-17"
+
+// Limits of IAM, in characters without white space. See
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+const (
+	MaxTrustSize   = 2048
+	MaxManagedSize = 6144
+)
+
+// Document is a policy document.
+type Document struct {
+	Version   string      `json:"Version"`
+	ID        string      `json:"Id,omitempty"`
+	Statement []Statement `json:"Statement"`
+}
+
+// Statement is one statement of a document.
+type Statement struct {
+	Sid       string     `json:"Sid"`
+	Effect    string     `json:"Effect"`
+	Principal *Principal `json:"Principal,omitempty"`
+	Action    Values     `json:"Action"`
+	Resource  Values     `json:"Resource,omitempty"`
+	Condition Conditions `json:"Condition,omitempty"`
+}
+
+// Principal names AWS services.
+type Principal struct {
+	Service string `json:"Service"`
+}
+
+// Conditions map an operator to condition keys and their values.
+type Conditions map[string]map[string]Values
+
+// Values are written as a string where there is one, and as a list otherwise.
+type Values []string
+
+// MarshalJSON writes a single value as a string, as AWS's own examples do.
+func (v Values) MarshalJSON() ([]byte, error) {
+	if len(v) == 1 {
+		return encode(v[0])
+	}
+	return encode([]string(v))
+}
+
+// String is the document as compact JSON, the same for the same document in every process.
+func (d Document) String() string {
+	b, err := encode(d)
+	if err != nil {
+		// Strings, slices and maps of strings always marshal.
+		panic(err)
+	}
+	return string(b)
+}
+
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimRight(b.Bytes(), "\n"), err
+}
+
+// Size is what IAM counts against its limits: characters without white space.
+func Size(document string) int {
+	return utf8.RuneCountInString(strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, document))
+}
+
+// Equivalent tells whether two documents mean the same, whatever the order and form of their lists. What isn't a policy
+// document is equivalent only to itself.
+func Equivalent(a, b string) bool {
+	if a == b {
+		return true
+	}
+	same, err := awspolicy.PoliciesAreEquivalent(a, b)
+	return err == nil && same
+}

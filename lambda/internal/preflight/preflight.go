@@ -1,0 +1,44 @@
+// Package preflight finds what would make Personalize fail later, although IAM accepts it: as warnings, since it may be
+// meant. It is pure.
+package preflight
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"personalize-role/lambda/internal/servicerole"
+	"personalize-role/lambda/properties"
+)
+
+// regions are those that have Amazon Personalize. See https://docs.aws.amazon.com/general/latest/gr/personalize.html
+var regions = []string{
+	"us-east-1", "us-east-2", "us-west-2", "ca-central-1", "eu-west-1", "eu-central-1", "ap-northeast-1", "ap-northeast-2",
+	"ap-south-1", "ap-southeast-1", "ap-southeast-2", "cn-north-1",
+}
+
+// Check gives a warning for each finding: what, and what to do.
+func Check(i servicerole.Identity, p properties.Properties) []string {
+	var warnings []string
+	warn := func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }
+	if len(p.SourceRegions) == 0 && !slices.Contains(regions, i.Region) {
+		warn("Amazon Personalize isn't known to exist in %s: set %s to the Regions that will use the role (known: %s)", i.Region,
+			properties.NameSourceRegions, strings.Join(regions, ", "))
+	}
+	for _, region := range p.SourceRegions {
+		if region != "*" && !slices.Contains(regions, region) {
+			warn("Amazon Personalize isn't known to exist in %s, one of %s", region, properties.NameSourceRegions)
+		}
+	}
+	if !p.SourceConditions {
+		warn("the trust policy has no source conditions, so that Personalize may assume the role for other accounts: set %s to "+
+			"true unless something needs that", properties.NameSourceConditions)
+	}
+	if !p.FullAccess && len(p.Buckets) == 0 {
+		warn("the role may do nothing: name %s, or set %s to true", properties.NameBuckets, properties.NameFullAccess)
+	}
+	if p.CloudWatchAccess == properties.CloudWatchFullAccess {
+		warn("AWS supersedes CloudWatchFullAccess: set %s to %s", properties.NameCloudWatchAccess, properties.CloudWatchFullAccessV2)
+	}
+	return warnings
+}

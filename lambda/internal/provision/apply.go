@@ -1,0 +1,170 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"personalize-role/lambda/internal/plan"
+)
+
+// Apply carries a plan out. After an error no further operation starts; those done stay done, and the next plan goes on
+// from there. It gives the unique id of a role that it created. The error is a *Failure.
+func (p *Provisioner) Apply(ctx context.Context, todo plan.Plan) (roleID string, err error) {
+	after := make([][]int, len(todo.Steps))
+	for n, step := range todo.Steps {
+		after[n] = step.After
+	}
+	err = runGraph(after, func(n int) (err error) {
+		op := todo.Steps[n].Op
+		if create, ok := op.(plan.CreateRole); ok {
+			roleID, err = p.createRole(ctx, create)
+		} else {
+			err = p.persist(ctx, op, needsNew(todo, n))
+		}
+		if err != nil {
+			return &Failure{Doing: op.String(), Action: op.Action(), Target: op.Target(), Err: err}
+		}
+		return nil
+	})
+	return roleID, err
+}
+
+// needsNew tells whether a step uses what an earlier step of the same plan creates.
+func needsNew(todo plan.Plan, n int) bool {
+	return slices.ContainsFunc(todo.Steps[n].After, func(before int) bool {
+		switch todo.Steps[before].Op.(type) {
+		case plan.CreateRole, plan.CreatePolicy:
+			return true
+		}
+		return false
+	})
+}
+
+// IAM answers NoSuchEntity for a while about what it has just created; AWS gives no figure, and providers of this field wait
+// for up to two minutes.
+const (
+	propagation  = 2 * time.Minute
+	firstPause   = 250 * time.Millisecond
+	longestPause = 8 * time.Second
+)
+
+// persist performs an operation, again where IAM doesn't know yet what was created a moment ago. What may be retried
+// whatever the operation is (throttling, lost connections, concurrent modification) the client retries itself.
+func (p *Provisioner) persist(ctx context.Context, op plan.Operation, needsNew bool) error {
+	pause, waited := firstPause, time.Duration(0)
+	for {
+		err := p.perform(ctx, op)
+		if !needsNew || !isNotFound(err) || waited >= propagation {
+			return err
+		}
+		if p.Sleep(ctx, pause) != nil {
+			return err
+		}
+		waited += pause
+		pause = min(2*pause, longestPause)
+	}
+}
+
+func (p *Provisioner) createRole(ctx context.Context, o plan.CreateRole) (id string, err error) {
+	out, err := p.IAM.CreateRole(ctx, &iam.CreateRoleInput{
+		RoleName:                 aws.String(o.Role.Name),
+		Path:                     aws.String(o.Role.Path),
+		Description:              optional(o.Role.Description),
+		MaxSessionDuration:       aws.Int32(int32(o.Role.MaxSessionDuration)),
+		PermissionsBoundary:      optional(o.Role.Boundary),
+		AssumeRolePolicyDocument: aws.String(o.Role.Trust),
+		Tags:                     tagList(o.Role.Tags),
+	})
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(out.Role.RoleId), nil
+}
+
+func (p *Provisioner) perform(ctx context.Context, op plan.Operation) (err error) {
+	switch o := op.(type) {
+	case plan.UpdateTrust:
+		_, err = p.IAM.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: aws.String(o.Role.Name), PolicyDocument: aws.String(o.Document)})
+	case plan.UpdateRole:
+		_, err = p.IAM.UpdateRole(ctx, &iam.UpdateRoleInput{
+			RoleName:           aws.String(o.Role.Name),
+			Description:        aws.String(o.Description),
+			MaxSessionDuration: aws.Int32(int32(o.MaxSessionDuration)),
+		})
+	case plan.PutBoundary:
+		_, err = p.IAM.PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{RoleName: aws.String(o.Role.Name), PermissionsBoundary: aws.String(o.Boundary)})
+	case plan.DeleteBoundary:
+		_, err = p.IAM.DeleteRolePermissionsBoundary(ctx, &iam.DeleteRolePermissionsBoundaryInput{RoleName: aws.String(o.Role.Name)})
+		err = ignoreNotFound(err)
+	case plan.TagRole:
+		_, err = p.IAM.TagRole(ctx, &iam.TagRoleInput{RoleName: aws.String(o.Role.Name), Tags: tagList(o.Tags)})
+	case plan.UntagRole:
+		_, err = p.IAM.UntagRole(ctx, &iam.UntagRoleInput{RoleName: aws.String(o.Role.Name), TagKeys: o.Keys})
+		err = ignoreNotFound(err)
+	case plan.AttachPolicy:
+		_, err = p.IAM.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: aws.String(o.Role.Name), PolicyArn: aws.String(o.Policy)})
+	case plan.DetachPolicy:
+		_, err = p.IAM.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: aws.String(o.Role.Name), PolicyArn: aws.String(o.Policy)})
+		err = ignoreNotFound(err)
+	case plan.DeleteInlinePolicy:
+		_, err = p.IAM.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: aws.String(o.Role.Name), PolicyName: aws.String(o.Name)})
+		err = ignoreNotFound(err)
+	case plan.DeleteRole:
+		_, err = p.IAM.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: aws.String(o.Role.Name)})
+		err = ignoreNotFound(err)
+	default:
+		err = p.performOnPolicy(ctx, op)
+	}
+	return err
+}
+
+func (p *Provisioner) performOnPolicy(ctx context.Context, op plan.Operation) (err error) {
+	switch o := op.(type) {
+	case plan.CreatePolicy:
+		_, err = p.IAM.CreatePolicy(ctx, &iam.CreatePolicyInput{
+			PolicyName:     aws.String(o.Policy.Name),
+			Path:           aws.String(o.Policy.Path),
+			Description:    aws.String("Data buckets that Amazon Personalize may read"),
+			PolicyDocument: aws.String(o.Policy.Document),
+			Tags:           tagList(o.Policy.Tags),
+		})
+	case plan.CreatePolicyVersion:
+		_, err = p.IAM.CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{PolicyArn: aws.String(o.Policy.ARN), PolicyDocument: aws.String(o.Document), SetAsDefault: true})
+	case plan.DeletePolicyVersion:
+		_, err = p.IAM.DeletePolicyVersion(ctx, &iam.DeletePolicyVersionInput{PolicyArn: aws.String(o.Policy.ARN), VersionId: aws.String(o.Version)})
+		err = ignoreNotFound(err)
+	case plan.TagPolicy:
+		_, err = p.IAM.TagPolicy(ctx, &iam.TagPolicyInput{PolicyArn: aws.String(o.Policy.ARN), Tags: tagList(o.Tags)})
+	case plan.UntagPolicy:
+		_, err = p.IAM.UntagPolicy(ctx, &iam.UntagPolicyInput{PolicyArn: aws.String(o.Policy.ARN), TagKeys: o.Keys})
+		err = ignoreNotFound(err)
+	case plan.DeletePolicy:
+		_, err = p.IAM.DeletePolicy(ctx, &iam.DeletePolicyInput{PolicyArn: aws.String(o.Policy.ARN)})
+		err = ignoreNotFound(err)
+	default:
+		panic(fmt.Sprintf("no call for operation %T", op))
+	}
+	return err
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func tagList(tags map[string]string) []types.Tag {
+	var list []types.Tag
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		list = append(list, types.Tag{Key: aws.String(key), Value: aws.String(tags[key])})
+	}
+	return list
+}

@@ -1,0 +1,62 @@
+package provision
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go/middleware"
+)
+
+// Attempts of a call before its error counts, and the longest pause between two: IAM throttles whole accounts, and StackSets
+// deploy into many at once.
+const (
+	maxAttempts = 8
+	maxBackoff  = 5 * time.Second
+)
+
+// Retryer retries what the SDK does, and IAM's conflicts between writers.
+func Retryer() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = maxAttempts
+		o.MaxBackoff = maxBackoff
+		o.Retryables = append(o.Retryables, retry.RetryableErrorCode{Codes: map[string]struct{}{
+			"ConcurrentModification":          {},
+			"ConcurrentModificationException": {},
+			"EntityTemporarilyUnmodifiable":   {},
+			"ServiceFailure":                  {},
+		}})
+	})
+}
+
+// LogCalls adds one log line a call, with its duration, its attempts and its outcome.
+func LogCalls(log *slog.Logger) func(*middleware.Stack) error {
+	logCall := middleware.InitializeMiddlewareFunc("LogCalls", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+		middleware.InitializeOutput, middleware.Metadata, error,
+	) {
+		start := time.Now()
+		out, metadata, err := next.HandleInitialize(ctx, in)
+		outcome, level := "ok", slog.LevelInfo
+		switch {
+		case err != nil && code(err) != "":
+			outcome = code(err)
+		case err != nil:
+			outcome, level = cause(err), slog.LevelWarn
+		}
+		attempts := 1
+		if results, ok := retry.GetAttemptResults(metadata); ok {
+			attempts = len(results.Results)
+		}
+		log.LogAttrs(ctx, level, "called AWS",
+			slog.String("service", awsmiddleware.GetServiceID(ctx)),
+			slog.String("operation", awsmiddleware.GetOperationName(ctx)),
+			slog.Int64("ms", time.Since(start).Milliseconds()),
+			slog.Int("attempts", attempts),
+			slog.String("outcome", outcome))
+		return out, metadata, err
+	})
+	return func(stack *middleware.Stack) error { return stack.Initialize.Add(logCall, middleware.After) }
+}

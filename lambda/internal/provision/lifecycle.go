@@ -1,0 +1,62 @@
+package provision
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+
+	"personalize-role/lambda/internal/lifecycle"
+	"personalize-role/lambda/internal/servicerole"
+)
+
+// patience bounds the question whether an event is still wanted: an answer is worth a moment, not the deployment.
+const patience = 15 * time.Second
+
+// Judge asks CloudFormation whether an event is still wanted. Where it doesn't answer, or the function may not ask, the
+// event counts as wanted, and the log says so.
+func (p *Provisioner) Judge(ctx context.Context, i servicerole.Identity, request lifecycle.RequestType, physicalID string) lifecycle.Verdict {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var report lifecycle.Report
+	resource, err := p.CloudFormation.DescribeStackResource(ctx, &cloudformation.DescribeStackResourceInput{
+		StackName:         aws.String(i.StackID),
+		LogicalResourceId: aws.String(i.LogicalID),
+	})
+	switch {
+	case err == nil && resource.StackResourceDetail != nil:
+		report.ResourceStatus = string(resource.StackResourceDetail.ResourceStatus)
+		report.PhysicalID = aws.ToString(resource.StackResourceDetail.PhysicalResourceId)
+	case err != nil && code(err) != "ValidationError":
+		p.unasked(ctx, "cloudformation:DescribeStackResource", err)
+		return lifecycle.Wanted
+	}
+	verdict := lifecycle.Judge(request, physicalID, report)
+	if verdict == lifecycle.Unclear {
+		report.StackStatus = p.stackStatus(ctx, i)
+		verdict = lifecycle.Judge(request, physicalID, report)
+	}
+	if verdict == lifecycle.Unclear {
+		verdict = lifecycle.Wanted
+	}
+	p.Log.InfoContext(ctx, "judged event", "verdict", verdict.String(), "resourceStatus", report.ResourceStatus,
+		"stackStatus", report.StackStatus)
+	return verdict
+}
+
+func (p *Provisioner) stackStatus(ctx context.Context, i servicerole.Identity) string {
+	stacks, err := p.CloudFormation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(i.StackID)})
+	if err != nil {
+		p.unasked(ctx, "cloudformation:DescribeStacks", err)
+		return ""
+	}
+	if len(stacks.Stacks) == 0 {
+		return ""
+	}
+	return string(stacks.Stacks[0].StackStatus)
+}
+
+func (p *Provisioner) unasked(ctx context.Context, action string, err error) {
+	p.Log.WarnContext(ctx, "can't tell whether CloudFormation still wants this event; going on", "action", action, "cause", cause(err))
+}

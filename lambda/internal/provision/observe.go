@@ -1,0 +1,261 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"personalize-role/lambda/internal/servicerole"
+)
+
+// Observe reads the role and the named policies, and those of our policies that are attached to the role without being
+// named. What doesn't exist is left out; any other answer that can't be had is an error, a *Failure.
+func (p *Provisioner) Observe(ctx context.Context, i servicerole.Identity, role servicerole.RoleName, policies []servicerole.PolicyName) (servicerole.Observed, error) {
+	var o servicerole.Observed
+	found := make([]*observedPolicy, len(policies))
+	reads := []func() error{func() (err error) {
+		o.Role, err = p.observeRole(ctx, role)
+		return err
+	}}
+	for n, policy := range policies {
+		reads = append(reads, func() (err error) {
+			found[n], err = p.observePolicy(ctx, policy)
+			return err
+		})
+	}
+	if err := Together(reads...); err != nil {
+		return servicerole.Observed{}, err
+	}
+	unnamed, err := p.observeUnnamed(ctx, i, o.Role, policies)
+	if err != nil {
+		return servicerole.Observed{}, err
+	}
+	for _, policy := range append(found, unnamed...) {
+		if policy == nil {
+			continue
+		}
+		if err := p.observeUsers(ctx, o.Role, policy); err != nil {
+			return servicerole.Observed{}, err
+		}
+		o.Policies = append(o.Policies, policy.ObservedPolicy)
+	}
+	return o, nil
+}
+
+func (p *Provisioner) observeRole(ctx context.Context, name servicerole.RoleName) (*servicerole.ObservedRole, error) {
+	var (
+		role     *servicerole.ObservedRole
+		attached []string
+		inline   []string
+	)
+	failed := func(action string, err error) error {
+		return &Failure{Doing: "read role " + name.Name, Action: action, Target: name.ARN, Err: err}
+	}
+	err := Together(
+		func() error {
+			out, err := p.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(name.Name)})
+			if err != nil {
+				return failed("iam:GetRole", err)
+			}
+			role, err = describeRole(out.Role)
+			return err
+		},
+		func() error {
+			pages := iam.NewListAttachedRolePoliciesPaginator(p.IAM, &iam.ListAttachedRolePoliciesInput{RoleName: aws.String(name.Name)})
+			for pages.HasMorePages() {
+				page, err := pages.NextPage(ctx)
+				if err != nil {
+					return failed("iam:ListAttachedRolePolicies", err)
+				}
+				for _, policy := range page.AttachedPolicies {
+					attached = append(attached, aws.ToString(policy.PolicyArn))
+				}
+			}
+			return nil
+		},
+		func() error {
+			pages := iam.NewListRolePoliciesPaginator(p.IAM, &iam.ListRolePoliciesInput{RoleName: aws.String(name.Name)})
+			for pages.HasMorePages() {
+				page, err := pages.NextPage(ctx)
+				if err != nil {
+					return failed("iam:ListRolePolicies", err)
+				}
+				inline = append(inline, page.PolicyNames...)
+			}
+			return nil
+		},
+	)
+	if isNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(attached)
+	slices.Sort(inline)
+	role.Attached, role.Inline = attached, inline
+	return role, nil
+}
+
+func describeRole(r *types.Role) (*servicerole.ObservedRole, error) {
+	trust, err := document(r.AssumeRolePolicyDocument)
+	if err != nil {
+		return nil, fmt.Errorf("read the trust policy of role %s: %w", aws.ToString(r.RoleName), err)
+	}
+	role := &servicerole.ObservedRole{
+		RoleName:           servicerole.RoleName{ARN: aws.ToString(r.Arn), Path: aws.ToString(r.Path), Name: aws.ToString(r.RoleName)},
+		ID:                 aws.ToString(r.RoleId),
+		Description:        aws.ToString(r.Description),
+		MaxSessionDuration: int(aws.ToInt32(r.MaxSessionDuration)),
+		Trust:              trust,
+		Tags:               tagMap(r.Tags),
+	}
+	if r.PermissionsBoundary != nil {
+		role.Boundary = aws.ToString(r.PermissionsBoundary.PermissionsBoundaryArn)
+	}
+	return role, nil
+}
+
+// observedPolicy remembers how many entities use the policy.
+type observedPolicy struct {
+	servicerole.ObservedPolicy
+	uses int32
+}
+
+func (p *Provisioner) observePolicy(ctx context.Context, name servicerole.PolicyName) (*observedPolicy, error) {
+	policy := &observedPolicy{ObservedPolicy: servicerole.ObservedPolicy{PolicyName: name}}
+	failed := func(action string, err error) error {
+		return &Failure{Doing: "read policy " + name.Name, Action: action, Target: name.ARN, Err: err}
+	}
+	err := Together(
+		func() error {
+			out, err := p.IAM.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: aws.String(name.ARN)})
+			if err != nil {
+				return failed("iam:GetPolicy", err)
+			}
+			policy.Tags = tagMap(out.Policy.Tags)
+			policy.uses = aws.ToInt32(out.Policy.AttachmentCount) + aws.ToInt32(out.Policy.PermissionsBoundaryUsageCount)
+			return nil
+		},
+		func() error {
+			pages := iam.NewListPolicyVersionsPaginator(p.IAM, &iam.ListPolicyVersionsInput{PolicyArn: aws.String(name.ARN)})
+			for pages.HasMorePages() {
+				page, err := pages.NextPage(ctx)
+				if err != nil {
+					return failed("iam:ListPolicyVersions", err)
+				}
+				policy.add(page.Versions)
+			}
+			out, err := p.IAM.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: aws.String(name.ARN), VersionId: aws.String(policy.DefaultVersion)})
+			if err != nil {
+				return failed("iam:GetPolicyVersion", err)
+			}
+			policy.Document, err = document(out.PolicyVersion.Document)
+			return err
+		},
+	)
+	if isNotFound(err) {
+		return nil, nil
+	}
+	return policy, err
+}
+
+func (p *observedPolicy) add(versions []types.PolicyVersion) {
+	for _, v := range versions {
+		if v.IsDefaultVersion {
+			p.DefaultVersion = aws.ToString(v.VersionId)
+		} else {
+			p.OtherVersions = append(p.OtherVersions, aws.ToString(v.VersionId))
+		}
+	}
+	slices.SortFunc(p.OtherVersions, func(a, b string) int { return versionNumber(a) - versionNumber(b) })
+}
+
+// versionNumber is the number in v12; IAM counts versions up and never uses a number again.
+func versionNumber(id string) int {
+	n, _ := strconv.Atoi(strings.TrimPrefix(id, "v"))
+	return n
+}
+
+// observeUnnamed reads the attached policies that may be ours though no property names them: an update whose answer was lost
+// leaves such.
+func (p *Provisioner) observeUnnamed(ctx context.Context, i servicerole.Identity, role *servicerole.ObservedRole, named []servicerole.PolicyName) ([]*observedPolicy, error) {
+	if role == nil || i.OwnerOf(role.Tags) != servicerole.Ours {
+		return nil, nil
+	}
+	var ours []*observedPolicy
+	for _, arn := range role.Attached {
+		if !i.IsOwnAccountPolicy(arn) || slices.ContainsFunc(named, func(n servicerole.PolicyName) bool { return n.ARN == arn }) {
+			continue
+		}
+		out, err := p.IAM.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: aws.String(arn)})
+		if isNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, &Failure{Doing: "read policy " + arn, Action: "iam:GetPolicy", Target: arn, Err: err}
+		}
+		if i.OwnerOf(tagMap(out.Policy.Tags)) != servicerole.Ours {
+			continue
+		}
+		name := servicerole.PolicyName{ARN: arn, Path: aws.ToString(out.Policy.Path), Name: aws.ToString(out.Policy.PolicyName)}
+		policy, err := p.observePolicy(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		ours = append(ours, policy)
+	}
+	return ours, nil
+}
+
+// observeUsers finds out who uses a policy beside the role.
+func (p *Provisioner) observeUsers(ctx context.Context, role *servicerole.ObservedRole, policy *observedPolicy) error {
+	var own int32
+	if role != nil && slices.Contains(role.Attached, policy.ARN) {
+		own = 1
+	}
+	if policy.uses <= own {
+		return nil
+	}
+	pages := iam.NewListEntitiesForPolicyPaginator(p.IAM, &iam.ListEntitiesForPolicyInput{PolicyArn: aws.String(policy.ARN)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if isNotFound(err) {
+			return nil
+		}
+		if err != nil {
+			return &Failure{Doing: "read who uses policy " + policy.Name, Action: "iam:ListEntitiesForPolicy", Target: policy.ARN, Err: err}
+		}
+		for _, r := range page.PolicyRoles {
+			if role == nil || aws.ToString(r.RoleName) != role.Name {
+				policy.Users = append(policy.Users, "role "+aws.ToString(r.RoleName))
+			}
+		}
+		for _, u := range page.PolicyUsers {
+			policy.Users = append(policy.Users, "user "+aws.ToString(u.UserName))
+		}
+		for _, g := range page.PolicyGroups {
+			policy.Users = append(policy.Users, "group "+aws.ToString(g.GroupName))
+		}
+	}
+	return nil
+}
+
+// document decodes what IAM sends percent-encoded. See
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_PolicyVersion.html
+func document(encoded *string) (string, error) { return url.PathUnescape(aws.ToString(encoded)) }
+
+func tagMap(list []types.Tag) map[string]string {
+	tags := map[string]string{}
+	for _, t := range list {
+		tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+	}
+	return tags
+}

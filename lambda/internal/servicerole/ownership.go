@@ -1,0 +1,58 @@
+package servicerole
+
+import (
+	"maps"
+	"strings"
+
+	"personalize-role/lambda/properties"
+)
+
+// ProviderVersion is the version of the function, written on what it creates.
+const ProviderVersion = "0.1.0"
+
+// Keys of the tags that make a role or a policy ours. The version is that of the function which created the thing, and
+// never a reason to write again.
+const (
+	TagStackID   = properties.OwnTagPrefix + "stack-id"
+	TagLogicalID = properties.OwnTagPrefix + "logical-id"
+	TagVersion   = properties.OwnTagPrefix + "provider-version"
+)
+
+// Owner says whose a thing is, by its tags.
+type Owner int
+
+const (
+	// Nobody: no ownership tag at all; the thing is somebody else's, but may be adopted.
+	Nobody Owner = iota
+	// Ours: the tags name this stack and this logical id.
+	Ours
+	// AnotherStack: the tags name another resource of this kind.
+	AnotherStack
+)
+
+// OwnerOf reads the ownership tags of a thing.
+func (i Identity) OwnerOf(tags map[string]string) Owner {
+	stack, marked := tags[TagStackID]
+	switch {
+	case !marked:
+		return Nobody
+	case stack == i.StackID && tags[TagLogicalID] == i.LogicalID:
+		return Ours
+	}
+	return AnotherStack
+}
+
+// ownTags are the tags that mark a thing as ours, over those that the user asked for.
+func (i Identity) ownTags(user []properties.Tag) map[string]string {
+	tags := map[string]string{}
+	for _, t := range user {
+		tags[t.Key] = t.Value
+	}
+	maps.Copy(tags, map[string]string{TagStackID: i.StackID, TagLogicalID: i.LogicalID, TagVersion: ProviderVersion})
+	return tags
+}
+
+// isOwnTag tells our tags from the user's.
+func isOwnTag(key string) bool {
+	return strings.HasPrefix(key, properties.OwnTagPrefix)
+}

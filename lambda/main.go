@@ -1,0 +1,48 @@
+// Command bootstrap is the Lambda function behind Custom::PersonalizeServiceRole: it answers the events of CloudFormation.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"personalize-role/lambda/internal/handler"
+	"personalize-role/lambda/internal/provision"
+	"personalize-role/lambda/internal/response"
+)
+
+func main() {
+	log := lambdacontext.NewLogger()
+	cfg, err := config.LoadDefaultConfig(context.Background(), config.WithRetryer(provision.Retryer))
+	if err != nil {
+		log.Error("can't load the configuration of the AWS SDK", slog.String("cause", err.Error()))
+		os.Exit(1)
+	}
+	cfg.APIOptions = append(cfg.APIOptions, provision.LogCalls(log))
+	h := &handler.Handler{
+		Provisioner: provision.New(iam.NewFromConfig(cfg), cloudformation.NewFromConfig(cfg), log),
+		Sender:      response.NewSender(log),
+		Log:         log,
+		AccountID:   accountID,
+	}
+	lambda.Start(h.Handle)
+}
+
+// accountID is the account of the function, from the ARN by which it was invoked.
+func accountID(ctx context.Context) string {
+	lc, ok := lambdacontext.FromContext(ctx)
+	if !ok {
+		return ""
+	}
+	if parts := strings.Split(lc.InvokedFunctionArn, ":"); len(parts) > 4 {
+		return parts[4]
+	}
+	return ""
+}

@@ -1,0 +1,133 @@
+package properties
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// Error lists everything that is wrong with the properties of an event, so that one deployment tells it all.
+type Error struct {
+	// Faults are whole sentences without a full stop, each starting with the property's name.
+	Faults []string
+}
+
+func (e *Error) Error() string {
+	noun := "properties are wrong"
+	if len(e.Faults) == 1 {
+		noun = "property is wrong"
+	}
+	return fmt.Sprintf("%d %s, and nothing was changed: %s. Correct the template and deploy again",
+		len(e.Faults), noun, strings.Join(e.Faults, "; "))
+}
+
+// Parse reads the ResourceProperties of an event. Scalars may be strings, as CloudFormation sends them, or native JSON.
+// Empty strings, and lists of one empty string, count as left out, as template parameters need it. The error is an
+// *Error.
+func Parse(raw json.RawMessage) (Properties, error) {
+	r, err := newReader(raw)
+	if err != nil {
+		return Properties{}, &Error{Faults: []string{err.Error()}}
+	}
+	r.unknown(append(Names(), nameServiceToken, nameServiceTimeout))
+	p := Properties{
+		RoleName:            r.text(NameRoleName, "", roleName),
+		Path:                r.text(NamePath, DefaultPath, path),
+		Description:         r.text(NameDescription, DefaultDescription, description),
+		MaxSessionDuration:  r.integer(NameMaxSessionDuration, DefaultMaxSessionDuration, 3600, 43200),
+		PermissionsBoundary: r.text(NamePermissionsBoundary, "", boundary),
+		Tags:                r.tags(NameTags),
+		FullAccess:          r.boolean(NameFullAccess, true),
+		CloudWatchAccess:    r.text(NameCloudWatchAccess, CloudWatchNone, cloudWatch),
+		S3PolicyName:        r.text(NameS3PolicyName, "", policyName),
+		Buckets:             r.buckets(NameBuckets),
+		SourceConditions:    r.boolean(NameSourceConditions, true),
+		SourceRegions:       r.regions(NameSourceRegions),
+		ForceDetach:         r.boolean(NameForceDetach, false),
+		Adopt:               r.boolean(NameAdopt, false),
+		SettleSeconds:       r.integer(NameSettleSeconds, DefaultSettleSeconds, 0, 300),
+	}
+	r.combinations(p)
+	if len(r.faults) > 0 {
+		return Properties{}, &Error{Faults: r.faults}
+	}
+	return p, nil
+}
+
+// Salvage reads what it can, for a Delete: properties of an older schema keep coming for ever, and must never keep a
+// stack from being deleted. What is wrong or unknown counts as left out.
+func Salvage(raw json.RawMessage) Properties {
+	r, err := newReader(raw)
+	if err != nil {
+		return Properties{Path: DefaultPath}
+	}
+	return Properties{
+		RoleName:     r.text(NameRoleName, "", roleName),
+		Path:         r.text(NamePath, DefaultPath, path),
+		S3PolicyName: r.text(NameS3PolicyName, "", policyName),
+		Tags:         r.tags(NameTags),
+		ForceDetach:  r.boolean(NameForceDetach, false),
+	}
+}
+
+// reader takes values out of the decoded properties and collects what is wrong with them.
+type reader struct {
+	values map[string]any
+	faults []string
+}
+
+func newReader(raw json.RawMessage) (*reader, error) {
+	r := &reader{values: map[string]any{}}
+	if len(bytes.TrimSpace(raw)) == 0 {
+		return r, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	if err := d.Decode(&r.values); err != nil {
+		return nil, fmt.Errorf("ResourceProperties must be a JSON object of properties")
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("ResourceProperties must be one JSON object")
+	}
+	return r, nil
+}
+
+func (r *reader) fault(format string, args ...any) {
+	r.faults = append(r.faults, fmt.Sprintf(format, args...))
+}
+
+func (r *reader) unknown(known []string) {
+	var names []string
+	for name := range r.values {
+		if !slices.Contains(known, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		r.fault("%s is not a property of %s; the nearest one is %s", quote(name), ResourceType, nearest(name, known))
+	}
+}
+
+// combinations checks what no property breaks alone.
+func (r *reader) combinations(p Properties) {
+	if p.Adopt && p.RoleName == "" {
+		r.fault("%s needs %s, the name of the existing role to take over", NameAdopt, NameRoleName)
+	}
+	if len(p.SourceRegions) > 0 && !p.SourceConditions {
+		r.fault("%s has no effect while %s is false; leave one of them out", NameSourceRegions, NameSourceConditions)
+	}
+}
+
+// quote shortens a value for a message: a reason that CloudFormation accepts is short.
+func quote(s string) string {
+	const most = 70
+	if runes := []rune(s); len(runes) > most {
+		s = string(runes[:most]) + "..."
+	}
+	return fmt.Sprintf("%q", s)
+}

@@ -1,0 +1,119 @@
+// Package properties is the public contract of Custom::PersonalizeServiceRole: the one spelling of the resource type, of
+// its properties and of its attributes, and the check of everything that can be checked without calling AWS.
+package properties
+
+// ResourceType is the type of the custom resource in a template.
+const ResourceType = "Custom::PersonalizeServiceRole"
+
+// Attributes that Fn::GetAtt reads from the resource. Ref gives the role's ARN.
+const (
+	AttrRoleArn                = "RoleArn"
+	AttrRoleName               = "RoleName"
+	AttrRoleID                 = "RoleId"
+	AttrS3PolicyArn            = "S3PolicyArn"
+	AttrBucketPolicyStatements = "BucketPolicyStatements"
+	AttrWarnings               = "Warnings"
+)
+
+// Values of CloudWatchAccess; each but CloudWatchNone is the name of an AWS managed policy.
+const (
+	CloudWatchNone         = "None"
+	CloudWatchFullAccess   = "CloudWatchFullAccess"
+	CloudWatchFullAccessV2 = "CloudWatchFullAccessV2"
+)
+
+// Defaults of properties that a template leaves out.
+const (
+	DefaultDescription        = "Service role that Amazon Personalize assumes"
+	DefaultMaxSessionDuration = 3600
+	DefaultPath               = "/"
+	DefaultSettleSeconds      = 15
+)
+
+// OwnTagPrefix starts the keys of the tags by which the function recognises what it owns.
+const OwnTagPrefix = "personalize-role:"
+
+// Properties are the properties of one service role, with the defaults filled in. Marshalled as JSON they are what a
+// template's Properties section holds, ServiceToken and ServiceTimeout aside.
+type Properties struct {
+	// RoleName is the role's name: 1 to 64 characters of letters, digits and _+=,.@-. Empty: a name that starts with
+	// PersonalizeRole- is derived from the stack, so that stacks and Regions don't collide. A change replaces the role.
+	RoleName string `json:"RoleName,omitempty"`
+	// Path is the IAM path of the role and of its customer managed policy. It starts and ends with / and holds only
+	// characters that Personalize accepts in a role ARN, which is narrower than what IAM does. A change replaces the role.
+	Path string `json:"Path,omitempty"`
+	// Description is the role's description: at most 1,000 characters.
+	Description string `json:"Description,omitempty"`
+	// MaxSessionDuration is in seconds, 3600 to 43200.
+	MaxSessionDuration int `json:"MaxSessionDuration,omitempty"`
+	// PermissionsBoundary is the ARN of the managed policy that bounds the role.
+	PermissionsBoundary string `json:"PermissionsBoundary,omitempty"`
+	// Tags are put on the role and on its customer managed policy.
+	Tags []Tag `json:"Tags,omitempty"`
+	// FullAccess attaches AmazonPersonalizeFullAccess; on unless switched off.
+	FullAccess bool `json:"FullAccess"`
+	// CloudWatchAccess is None, CloudWatchFullAccess or CloudWatchFullAccessV2.
+	CloudWatchAccess string `json:"CloudWatchAccess,omitempty"`
+	// S3PolicyName is the name of the customer managed policy for the data buckets: 1 to 128 characters of letters,
+	// digits and _+=,.@-. Empty: a name that starts with PersonalizeS3BucketAccessPolicy- is derived from the role.
+	S3PolicyName string `json:"S3PolicyName,omitempty"`
+	// Buckets are the data buckets, which the role may list and read. An entry is a name, an ARN, or an object with Name.
+	Buckets []Bucket `json:"Buckets,omitempty"`
+	// SourceConditions puts aws:SourceAccount and aws:SourceArn into the trust policy; on unless switched off. See
+	// https://docs.aws.amazon.com/personalize/latest/dg/cross-service-confused-deputy-prevention.html
+	SourceConditions bool `json:"SourceConditions"`
+	// SourceRegions are the Regions whose Personalize may assume the role, or * for all; empty: the stack's own.
+	SourceRegions []string `json:"SourceRegions,omitempty"`
+	// ForceDetach lets Delete detach policies that others attached to the role, and delete inline policies they put in.
+	ForceDetach bool `json:"ForceDetach"`
+	// Adopt takes over an existing role named RoleName, and gives it back on Delete.
+	Adopt bool `json:"Adopt"`
+	// SettleSeconds is how long to wait, 0 to 300, after the trust or the permissions changed, until the role is reported
+	// as usable: IAM propagates such changes to Personalize within seconds.
+	SettleSeconds int `json:"SettleSeconds"`
+}
+
+// Tag is a tag of the role: key of 1 to 128 characters, value of 0 to 256. See
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+type Tag struct {
+	Key   string `json:"Key"`
+	Value string `json:"Value"`
+}
+
+// Bucket is a data bucket.
+type Bucket struct {
+	// Name is the bucket's name, without the ARN's prefix.
+	Name string `json:"Name"`
+}
+
+// Names of the properties, as templates spell them.
+const (
+	NameRoleName            = "RoleName"
+	NamePath                = "Path"
+	NameDescription         = "Description"
+	NameMaxSessionDuration  = "MaxSessionDuration"
+	NamePermissionsBoundary = "PermissionsBoundary"
+	NameTags                = "Tags"
+	NameFullAccess          = "FullAccess"
+	NameCloudWatchAccess    = "CloudWatchAccess"
+	NameS3PolicyName        = "S3PolicyName"
+	NameBuckets             = "Buckets"
+	NameSourceConditions    = "SourceConditions"
+	NameSourceRegions       = "SourceRegions"
+	NameForceDetach         = "ForceDetach"
+	NameAdopt               = "Adopt"
+	NameSettleSeconds       = "SettleSeconds"
+
+	nameServiceToken   = "ServiceToken"
+	nameServiceTimeout = "ServiceTimeout"
+)
+
+// Names lists every property of the resource in the order of the documentation, those aside that CloudFormation itself
+// reads (ServiceToken, ServiceTimeout).
+func Names() []string {
+	return []string{
+		NameRoleName, NamePath, NameDescription, NameMaxSessionDuration, NamePermissionsBoundary, NameTags,
+		NameFullAccess, NameCloudWatchAccess, NameS3PolicyName, NameBuckets, NameSourceConditions, NameSourceRegions,
+		NameForceDetach, NameAdopt, NameSettleSeconds,
+	}
+}

@@ -1,0 +1,102 @@
+package properties
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxTags is IAM's limit of 50 less the tags by which the function recognises its own.
+const maxTags = 47
+
+var (
+	nameCharacters = regexp.MustCompile(`^[\w+=,.@-]+$`)
+	// IAM allows any printable ASCII in a path; the pattern of roleArn in the Personalize API is narrower.
+	pathCharacters = regexp.MustCompile(`^/([a-zA-Z0-9_+=,.@/-]*/)?$`)
+	boundaryARN    = regexp.MustCompile(`^arn:[a-z0-9-]+:iam::(\d{12}|aws):policy/[\x21-\x7e]{1,640}$`)
+	// IAM's own pattern of descriptions: tab, line feed, carriage return, printable ASCII, and Latin-1.
+	descriptionCharacters = regexp.MustCompile(`^[\x{9}\x{A}\x{D}\x{20}-\x{7E}\x{A1}-\x{FF}]*$`)
+	bucketARN             = regexp.MustCompile(`^arn:[a-z0-9-]+:s3:::`)
+	bucketCharacters      = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	region                = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d{1,2}$`)
+	tagCharacters         = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+)
+
+func roleName(s string) string {
+	if len(s) > 64 || !nameCharacters.MatchString(s) {
+		return "must be 1 to 64 characters of letters, digits and _+=,.@-"
+	}
+	return ""
+}
+
+func policyName(s string) string {
+	if len(s) > 128 || !nameCharacters.MatchString(s) {
+		return "must be 1 to 128 characters of letters, digits and _+=,.@-"
+	}
+	return ""
+}
+
+func path(s string) string {
+	if len(s) > 512 || !pathCharacters.MatchString(s) || strings.Contains(s, "//") {
+		return "must start and end with /, and have 1 to 512 characters of letters, digits and /_+=,.@- " +
+			"(Personalize accepts fewer in a role ARN than IAM does)"
+	}
+	return ""
+}
+
+func description(s string) string {
+	if utf8.RuneCountInString(s) > 1000 || !descriptionCharacters.MatchString(s) {
+		return "must have at most 1000 characters, all of them Latin-1"
+	}
+	return ""
+}
+
+func boundary(s string) string {
+	if !boundaryARN.MatchString(s) {
+		return "must be the ARN of a managed policy, such as arn:aws:iam::123456789012:policy/Boundary"
+	}
+	return ""
+}
+
+func cloudWatch(s string) string {
+	switch s {
+	case CloudWatchNone, CloudWatchFullAccess, CloudWatchFullAccessV2:
+		return ""
+	}
+	return fmt.Sprintf("must be %s, %s or %s", CloudWatchNone, CloudWatchFullAccess, CloudWatchFullAccessV2)
+}
+
+func tagFault(key, value string) string {
+	switch lower := strings.ToLower(key); {
+	case key == "" || utf8.RuneCountInString(key) > 128 || !tagCharacters.MatchString(key):
+		return "must have a Key of 1 to 128 letters, digits, spaces and _.:/=+-@"
+	case utf8.RuneCountInString(value) > 256 || !tagCharacters.MatchString(value):
+		return "must have a Value of 0 to 256 letters, digits, spaces and _.:/=+-@"
+	case strings.HasPrefix(lower, "aws:"):
+		return "must not start with aws:, which AWS reserves"
+	case strings.HasPrefix(lower, OwnTagPrefix):
+		return "must not start with " + OwnTagPrefix + ", by which the function recognises its own"
+	}
+	return ""
+}
+
+// bucketFault follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+func bucketFault(s string) string {
+	const form = "must be a bucket name (3 to 63 lower-case letters, digits, dots and hyphens, between letters or digits) or " +
+		"arn:PARTITION:s3:::NAME, without a key"
+	switch {
+	case !bucketCharacters.MatchString(s), strings.Contains(s, ".."):
+		return form
+	case strings.HasPrefix(s, "xn--"), strings.HasPrefix(s, "sthree-"), strings.HasPrefix(s, "amzn-s3-demo-"):
+		return "must not start with xn--, sthree- or amzn-s3-demo-, which S3 reserves"
+	case strings.HasSuffix(s, "-s3alias"), strings.HasSuffix(s, "--ol-s3"), strings.HasSuffix(s, ".mrap"),
+		strings.HasSuffix(s, "--x-s3"), strings.HasSuffix(s, "--table-s3"):
+		return "must be a general purpose bucket; access points, directory and table buckets don't work with Personalize"
+	}
+	if _, err := netip.ParseAddr(s); err == nil {
+		return "must not have the form of an IP address"
+	}
+	return ""
+}
