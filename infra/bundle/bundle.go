@@ -1,0 +1,77 @@
+// Package bundle builds the function and its zip: the same source gives the same bytes, on every machine.
+package bundle
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+// Bootstrap is the name that the runtime provided.al2023 starts.
+const Bootstrap = "bootstrap"
+
+// Build compiles the function of the module in dir for Linux on a Go architecture (arm64, amd64) into a file.
+func Build(ctx context.Context, dir, arch, file string) error {
+	file, err := filepath.Abs(file)
+	if err != nil {
+		return err
+	}
+	build := exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false",
+		"-ldflags", "-s -w -buildid=", "-o", file, "./lambda")
+	build.Dir = dir
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch, "GOFLAGS=")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the function for %s: %w\n%s", arch, err, out)
+	}
+	return nil
+}
+
+// Zip packs a binary as the bootstrap of a zip that has no trace of when and where it was made.
+func Zip(binary []byte) ([]byte, error) {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	header := &zip.FileHeader{Name: Bootstrap, Method: zip.Deflate, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
+	header.SetMode(0o755)
+	w, err := z.CreateHeader(header)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(binary); err != nil {
+		return nil, err
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// Make builds the function and gives its zip.
+func Make(ctx context.Context, dir, arch string) ([]byte, error) {
+	work, err := os.MkdirTemp("", "bundle")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(work)
+	file := filepath.Join(work, Bootstrap)
+	if err := Build(ctx, dir, arch, file); err != nil {
+		return nil, err
+	}
+	binary, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return Zip(binary)
+}
+
+// Architecture gives Lambda's name of a Go architecture.
+func Architecture(arch string) string {
+	if arch == "amd64" {
+		return "x86_64"
+	}
+	return arch
+}

@@ -1,0 +1,44 @@
+// Command bundle makes what a deployment takes: dist/function.zip, and dist/template.yaml that refers to it.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"personalize-role/infra/bundle"
+)
+
+func main() {
+	arch := flag.String("arch", "arm64", "Go architecture of the function: arm64 or amd64")
+	out := flag.String("o", "dist", "folder to write function.zip and template.yaml to")
+	flag.Parse()
+	if err := run(*arch, *out); err != nil {
+		fmt.Fprintln(os.Stderr, "bundle:", err)
+		os.Exit(1)
+	}
+}
+
+func run(arch, out string) error {
+	zip, err := bundle.Make(context.Background(), ".", arch)
+	if err != nil {
+		return err
+	}
+	template, err := os.ReadFile("template.yaml")
+	if err != nil {
+		return err
+	}
+	template, err = bundle.Point(template, arch)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(out, bundle.ZipName), zip, 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(out, "template.yaml"), template, 0o644)
+}

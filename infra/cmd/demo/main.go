@@ -1,0 +1,54 @@
+// Command demo shows the whole life of the service role on an emulator on this machine: no AWS account, no Docker.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"personalize-role/infra/local"
+)
+
+func main() {
+	keep := flag.Bool("keep", false, "leave the emulator and the stack, and wait for Ctrl-C")
+	flag.Parse()
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer cancel()
+	if err := run(ctx, *keep); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		cancel()
+		os.Exit(1)
+	}
+}
+
+const (
+	stack    = "personalize"
+	consumer = "consumer"
+	data     = "my-training-data"
+)
+
+func run(ctx context.Context, keep bool) error {
+	emulator, err := local.Start(ctx, os.Stdout)
+	if err != nil {
+		return err
+	}
+	defer emulator.Stop()
+	s := &story{deployer: local.NewDeployer(emulator.Config(), os.Stdout), viewer: local.NewViewer(emulator.Config(), os.Stdout)}
+	chapter("The emulator runs at %s, with IAM enforced. Creating the data bucket %s", emulator.Endpoint, data)
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	if keep {
+		chapter("Left running, process %d, until you press Ctrl-C. In another terminal:", emulator.PID())
+		fmt.Printf("export AWS_ENDPOINT_URL=%s AWS_DEFAULT_REGION=%s AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n", emulator.Endpoint, local.Region)
+		fmt.Printf("aws cloudformation describe-stacks --stack-name %s\n", stack)
+		<-ctx.Done()
+		return nil
+	}
+	return s.end(ctx)
+}
+
+func chapter(format string, args ...any) { fmt.Printf("\n== "+format+"\n", args...) }

@@ -1,0 +1,84 @@
+"""Starts MiniStack with its IAM corrected where it answers otherwise than AWS does, so that the template under test needs no
+allowance for the emulator:
+
+- roles and policies are authorised by their whole ARN, path included, also when they are being created;
+- tags of managed policies count as aws:ResourceTag;
+- iam:PolicyARN and iam:PermissionsBoundary are filled;
+- a managed policy with more than one version can't be deleted.
+"""
+import sys
+
+from ministack.app import main
+from ministack.core import iam_actions
+from ministack.core.responses import get_account_id
+from ministack.services import iam, tagging
+
+
+def param(params, key):
+    value = params.get(key, "")
+    return (value[0] if value else "") if isinstance(value, list) else value or ""
+
+
+def iam_arn(params):
+    """The ARN of the role or managed policy that an IAM request is about; None for other requests."""
+    prefix = "arn:aws:iam::%s:" % get_account_id()
+    path = param(params, "Path") or "/"
+    role = param(params, "RoleName")
+    if role:
+        known = iam._roles.get(role)
+        return known["Arn"] if known else prefix + "role" + path + role
+    if param(params, "Action") == "CreatePolicy":
+        return prefix + "policy" + path + param(params, "PolicyName")
+    return None
+
+
+original_arn = iam_actions.extract_resource_arn
+
+
+def extract_resource_arn(service, method, path, headers, body, params, region, account):
+    arn = iam_arn(params) if service == "iam" else None
+    return arn or original_arn(service, method, path, headers, body, params, region, account)
+
+
+original_context = iam_actions.request_tag_context
+
+
+def request_tag_context(service, action, body, params):
+    context = original_context(service, action, body, params)
+    if service == "iam":
+        if param(params, "PolicyArn"):
+            context["iam:PolicyARN"] = param(params, "PolicyArn")
+        if param(params, "PermissionsBoundary"):
+            context["iam:PermissionsBoundary"] = param(params, "PermissionsBoundary")
+    return context
+
+
+original_collect = tagging._RESOURCE_TAG_COLLECTORS["iam"]
+
+
+def collect_iam():
+    yield from original_collect()
+    for arn, policy in iam._policies.items():
+        yield arn, tagging._normalise_list(policy.get("Tags"))
+
+
+original_delete = iam._delete_policy
+
+
+def delete_policy(params):
+    policy = iam._policies.get(param(params, "PolicyArn"))
+    if policy and len(policy["Versions"]) > 1:
+        return iam._error(409, "DeleteConflict", "This policy has more than one version. Before you delete a policy, "
+                          "you must delete the policy's versions.", ns="iam")
+    return original_delete(params)
+
+
+iam_actions.extract_resource_arn = extract_resource_arn
+iam_actions.request_tag_context = request_tag_context
+tagging._RESOURCE_TAG_COLLECTORS["iam"] = collect_iam
+for actions in [v for v in vars(iam).values() if isinstance(v, dict)]:
+    for name, handler in list(actions.items()):
+        if handler is original_delete:
+            actions[name] = delete_policy
+
+sys.exit(main())

@@ -1,0 +1,57 @@
+package fakeaws
+
+import (
+	"context"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+)
+
+// CloudFormation says of one resource what a test has it say.
+type CloudFormation struct {
+	mutex                       sync.Mutex
+	resource, physicalID, stack string
+	err                         error
+}
+
+// Say sets the status of the resource, its physical id and the status of the stack. No resource status: the stack has no
+// such resource.
+func (f *CloudFormation) Say(resource, physicalID, stack string) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.resource, f.physicalID, f.stack, f.err = resource, physicalID, stack, nil
+}
+
+// Deny answers every call AccessDenied, until Say.
+func (f *CloudFormation) Deny() {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.err = apiError("AccessDenied", "not authorized to perform: cloudformation:DescribeStackResource")
+}
+
+// DescribeStackResource is the call of that name.
+func (f *CloudFormation) DescribeStackResource(_ context.Context, in *cloudformation.DescribeStackResourceInput, _ ...func(*cloudformation.Options)) (*cloudformation.DescribeStackResourceOutput, error) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	if f.err != nil {
+		return nil, f.err
+	}
+	if f.resource == "" {
+		return nil, apiError("ValidationError", "Resource %s does not exist for stack %s", aws.ToString(in.LogicalResourceId), aws.ToString(in.StackName))
+	}
+	return &cloudformation.DescribeStackResourceOutput{StackResourceDetail: &types.StackResourceDetail{
+		ResourceStatus: types.ResourceStatus(f.resource), PhysicalResourceId: aws.String(f.physicalID),
+	}}, nil
+}
+
+// DescribeStacks is the call of that name.
+func (f *CloudFormation) DescribeStacks(context.Context, *cloudformation.DescribeStacksInput, ...func(*cloudformation.Options)) (*cloudformation.DescribeStacksOutput, error) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	if f.err != nil {
+		return nil, f.err
+	}
+	return &cloudformation.DescribeStacksOutput{Stacks: []types.Stack{{StackStatus: types.StackStatus(f.stack)}}}, nil
+}

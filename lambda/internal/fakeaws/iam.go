@@ -1,0 +1,166 @@
+// Package fakeaws is an IAM and a CloudFormation in the process, with state and with IAM's error codes, for tests that try
+// every interleaving and a fault at every call. A contract test holds it against an emulator.
+package fakeaws
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/smithy-go"
+)
+
+// IAM is one account's IAM. It answers the calls that provision makes.
+type IAM struct {
+	AccountID string
+	// Before, if set, runs before each call with the action's name. Its error is the answer of the call; after is what to
+	// answer once the call took effect.
+	Before func(action string) (before, after error)
+
+	mutex    sync.Mutex
+	roles    map[string]*role
+	policies map[string]*managedPolicy
+	created  int
+	calls    []string
+}
+
+type role struct {
+	name, path, id, description, boundary, trust string
+	session                                      int32
+	tags                                         map[string]string
+	attached                                     []string
+	inline                                       map[string]string
+}
+
+type managedPolicy struct {
+	name, path, arn, id string
+	tags                map[string]string
+	documents           map[int]string
+	inForce, newest     int
+}
+
+// NewIAM gives an empty account.
+func NewIAM(accountID string) *IAM {
+	return &IAM{AccountID: accountID, roles: map[string]*role{}, policies: map[string]*managedPolicy{}}
+}
+
+// Calls gives the actions called so far, in order.
+func (f *IAM) Calls() []string {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	return slices.Clone(f.calls)
+}
+
+// State describes everything in the account in a form that can be compared; unique ids are left out.
+func (f *IAM) State() map[string]string {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	state := map[string]string{}
+	for _, r := range f.roles {
+		state[f.roleARN(r)] = fmt.Sprintf("trust=%s description=%q session=%d boundary=%s tags=%v attached=%v inline=%v",
+			r.trust, r.description, r.session, r.boundary, r.tags, slices.Sorted(slices.Values(r.attached)), r.inline)
+	}
+	for _, p := range f.policies {
+		state[p.arn] = fmt.Sprintf("versions=%d document=%s tags=%v", len(p.documents), p.documents[p.inForce], p.tags)
+	}
+	return state
+}
+
+// call runs one call under the lock, with its faults.
+func call[T any](ctx context.Context, f *IAM, action string, do func() (T, error)) (T, error) {
+	var none T
+	if err := ctx.Err(); err != nil {
+		return none, err
+	}
+	var before, after error
+	if f.Before != nil {
+		before, after = f.Before(action)
+	}
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.calls = append(f.calls, action)
+	if before != nil {
+		return none, before
+	}
+	out, err := do()
+	if after != nil {
+		return none, after
+	}
+	return out, err
+}
+
+func (f *IAM) roleARN(r *role) string {
+	return fmt.Sprintf("arn:aws:iam::%s:role%s%s", f.AccountID, r.path, r.name)
+}
+
+// find looks a role up as IAM does, without regard to case.
+func (f *IAM) find(name *string) (*role, error) {
+	if r, ok := f.roles[strings.ToLower(aws.ToString(name))]; ok {
+		return r, nil
+	}
+	return nil, apiError("NoSuchEntity", "The role with name %s cannot be found.", aws.ToString(name))
+}
+
+func (f *IAM) findPolicy(arn *string) (*managedPolicy, error) {
+	if p, ok := f.policies[aws.ToString(arn)]; ok {
+		return p, nil
+	}
+	return nil, apiError("NoSuchEntity", "Policy %s does not exist or is not attachable.", aws.ToString(arn))
+}
+
+func (f *IAM) uses(arn string) int32 {
+	var n int32
+	for _, r := range f.roles {
+		if slices.Contains(r.attached, arn) {
+			n++
+		}
+	}
+	return n
+}
+
+func (f *IAM) newID(prefix string) string {
+	f.created++
+	return fmt.Sprintf("%s%017d", prefix, f.created)
+}
+
+func (f *IAM) describe(r *role) *types.Role {
+	out := &types.Role{
+		Arn: aws.String(f.roleARN(r)), Path: aws.String(r.path), RoleName: aws.String(r.name), RoleId: aws.String(r.id),
+		Description: aws.String(r.description), MaxSessionDuration: aws.Int32(r.session),
+		AssumeRolePolicyDocument: aws.String(url.PathEscape(r.trust)), Tags: tagList(r.tags),
+	}
+	if r.boundary != "" {
+		out.PermissionsBoundary = &types.AttachedPermissionsBoundary{PermissionsBoundaryArn: aws.String(r.boundary)}
+	}
+	return out
+}
+
+func apiError(code, format string, args ...any) error {
+	return &smithy.GenericAPIError{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+func tagList(tags map[string]string) []types.Tag {
+	var list []types.Tag
+	for _, k := range slices.Sorted(maps.Keys(tags)) {
+		list = append(list, types.Tag{Key: aws.String(k), Value: aws.String(tags[k])})
+	}
+	return list
+}
+
+func addTags(tags map[string]string, list []types.Tag) error {
+	sum := maps.Clone(tags)
+	for _, t := range list {
+		sum[aws.ToString(t.Key)] = aws.ToString(t.Value)
+	}
+	if len(sum) > 50 {
+		return apiError("LimitExceeded", "Cannot exceed quota for TagsPerRole: 50")
+	}
+	maps.Copy(tags, sum)
+	return nil
+}
