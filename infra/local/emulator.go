@@ -22,6 +22,9 @@ import (
 //go:embed corrections.py
 var corrections []byte
 
+// EndpointVariable names the environment variable by which the tests find the running emulator.
+const EndpointVariable = "PERSONALIZE_ROLE_EMULATOR"
+
 // AccountID and Region are what the emulator stands for.
 const (
 	AccountID = "123456789012"

@@ -67,7 +67,7 @@ func (f *IAM) State() map[string]string {
 			r.trust, r.description, r.session, r.boundary, r.tags, slices.Sorted(slices.Values(r.attached)), r.inline)
 	}
 	for _, p := range f.policies {
-		state[p.arn] = fmt.Sprintf("versions=%d document=%s tags=%v", len(p.documents), p.documents[p.inForce], p.tags)
+		state[p.arn] = fmt.Sprintf("document=%s tags=%v", p.documents[p.inForce], p.tags)
 	}
 	return state
 }

@@ -36,11 +36,11 @@ func (p *Provisioner) Apply(ctx context.Context, todo plan.Plan) (roleID string,
 	return roleID, err
 }
 
-// needsNew tells whether a step uses what an earlier step of the same plan creates.
+// needsNew tells whether a step uses what an earlier step of the same plan creates or, adopting it, tags.
 func needsNew(todo plan.Plan, n int) bool {
 	return slices.ContainsFunc(todo.Steps[n].After, func(before int) bool {
 		switch todo.Steps[before].Op.(type) {
-		case plan.CreateRole, plan.CreatePolicy:
+		case plan.CreateRole, plan.CreatePolicy, plan.TagRole:
 			return true
 		}
 		return false
@@ -48,11 +48,13 @@ func needsNew(todo plan.Plan, n int) bool {
 }
 
 // IAM answers NoSuchEntity for a while about what it has just created; AWS gives no figure, and providers of this field wait
-// for up to two minutes.
+// for up to two minutes. It denies access for a while too, since the function's permissions depend on the ownership tag,
+// which takes its time as well; a denial that is meant should be told soon.
 const (
-	propagation  = 2 * time.Minute
-	firstPause   = 250 * time.Millisecond
-	longestPause = 8 * time.Second
+	propagation    = 2 * time.Minute
+	tagPropagation = 15 * time.Second
+	firstPause     = 250 * time.Millisecond
+	longestPause   = 8 * time.Second
 )
 
 // persist performs an operation, again where IAM doesn't know yet what was created a moment ago. What may be retried
@@ -61,7 +63,7 @@ func (p *Provisioner) persist(ctx context.Context, op plan.Operation, needsNew b
 	pause, waited := firstPause, time.Duration(0)
 	for {
 		err := p.perform(ctx, op)
-		if !needsNew || !isNotFound(err) || waited >= propagation {
+		if !needsNew || waited >= grace(err) {
 			return err
 		}
 		if p.Sleep(ctx, pause) != nil {
@@ -70,6 +72,17 @@ func (p *Provisioner) persist(ctx context.Context, op plan.Operation, needsNew b
 		waited += pause
 		pause = min(2*pause, longestPause)
 	}
+}
+
+// grace is how long an error may be one of propagation.
+func grace(err error) time.Duration {
+	switch code(err) {
+	case "NoSuchEntity":
+		return propagation
+	case "AccessDenied":
+		return tagPropagation
+	}
+	return 0
 }
 
 func (p *Provisioner) createRole(ctx context.Context, o plan.CreateRole) (id string, err error) {

@@ -1,0 +1,53 @@
+// Command emulator starts the emulator, runs a command with its address in the environment, and ends it. Its exit status is
+// that of the command.
+//
+//	go run ./infra/cmd/emulator go test -tags emulator ./...
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+
+	"personalize-role/infra/local"
+)
+
+func main() {
+	if len(os.Args) < 2 {
+		fmt.Fprintln(os.Stderr, "usage: emulator COMMAND [ARGUMENT...]")
+		os.Exit(2)
+	}
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status, err := run(ctx, os.Args[1:])
+	cancel()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "emulator:", err)
+	}
+	os.Exit(status)
+}
+
+func run(ctx context.Context, command []string) (status int, err error) {
+	emulator, err := local.Start(ctx, os.Stderr)
+	if err != nil {
+		return 1, err
+	}
+	defer emulator.Stop()
+	c := exec.CommandContext(ctx, command[0], command[1:]...)
+	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
+	c.Env = append(os.Environ(),
+		local.EndpointVariable+"="+emulator.Endpoint, "AWS_ENDPOINT_URL="+emulator.Endpoint, "AWS_DEFAULT_REGION="+local.Region,
+		"AWS_REGION="+local.Region, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_PAGER=")
+	err = c.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode(), nil
+	}
+	if err != nil {
+		return 1, err
+	}
+	return 0, nil
+}

@@ -1,0 +1,242 @@
+package handler
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/google/go-cmp/cmp"
+
+	"personalize-role/lambda/internal/cloudtest"
+	"personalize-role/lambda/internal/lifecycle"
+	"personalize-role/lambda/internal/response"
+)
+
+const boundary = "arn:aws:iam::aws:policy/PowerUserAccess"
+
+func tag(k, v string) any { return map[string]any{"Key": k, "Value": v} }
+
+func base(more props) props {
+	p := props{"Buckets": []any{"training-data"}, "Tags": []any{tag("team", "ml"), tag("stage", "dev")}, "SettleSeconds": "0"}
+	for k, v := range more {
+		p[k] = v
+	}
+	return p
+}
+
+// changes are updates of each kind, from one set of properties to another.
+var changes = []struct {
+	name     string
+	from, to props
+	// adopt puts a foreign role of that name there first.
+	adopt string
+}{
+	{name: "trust", from: base(nil), to: base(props{"SourceConditions": "false"})},
+	{name: "description and session", from: base(nil), to: base(props{"Description": "new", "MaxSessionDuration": "7200"})},
+	{name: "boundary added", from: base(nil), to: base(props{"PermissionsBoundary": boundary})},
+	{name: "boundary removed", from: base(props{"PermissionsBoundary": boundary}), to: base(nil)},
+	{name: "tags", from: base(nil), to: base(props{"Tags": []any{tag("stage", "prod"), tag("owner", "me")}})},
+	{name: "buckets changed", from: base(nil), to: base(props{"Buckets": []any{"training-data", "more-data"}})},
+	{name: "buckets gone", from: base(nil), to: props{"SettleSeconds": "0"}},
+	{name: "attachments", from: base(props{"CloudWatchAccess": "CloudWatchFullAccess"}), to: base(props{"FullAccess": "false", "CloudWatchAccess": "CloudWatchFullAccessV2"})},
+	{name: "policy renamed", from: base(nil), to: base(props{"S3PolicyName": "Renamed"})},
+	{name: "role renamed", from: base(nil), to: base(props{"RoleName": "Renamed"})},
+	{name: "path", from: base(nil), to: base(props{"Path": "/ml/"})},
+	{
+		name: "adopted", adopt: "Existing", from: base(props{"RoleName": "Existing", "Adopt": "true"}),
+		to: base(props{"RoleName": "Existing", "Adopt": "true", "Description": "new", "FullAccess": "false", "PermissionsBoundary": boundary}),
+	},
+}
+
+// forEachFault runs a case in a new world for each call k and each way to fail, until k is beyond the last call.
+func forEachFault(t *testing.T, adopt string, run func(t *testing.T, r *rig, k int, f fault) (hit bool)) {
+	for _, kind := range cloudtest.Kinds() {
+		for _, f := range faults {
+			t.Run(kind.Name+"/"+f.name, func(t *testing.T) {
+				for k := 1; ; k++ {
+					if k > 200 {
+						t.Fatal("no end of calls")
+					}
+					r := newRig(t, kind.New(t))
+					r.foreign()
+					if adopt != "" {
+						r.createRole(adopt, map[string]string{"stage": "old"})
+						attach(t, r, adopt, "arn:aws:iam::aws:policy/CloudWatchFullAccessV2")
+					}
+					before := r.world.State()
+					hit := run(t, r, k, f)
+					if diff := cmp.Diff(before, r.world.State()); diff != "" {
+						t.Fatalf("%s at call %d: the account isn't what it was (-before +after):\n%s", f.name, k, diff)
+					}
+					if !hit {
+						return
+					}
+				}
+			})
+		}
+	}
+}
+
+func attach(t *testing.T, r *rig, role, policy string) {
+	t.Helper()
+	if _, err := r.world.IAM.AttachRolePolicy(t.Context(), &iam.AttachRolePolicyInput{RoleName: aws.String(role), PolicyArn: aws.String(policy)}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A Create that fails anywhere is taken back by the Delete that follows, whether CloudFormation got an id or makes one up.
+func TestCreateFailsAnywhere(t *testing.T) {
+	for _, adopt := range []string{"", "Existing"} {
+		now := base(props{"PermissionsBoundary": boundary})
+		if adopt != "" {
+			now["RoleName"], now["Adopt"] = adopt, true
+		}
+		t.Run("adopt="+adopt, func(t *testing.T) {
+			forEachFault(t, adopt, func(t *testing.T, r *rig, k int, f fault) bool {
+				hit := r.failAt(k, f)
+				answer := r.deliver(lifecycle.Create, "", now, nil)
+				r.heal()
+				id := "app-Role-MADEUP"
+				if answer != nil {
+					id = answer.PhysicalResourceID
+				}
+				r.must(lifecycle.Delete, id, now, nil)
+				return *hit
+			})
+		})
+	}
+}
+
+// A Create that is delivered again converges to what an undisturbed one makes.
+func TestCreateConvergesWhenDeliveredAgain(t *testing.T) {
+	forEachFault(t, "", func(t *testing.T, r *rig, k int, f fault) bool {
+		id := r.must(lifecycle.Create, "", base(nil), nil)
+		want := r.world.State()
+		r.must(lifecycle.Delete, id, base(nil), nil)
+		hit := r.failAt(k, f)
+		r.deliver(lifecycle.Create, "", base(nil), nil)
+		r.heal()
+		id = r.must(lifecycle.Create, "", base(nil), nil)
+		if diff := cmp.Diff(want, r.world.State()); diff != "" {
+			t.Fatalf("%s at call %d: not what an undisturbed Create makes (-want +got):\n%s", f.name, k, diff)
+		}
+		r.must(lifecycle.Delete, id, base(nil), nil)
+		return *hit
+	})
+}
+
+// An Update that fails anywhere is taken back by the Update that CloudFormation sends then, with the id of the answer.
+func TestUpdateFailsAnywhere(t *testing.T) {
+	for _, c := range changes {
+		t.Run(c.name, func(t *testing.T) {
+			forEachFault(t, c.adopt, func(t *testing.T, r *rig, k int, f fault) bool {
+				id := r.must(lifecycle.Create, "", c.from, nil)
+				want := r.world.State()
+				hit := r.failAt(k, f)
+				answer := r.deliver(lifecycle.Update, id, c.to, c.from)
+				r.heal()
+				stored := id
+				if answer != nil {
+					stored = answer.PhysicalResourceID
+				}
+				if back := r.must(lifecycle.Update, stored, c.from, c.to); back != stored {
+					r.must(lifecycle.Delete, stored, c.to, nil)
+				}
+				if diff := cmp.Diff(want, r.world.State()); diff != "" {
+					t.Fatalf("%s at call %d: not what stood before the update (-want +got):\n%s", f.name, k, diff)
+				}
+				r.must(lifecycle.Delete, id, c.from, nil)
+				return *hit
+			})
+		})
+	}
+}
+
+// An Update that is delivered again converges, and what was replaced goes.
+func TestUpdateConvergesWhenDeliveredAgain(t *testing.T) {
+	for _, c := range changes {
+		t.Run(c.name, func(t *testing.T) {
+			forEachFault(t, c.adopt, func(t *testing.T, r *rig, k int, f fault) bool {
+				id := r.must(lifecycle.Create, "", c.from, nil)
+				hit := r.failAt(k, f)
+				r.deliver(lifecycle.Update, id, c.to, c.from)
+				r.heal()
+				after := r.must(lifecycle.Update, id, c.to, c.from)
+				if after != id {
+					r.must(lifecycle.Delete, id, c.from, nil)
+				}
+				calls := len(r.world.Calls())
+				r.must(lifecycle.Update, after, c.to, c.to)
+				for _, action := range r.world.Calls()[calls:] {
+					if isWrite(action) {
+						t.Fatalf("%s at call %d: an Update that changes nothing called %s", f.name, k, action)
+					}
+				}
+				r.must(lifecycle.Delete, after, c.to, nil)
+				return *hit
+			})
+		})
+	}
+}
+
+// A Delete that fails anywhere is finished by the next.
+func TestDeleteFailsAnywhere(t *testing.T) {
+	for _, adopt := range []string{"", "Existing"} {
+		now := base(props{"PermissionsBoundary": boundary})
+		if adopt != "" {
+			now["RoleName"], now["Adopt"] = adopt, true
+		}
+		t.Run("adopt="+adopt, func(t *testing.T) {
+			forEachFault(t, adopt, func(t *testing.T, r *rig, k int, f fault) bool {
+				id := r.must(lifecycle.Create, "", now, nil)
+				hit := r.failAt(k, f)
+				answer := r.deliver(lifecycle.Delete, id, now, nil)
+				r.heal()
+				if *hit && !f.gone && answer == nil {
+					t.Fatalf("%s at call %d: no answer", f.name, k)
+				}
+				r.must(lifecycle.Delete, id, now, nil)
+				return *hit
+			})
+		})
+	}
+}
+
+func isWrite(action string) bool {
+	for _, read := range []string{"iam:Get", "iam:List"} {
+		if len(action) >= len(read) && action[:len(read)] == read {
+			return false
+		}
+	}
+	return true
+}
+
+// What is answered must be what an engineer needs: the call, the thing, the cause, and the permission that is missing.
+func TestReasonNamesTheMissingPermission(t *testing.T) {
+	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	r.world.SetHook(func(action string) (error, error) {
+		if action == "iam:CreatePolicy" {
+			return faults[1].before, nil
+		}
+		return nil, nil
+	})
+	answer := r.deliver(lifecycle.Create, "", base(nil), nil)
+	want := fmt.Sprintf("create policy %s: AccessDenied: not authorized. Allow the function's role iam:CreatePolicy on arn:aws:iam::123456789012:policy/%s, "+
+		"and check permissions boundaries and service control policies", policyName(answer), policyName(answer))
+	if answer.Status != response.Failed || answer.Reason != want {
+		t.Errorf("got %s %q, want FAILED %q", answer.Status, answer.Reason, want)
+	}
+}
+
+// policyName is the derived name, as the reason gives it.
+func policyName(r *response.Response) string {
+	const prefix = "create policy "
+	name := r.Reason[len(prefix):]
+	for n := range name {
+		if name[n] == ':' {
+			return name[:n]
+		}
+	}
+	return name
+}

@@ -1,0 +1,234 @@
+package handler
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/smithy-go"
+
+	"personalize-role/lambda/internal/cloudtest"
+	"personalize-role/lambda/internal/fakeaws"
+	"personalize-role/lambda/internal/lifecycle"
+	"personalize-role/lambda/internal/provision"
+	"personalize-role/lambda/internal/response"
+	"personalize-role/lambda/properties"
+)
+
+const responseURL = "https://cloudformation-custom-resource-response.s3.amazonaws.com/arn%3Aaws%3A/x%7Cy?X-Amz-Signature=secret"
+
+// rig drives a handler in a world, as CloudFormation and Lambda do.
+type rig struct {
+	t       *testing.T
+	world   cloudtest.World
+	cfn     *fakeaws.CloudFormation
+	handler *Handler
+
+	mutex   sync.Mutex
+	answers []response.Response
+	// unreachable makes the ResponseURL answer 503.
+	unreachable bool
+	slept       time.Duration
+}
+
+func newRig(t *testing.T, world cloudtest.World) *rig {
+	r := &rig{t: t, world: world, cfn: &fakeaws.CloudFormation{}}
+	log := slog.New(slog.NewJSONHandler(io.Discard, nil))
+	p := provision.New(world.IAM, r.cfn, log)
+	p.Sleep = func(ctx context.Context, d time.Duration) error {
+		r.mutex.Lock()
+		defer r.mutex.Unlock()
+		r.slept += d
+		return ctx.Err()
+	}
+	sender := response.NewSender(log)
+	sender.Client = &http.Client{Transport: r}
+	sender.Pause = func(context.Context, int) error { return nil }
+	r.handler = &Handler{Provisioner: p, Sender: sender, Log: log, AccountID: func(context.Context) string { return world.AccountID }}
+	return r
+}
+
+// RoundTrip takes the answers.
+func (r *rig) RoundTrip(request *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(request.Body)
+	if err != nil {
+		return nil, err
+	}
+	var answer response.Response
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return nil, err
+	}
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	status := http.StatusServiceUnavailable
+	if !r.unreachable {
+		status = http.StatusOK
+		r.answers = append(r.answers, answer)
+	}
+	return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader("")), Request: request}, nil
+}
+
+func (r *rig) stackID() string {
+	return "arn:aws:cloudformation:eu-west-1:" + r.world.AccountID + ":stack/app/0f3c"
+}
+
+// props are the properties of an event.
+type props map[string]any
+
+func (r *rig) event(request lifecycle.RequestType, id string, now, old props) json.RawMessage {
+	e := map[string]any{
+		"RequestType": request, "ResponseURL": responseURL, "StackId": r.stackID(), "RequestId": "r-1",
+		"ResourceType": properties.ResourceType, "LogicalResourceId": "Role", "ServiceToken": "arn:aws:lambda:::function:f",
+		"ResourceProperties": withToken(now),
+	}
+	if id != "" {
+		e["PhysicalResourceId"] = id
+	}
+	if old != nil {
+		e["OldResourceProperties"] = withToken(old)
+	}
+	raw, err := json.Marshal(e)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return raw
+}
+
+func withToken(p props) props {
+	all := props{"ServiceToken": "arn:aws:lambda:::function:f", "ServiceTimeout": "720"}
+	for k, v := range p {
+		all[k] = v
+	}
+	return all
+}
+
+// deliver hands an event over once, with CloudFormation in the state that belongs to it, and gives the answer; nil if there
+// was none.
+func (r *rig) deliver(request lifecycle.RequestType, id string, now, old props) *response.Response {
+	r.t.Helper()
+	status := map[lifecycle.RequestType]string{
+		lifecycle.Create: "CREATE_IN_PROGRESS", lifecycle.Update: "UPDATE_IN_PROGRESS", lifecycle.Delete: "DELETE_IN_PROGRESS",
+	}[request]
+	r.cfn.Say(status, id, "")
+	return r.deliverRaw(r.event(request, id, now, old))
+}
+
+func (r *rig) deliverRaw(raw json.RawMessage) *response.Response {
+	r.mutex.Lock()
+	before := len(r.answers)
+	r.mutex.Unlock()
+	_ = r.handler.Handle(r.t.Context(), raw)
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if len(r.answers) == before {
+		return nil
+	}
+	return &r.answers[len(r.answers)-1]
+}
+
+// must delivers an event that has to succeed, and gives the physical id.
+func (r *rig) must(request lifecycle.RequestType, id string, now, old props) string {
+	r.t.Helper()
+	answer := r.deliver(request, id, now, old)
+	if answer == nil || answer.Status != response.Success {
+		r.t.Fatalf("%s of %q wasn't answered SUCCESS: %+v", request, id, answer)
+	}
+	return answer.PhysicalResourceID
+}
+
+// foreign puts somebody else's role and policy into the account, one of each used by the other.
+func (r *rig) foreign() {
+	r.t.Helper()
+	ctx := r.t.Context()
+	policy, err := r.world.IAM.CreatePolicy(ctx, &iam.CreatePolicyInput{
+		PolicyName: aws.String("Theirs"), PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"}]}`),
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.createRole("TheirRole", map[string]string{"team": "other"})
+	if _, err := r.world.IAM.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: aws.String("TheirRole"), PolicyArn: policy.Policy.Arn}); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// createRole makes a role as others make one.
+func (r *rig) createRole(name string, tags map[string]string) {
+	r.t.Helper()
+	in := &iam.CreateRoleInput{
+		RoleName: aws.String(name), Path: aws.String("/"), Description: aws.String("before"), MaxSessionDuration: aws.Int32(7200),
+		AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ec2.amazonaws.com"}}]}`),
+	}
+	for k, v := range tags {
+		in.Tags = append(in.Tags, iamtypes.Tag{Key: aws.String(k), Value: aws.String(v)})
+	}
+	if _, err := r.world.IAM.CreateRole(r.t.Context(), in); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// fault is a way for a call to fail.
+type fault struct {
+	name string
+	// before and after are the answers in place of the call and after its effect.
+	before, after error
+	// gone: the process ends there, and answers nothing.
+	gone bool
+}
+
+var errCut = errors.New("read tcp: connection reset by peer")
+
+var faults = []fault{
+	{name: "throttled", before: &smithy.GenericAPIError{Code: "Throttling", Message: "Rate exceeded"}},
+	{name: "denied", before: &smithy.GenericAPIError{Code: "AccessDenied", Message: "not authorized"}},
+	{name: "cut before", before: errCut},
+	{name: "cut after", after: errCut},
+	{name: "gone before", before: errCut, gone: true},
+	{name: "gone after", after: errCut, gone: true},
+}
+
+// failAt makes the k-th call from now on fail, and reports whether it came to that. The rest of a process that is gone
+// fails too, and its answer gets lost.
+func (r *rig) failAt(k int, f fault) (hit *bool) {
+	var mutex sync.Mutex
+	hit = new(bool)
+	n := 0
+	r.world.SetHook(func(string) (before, after error) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		n++
+		switch {
+		case n == k:
+			*hit = true
+			if f.gone {
+				r.setUnreachable(true)
+			}
+			return f.before, f.after
+		case n > k && f.gone:
+			return errCut, nil
+		}
+		return nil, nil
+	})
+	return hit
+}
+
+func (r *rig) heal() {
+	r.world.SetHook(nil)
+	r.setUnreachable(false)
+}
+
+func (r *rig) setUnreachable(v bool) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.unreachable = v
+}
