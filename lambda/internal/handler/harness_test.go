@@ -232,3 +232,5 @@ func (r *rig) setUnreachable(v bool) {
 	defer r.mutex.Unlock()
 	r.unreachable = v
 }
+
+var apiNotFound = &smithy.GenericAPIError{Code: "NoSuchEntity", Message: "cannot be found"}

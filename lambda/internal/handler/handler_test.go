@@ -1,0 +1,265 @@
+package handler
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/google/go-cmp/cmp"
+
+	"personalize-role/lambda/internal/cloudtest"
+	"personalize-role/lambda/internal/lifecycle"
+	"personalize-role/lambda/internal/response"
+	"personalize-role/lambda/properties"
+)
+
+func TestAttributes(t *testing.T) {
+	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	answer := r.deliver(lifecycle.Create, "", props{"RoleName": "R", "Path": "/ml/", "S3PolicyName": "P", "Buckets": []any{"data"}, "CloudWatchAccess": "CloudWatchFullAccess"}, nil)
+	want := map[string]string{
+		"RoleArn": "arn:aws:iam::123456789012:role/ml/R", "RoleName": "R", "RoleId": answer.Data[properties.AttrRoleID],
+		"S3PolicyArn": "arn:aws:iam::123456789012:policy/ml/P", "BucketPolicyStatements": "[]",
+		"Warnings": "AWS supersedes CloudWatchFullAccess: set CloudWatchAccess to CloudWatchFullAccessV2",
+	}
+	if diff := cmp.Diff(want, answer.Data); diff != "" || !strings.HasPrefix(answer.Data["RoleId"], "AROA") {
+		t.Errorf("Create: role id %q, -want +got:\n%s", answer.Data["RoleId"], diff)
+	}
+	if answer.PhysicalResourceID != want["RoleArn"] || answer.StackID != r.stackID() || answer.RequestID != "r-1" || answer.LogicalResourceID != "Role" {
+		t.Errorf("got %+v", answer)
+	}
+	updated := r.deliver(lifecycle.Update, answer.PhysicalResourceID, props{"RoleName": "R", "Path": "/ml/"}, props{"RoleName": "R", "Path": "/ml/", "S3PolicyName": "P", "Buckets": []any{"data"}})
+	want["S3PolicyArn"], want["Warnings"] = "", ""
+	if diff := cmp.Diff(want, updated.Data); diff != "" {
+		t.Errorf("Update: -want +got:\n%s", diff)
+	}
+}
+
+// The derived name stays the same for ever: users' policies name it.
+func TestDerivedNameIsStable(t *testing.T) {
+	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	got := r.must(lifecycle.Create, "", base(nil), nil)
+	if want := "arn:aws:iam::123456789012:role/PersonalizeRole-n5p674qhykfkz6tuyptb"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestRefusedEventsTouchNothing(t *testing.T) {
+	theirs := "arn:aws:iam::123456789012:role/TheirRole"
+	for _, c := range []struct {
+		name   string
+		now    props
+		reason string
+	}{
+		{"wrong properties", props{"RoleName": "a b", "X": "1"}, "2 properties are wrong, and nothing was changed"},
+		{"somebody else's role", base(props{"RoleName": "TheirRole"}), "role " + theirs + " exists already and carries no tag that makes it ours"},
+		{"somebody else's role, in another case", base(props{"RoleName": "theirrole"}), "role " + theirs + " exists already"},
+		{"somebody else's policy", base(props{"S3PolicyName": "Theirs"}), "managed policy arn:aws:iam::123456789012:policy/Theirs exists already"},
+		{"many buckets", props{"Buckets": many(60)}, "Buckets make a managed policy of"},
+		{"long ARN", props{"Path": "/" + strings.Repeat("p", 200) + "/", "RoleName": strings.Repeat("r", 64)}, "Path and RoleName together make the ARN"},
+		{"boundary of another account", props{"PermissionsBoundary": "arn:aws:iam::999999999999:policy/B"}, "PermissionsBoundary arn:aws:iam::999999999999:policy/B must be a managed policy of this account"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t, cloudtest.Kinds()[0].New(t))
+			r.foreign()
+			before := r.world.State()
+			answer := r.deliver(lifecycle.Create, "", c.now, nil)
+			if !strings.Contains(answer.Reason, c.reason) || answer.Status != response.Failed {
+				t.Errorf("got %s %q, want FAILED with %q", answer.Status, answer.Reason, c.reason)
+			}
+			r.must(lifecycle.Delete, answer.PhysicalResourceID, c.now, nil)
+			if diff := cmp.Diff(before, r.world.State()); diff != "" {
+				t.Errorf("-before +after:\n%s", diff)
+			}
+		})
+	}
+}
+
+func many(n int) []any {
+	var names []any
+	for i := range n {
+		names = append(names, "bucket-"+strings.Repeat("x", 40)+string(rune('a'+i/26))+string(rune('a'+i%26)))
+	}
+	return names
+}
+
+func TestUpdateRefusesSharedNames(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		from, to props
+		reason   string
+	}{
+		{"path", base(props{"RoleName": "R"}), base(props{"RoleName": "R", "Path": "/p/"}), "two roles of one name can't exist in an account"},
+		{"case", base(props{"RoleName": "Role"}), base(props{"RoleName": "role"}), "two roles of one name can't exist in an account"},
+		{"policy", base(props{"RoleName": "R", "S3PolicyName": "P"}), base(props{"RoleName": "S", "S3PolicyName": "P"}), "both would share the managed policy P"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t, cloudtest.Kinds()[0].New(t))
+			id := r.must(lifecycle.Create, "", c.from, nil)
+			before := r.world.State()
+			answer := r.deliver(lifecycle.Update, id, c.to, c.from)
+			if answer.Status != response.Failed || answer.PhysicalResourceID != id || !strings.Contains(answer.Reason, c.reason) {
+				t.Errorf("got %+v, want FAILED with the old id and %q", answer, c.reason)
+			}
+			if diff := cmp.Diff(before, r.world.State()); diff != "" {
+				t.Errorf("-before +after:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestForeignAttachments(t *testing.T) {
+	for _, force := range []bool{false, true} {
+		r := newRig(t, cloudtest.Kinds()[0].New(t))
+		r.foreign()
+		before := r.world.State()
+		now := base(props{"RoleName": "R", "ForceDetach": force})
+		id := r.must(lifecycle.Create, "", now, nil)
+		attach(t, r, "R", "arn:aws:iam::123456789012:policy/Theirs")
+		if _, err := r.world.IAM.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: aws.String("R"), PolicyName: aws.String("inline"), PolicyDocument: aws.String("{}")}); err != nil {
+			t.Fatal(err)
+		}
+		used := r.world.State()
+		answer := r.deliver(lifecycle.Delete, id, now, nil)
+		want := map[bool]map[string]string{false: used, true: before}[force]
+		if diff := cmp.Diff(want, r.world.State()); diff != "" {
+			t.Errorf("force %v: -want +got:\n%s", force, diff)
+		}
+		if !force && (answer.Status != response.Failed || !strings.Contains(answer.Reason, "arn:aws:iam::123456789012:policy/Theirs, inline policy inline")) {
+			t.Errorf("got %+v, want FAILED that names both", answer)
+		}
+	}
+}
+
+func TestUndecodableEvents(t *testing.T) {
+	for _, c := range []struct{ name, event, reason, id string }{
+		{"unknown request", `{"RequestType":"Import","ResponseURL":"https://h/x","ResourceType":"Custom::PersonalizeServiceRole","PhysicalResourceId":"p"}`, `RequestType "Import" is none of Create, Update and Delete; nothing was done`, "p"},
+		{"another resource type", `{"RequestType":"Create","ResponseURL":"https://h/x","ResourceType":"Custom::Other"}`, `ResourceType "Custom::Other" isn't Custom::PersonalizeServiceRole, the only one that this function provisions; correct the template`, nothingID},
+		{"a number for a text", `{"RequestType":"Create","ResponseURL":"https://h/x","StackId":7,"RequestId":"r"}`, `the event can't be decoded: a field has another type than CloudFormation gives it`, nothingID},
+		{"no stack", `{"RequestType":"Create","ResponseURL":"https://h/x","StackId":"x","ResourceType":"Custom::PersonalizeServiceRole","LogicalResourceId":"L"}`, `StackId "x" with LogicalResourceId "L" doesn't name a resource of a CloudFormation stack; events of other senders must carry both in CloudFormation's form`, nothingID},
+		{"update of nothing", `{"RequestType":"Update","ResponseURL":"https://h/x","ResourceType":"Custom::PersonalizeServiceRole"}`, `the event of type Update has no PhysicalResourceId, so that nothing tells what it is about`, nothingID},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t, cloudtest.Kinds()[0].New(t))
+			answer := r.deliverRaw(json.RawMessage(c.event))
+			if answer == nil || answer.Status != response.Failed || answer.Reason != c.reason || answer.PhysicalResourceID != c.id {
+				t.Errorf("got %+v, want FAILED, id %q: %s", answer, c.id, c.reason)
+			}
+			if calls := r.world.Calls(); len(calls) > 0 {
+				t.Errorf("called %v", calls)
+			}
+		})
+	}
+	for _, event := range []string{`{}`, `[]`, `"x"`, `{"RequestType":"Create"}`, `{"ResponseURL":5}`} {
+		r := newRig(t, cloudtest.Kinds()[0].New(t))
+		if err := r.handler.Handle(t.Context(), json.RawMessage(event)); err == nil {
+			t.Errorf("%s: no error, although nobody can be answered", event)
+		}
+	}
+}
+
+func TestAnotherAccountsStackIsRefused(t *testing.T) {
+	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	r.handler.AccountID = func(context.Context) string { return "999999999999" }
+	answer := r.deliver(lifecycle.Create, "", base(nil), nil)
+	want := "the function belongs to account 999999999999, and the stack to 123456789012. A role must be in the account that uses it: deploy the function there too, and set ServiceToken to that one"
+	if answer.Reason != want || len(r.world.Calls()) > 0 {
+		t.Errorf("got %q after calls %v, want %q and none", answer.Reason, r.world.Calls(), want)
+	}
+}
+
+// A panic anywhere is answered once, and Lambda told of success, so that it doesn't run the event again.
+func TestPanicIsAnsweredOnce(t *testing.T) {
+	for _, action := range []string{"iam:", "iam:CreateRole", "iam:AttachRolePolicy"} {
+		r := newRig(t, cloudtest.Kinds()[0].New(t))
+		r.cfn.Say("CREATE_IN_PROGRESS", "", "")
+		r.world.SetHook(func(a string) (error, error) {
+			if strings.HasPrefix(a, action) {
+				panic("defect at " + responseURL)
+			}
+			return nil, nil
+		})
+		err := r.handler.Handle(t.Context(), r.event(lifecycle.Create, "", base(nil), nil))
+		if err != nil || len(r.answers) != 1 || r.answers[0].Status != response.Failed {
+			t.Fatalf("%s: error %v, answers %+v", action, err, r.answers)
+		}
+		if reason := r.answers[0].Reason; !strings.Contains(reason, "the function has a defect") || strings.Contains(reason, "secret") {
+			t.Errorf("%s: reason %q", action, reason)
+		}
+		if len(r.answers[0].PhysicalResourceID) < 20 {
+			t.Errorf("%s: id %q", action, r.answers[0].PhysicalResourceID)
+		}
+	}
+}
+
+// A call that hangs is cancelled, and CloudFormation hears FAILED before the function's time is over.
+func TestDeadline(t *testing.T) {
+	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	r.cfn.Say("CREATE_IN_PROGRESS", "", "")
+	ctx, cancel := context.WithTimeout(t.Context(), answerTime+50*time.Millisecond)
+	defer cancel()
+	r.handler.Provisioner.Sleep = func(ctx context.Context, _ time.Duration) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	r.world.SetHook(func(action string) (error, error) {
+		if action == "iam:AttachRolePolicy" {
+			return apiNotFound, nil
+		}
+		return nil, nil
+	})
+	start := time.Now()
+	if err := r.handler.Handle(ctx, r.event(lifecycle.Create, "", base(nil), nil)); err != nil {
+		t.Fatal(err)
+	}
+	if left := answerTime + 50*time.Millisecond - time.Since(start); left < answerTime/2 {
+		t.Errorf("only %v left", left)
+	}
+	if len(r.answers) != 1 || r.answers[0].Status != response.Failed {
+		t.Errorf("got %+v", r.answers)
+	}
+}
+
+func TestAnswerThatIsNotTakenMakesLambdaTryAgain(t *testing.T) {
+	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	r.cfn.Say("CREATE_IN_PROGRESS", "", "")
+	r.setUnreachable(true)
+	if err := r.handler.Handle(t.Context(), r.event(lifecycle.Create, "", base(nil), nil)); err == nil || strings.Contains(err.Error(), "secret") {
+		t.Errorf("got %v, want an error without the URL", err)
+	}
+}
+
+func TestSettling(t *testing.T) {
+	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	slow := base(props{"SettleSeconds": "20"})
+	id := r.must(lifecycle.Create, "", slow, nil)
+	if r.slept < 19*time.Second || r.slept > 20*time.Second {
+		t.Errorf("Create waited %v, want 20 s less what the answer took", r.slept)
+	}
+	r.slept = 0
+	r.must(lifecycle.Update, id, base(props{"SettleSeconds": "20", "Description": "new", "Tags": []any{}}), slow)
+	if r.slept != 0 {
+		t.Errorf("an Update of description and tags waited %v", r.slept)
+	}
+	r.must(lifecycle.Update, id, base(props{"SettleSeconds": "5", "SourceConditions": "false"}), slow)
+	if r.slept < 4*time.Second {
+		t.Errorf("an Update of the trust policy waited %v, want 5 s", r.slept)
+	}
+}
+
+// Lambda's time counts more than settling: the role is reported, with a warning.
+func TestSettlingEndsWithTheFunctionsTime(t *testing.T) {
+	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	r.cfn.Say("CREATE_IN_PROGRESS", "", "")
+	ctx, cancel := context.WithTimeout(t.Context(), answerTime+3*time.Second)
+	defer cancel()
+	if err := r.handler.Handle(ctx, r.event(lifecycle.Create, "", base(props{"SettleSeconds": "60"}), nil)); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.answers[0]; got.Status != response.Success || !strings.Contains(got.Data["Warnings"], "leaves no time for SettleSeconds of 60") {
+		t.Errorf("got %+v", got)
+	}
+}

@@ -1,0 +1,188 @@
+package handler
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"personalize-role/lambda/internal/cloudtest"
+	"personalize-role/lambda/internal/lifecycle"
+	"personalize-role/lambda/internal/response"
+)
+
+const madeUp = "app-Role-1A2B3C"
+
+// A Delete that starts before the k-th call of a Create that is still under way, for each k; and one that runs to its end
+// there, or side by side with the rest. Nothing is left either way.
+func TestDeleteRacesCreate(t *testing.T) {
+	for _, kind := range cloudtest.Kinds() {
+		for _, sideBySide := range []bool{false, true} {
+			for k := 1; ; k++ {
+				if k > 100 {
+					t.Fatal("no end of calls")
+				}
+				r := newRig(t, kind.New(t))
+				r.foreign()
+				before := r.world.State()
+				if !raceAt(t, r, k, sideBySide) {
+					break
+				}
+				if diff := cmp.Diff(before, r.world.State()); diff != "" {
+					t.Fatalf("%s, side by side %v, Delete at call %d of Create: -before +after:\n%s", kind.Name, sideBySide, k, diff)
+				}
+			}
+		}
+	}
+}
+
+// raceAt reports whether the Create made as many calls.
+func raceAt(t *testing.T, r *rig, k int, sideBySide bool) (hit bool) {
+	create, remove := r.event(lifecycle.Create, "", base(nil), nil), r.event(lifecycle.Delete, madeUp, base(nil), nil)
+	var (
+		mutex   sync.Mutex
+		wait    sync.WaitGroup
+		n       int
+		started bool
+	)
+	r.cfn.Say("CREATE_IN_PROGRESS", "", "CREATE_IN_PROGRESS")
+	startDelete := func() {
+		r.cfn.Say("DELETE_IN_PROGRESS", madeUp, "ROLLBACK_IN_PROGRESS")
+		wait.Go(func() { _ = r.handler.Handle(t.Context(), remove) })
+	}
+	r.world.SetHook(func(string) (error, error) {
+		mutex.Lock()
+		n++
+		mine := n == k && !started
+		started = started || mine
+		mutex.Unlock()
+		if mine {
+			hit = true
+			startDelete()
+			if !sideBySide {
+				wait.Wait()
+			}
+		}
+		return nil, nil
+	})
+	_ = r.handler.Handle(t.Context(), create)
+	wait.Wait()
+	r.world.SetHook(nil)
+	if !hit {
+		// The Delete comes after the Create's answer, as it does mostly.
+		startDelete()
+		wait.Wait()
+	}
+	return hit
+}
+
+// A Create that Lambda delivers once more, at any call of the Delete or after it.
+func TestCreateComesAgainAfterItsDelete(t *testing.T) {
+	for _, kind := range cloudtest.Kinds() {
+		for k := 1; ; k++ {
+			if k > 100 {
+				t.Fatal("no end of calls")
+			}
+			r := newRig(t, kind.New(t))
+			r.foreign()
+			before := r.world.State()
+			id := r.must(lifecycle.Create, "", base(nil), nil)
+			again := r.event(lifecycle.Create, "", base(nil), nil)
+			hit := false
+			n := 0
+			var mutex sync.Mutex
+			r.world.SetHook(func(string) (error, error) {
+				mutex.Lock()
+				n++
+				mine := n == k
+				mutex.Unlock()
+				if mine {
+					hit = true
+					_ = r.handler.Handle(t.Context(), again)
+				}
+				return nil, nil
+			})
+			r.deliver(lifecycle.Delete, id, base(nil), nil)
+			r.world.SetHook(nil)
+			if !hit {
+				r.cfn.Say("DELETE_COMPLETE", id, "ROLLBACK_COMPLETE")
+				_ = r.handler.Handle(t.Context(), again)
+			}
+			if diff := cmp.Diff(before, r.world.State()); diff != "" {
+				t.Fatalf("%s, at call %d of the Delete: -before +after:\n%s", kind.Name, k, diff)
+			}
+			if !hit {
+				break
+			}
+		}
+	}
+}
+
+func TestStaleEventsChangeNothing(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		request lifecycle.RequestType
+		status  string
+	}{
+		{"Create after an Update", lifecycle.Create, "UPDATE_IN_PROGRESS"},
+		{"Create once it is complete", lifecycle.Create, "CREATE_COMPLETE"},
+		{"Update once it is complete", lifecycle.Update, "UPDATE_COMPLETE"},
+		{"Update after the Delete", lifecycle.Update, "DELETE_COMPLETE"},
+		{"Delete while it is made anew", lifecycle.Delete, "CREATE_IN_PROGRESS"},
+		{"Delete once it was made anew", lifecycle.Delete, "CREATE_COMPLETE"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t, cloudtest.Kinds()[0].New(t))
+			id := r.must(lifecycle.Create, "", base(nil), nil)
+			before := r.world.State()
+			event := r.event(c.request, map[bool]string{false: id}[c.request == lifecycle.Create], base(props{"Description": "stale"}), base(nil))
+			r.cfn.Say(c.status, id, "UPDATE_COMPLETE")
+			answer := r.deliverRaw(event)
+			if answer == nil || answer.Status != response.Failed || answer.PhysicalResourceID != id {
+				t.Errorf("got %+v, want FAILED with id %s", answer, id)
+			}
+			if diff := cmp.Diff(before, r.world.State()); diff != "" {
+				t.Errorf("-before +after:\n%s", diff)
+			}
+		})
+	}
+}
+
+// Where the function may not ask CloudFormation, it goes on.
+func TestDeniedQuestionIsNoObstacle(t *testing.T) {
+	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	before := r.world.State()
+	r.cfn.Deny()
+	created := r.deliverRaw(r.event(lifecycle.Create, "", base(nil), nil))
+	if created == nil || created.Status != response.Success {
+		t.Fatalf("Create: %+v", created)
+	}
+	if removed := r.deliverRaw(r.event(lifecycle.Delete, created.PhysicalResourceID, base(nil), nil)); removed.Status != response.Success {
+		t.Fatalf("Delete: %+v", removed)
+	}
+	if diff := cmp.Diff(before, r.world.State()); diff != "" {
+		t.Errorf("-before +after:\n%s", diff)
+	}
+}
+
+// What a stale Create can't undo, the next delivery does: it isn't answered, so that Lambda delivers it again.
+func TestUndoThatFailsIsDeliveredAgain(t *testing.T) {
+	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	before := r.world.State()
+	r.must(lifecycle.Create, "", base(nil), nil)
+	answered := len(r.answers)
+	r.cfn.Say("DELETE_COMPLETE", madeUp, "ROLLBACK_COMPLETE")
+	create := r.event(lifecycle.Create, "", base(nil), nil)
+	// The first six calls read for the Create, the next six for the undoing.
+	hit := r.failAt(8, faults[1])
+	if err := r.handler.Handle(t.Context(), create); err == nil || !*hit || len(r.answers) != answered {
+		t.Errorf("got error %v and %d answers, want an error and none", err, len(r.answers)-answered)
+	}
+	r.heal()
+	if err := r.handler.Handle(t.Context(), create); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff(before, r.world.State()); diff != "" {
+		t.Errorf("-before +after:\n%s", diff)
+	}
+}

@@ -1,0 +1,177 @@
+package properties
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func defaults() Properties {
+	return Properties{
+		Path: "/", Description: DefaultDescription, MaxSessionDuration: 3600, FullAccess: true, CloudWatchAccess: "None",
+		SourceConditions: true, SettleSeconds: DefaultSettleSeconds,
+	}
+}
+
+func TestParse(t *testing.T) {
+	with := func(change func(*Properties)) Properties {
+		p := defaults()
+		change(&p)
+		return p
+	}
+	for _, c := range []struct {
+		name, json string
+		want       Properties
+	}{
+		{"nothing", ``, defaults()},
+		{"what CloudFormation reads itself", `{"ServiceToken":"arn:x","ServiceTimeout":"60"}`, defaults()},
+		{"empty template parameters", `{"RoleName":"","Path":"","Buckets":[""],"SourceRegions":[""],"PermissionsBoundary":"","Description":""}`, defaults()},
+		{"strings", `{"FullAccess":"false","MaxSessionDuration":"43200","SettleSeconds":"0","Adopt":"true","RoleName":"R"}`, with(func(p *Properties) {
+			p.FullAccess, p.MaxSessionDuration, p.SettleSeconds, p.Adopt, p.RoleName = false, 43200, 0, true, "R"
+		})},
+		{"native", `{"FullAccess":false,"MaxSessionDuration":43200,"SettleSeconds":0,"ForceDetach":true}`, with(func(p *Properties) {
+			p.FullAccess, p.MaxSessionDuration, p.SettleSeconds, p.ForceDetach = false, 43200, 0, true
+		})},
+		{"digits stay text", `{"RoleName":123456789012,"Tags":[{"Key":"cost","Value":"007"}]}`, with(func(p *Properties) {
+			p.RoleName, p.Tags = "123456789012", []Tag{{Key: "cost", Value: "007"}}
+		})},
+		{"buckets in each form", `{"Buckets":["one-bucket"," arn:aws:s3:::two-bucket",{"Name":"three.bucket"}]}`, with(func(p *Properties) {
+			p.Buckets = []Bucket{{Name: "one-bucket"}, {Name: "two-bucket"}, {Name: "three.bucket"}}
+		})},
+		{"a single bucket", `{"Buckets":"one-bucket"}`, with(func(p *Properties) { p.Buckets = []Bucket{{Name: "one-bucket"}} })},
+		{"regions", `{"SourceRegions":["eu-west-1","ap-southeast-2"]}`, with(func(p *Properties) { p.SourceRegions = []string{"eu-west-1", "ap-southeast-2"} })},
+		{"all regions", `{"SourceRegions":["*"]}`, with(func(p *Properties) { p.SourceRegions = []string{"*"} })},
+		{"boundary of AWS", `{"PermissionsBoundary":"arn:aws-cn:iam::aws:policy/PowerUserAccess"}`, with(func(p *Properties) {
+			p.PermissionsBoundary = "arn:aws-cn:iam::aws:policy/PowerUserAccess"
+		})},
+		{"longest names", fmt.Sprintf(`{"RoleName":%q,"S3PolicyName":%q,"Path":"/a/b/"}`, strings.Repeat("r", 64), strings.Repeat("p", 128)), with(func(p *Properties) {
+			p.RoleName, p.S3PolicyName, p.Path = strings.Repeat("r", 64), strings.Repeat("p", 128), "/a/b/"
+		})},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := Parse(json.RawMessage(c.json))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	for _, c := range []struct{ name, json, fault string }{
+		{"no object", `[]`, `ResourceProperties must be a JSON object of properties`},
+		{"two objects", `{}{}`, `ResourceProperties must be one JSON object`},
+		{"unknown", `{"BucketNames":["b"]}`, `"BucketNames" is not a property of Custom::PersonalizeServiceRole; the nearest one is Buckets`},
+		{"misspelt", `{"fullacces":"true"}`, `"fullacces" is not a property of Custom::PersonalizeServiceRole; the nearest one is FullAccess`},
+		{"long name", fmt.Sprintf(`{"RoleName":%q}`, strings.Repeat("r", 65)), `RoleName "` + strings.Repeat("r", 65) + `" must be 1 to 64 characters of letters, digits and _+=,.@-`},
+		{"name with a slash", `{"RoleName":"a/b"}`, `RoleName "a/b" must be 1 to 64 characters of letters, digits and _+=,.@-`},
+		{"long policy name", fmt.Sprintf(`{"S3PolicyName":%q}`, strings.Repeat("p", 129)), `S3PolicyName "` + strings.Repeat("p", 70) + `..." must be 1 to 128 characters of letters, digits and _+=,.@-`},
+		{"path that IAM takes and Personalize doesn't", `{"Path":"/a!/"}`, `Path "/a!/" must start and end with /, and have 1 to 512 characters of letters, digits and /_+=,.@- (Personalize accepts fewer in a role ARN than IAM does)`},
+		{"path without its end", `{"Path":"/a"}`, `Path "/a" must start and end with /, and have 1 to 512 characters of letters, digits and /_+=,.@- (Personalize accepts fewer in a role ARN than IAM does)`},
+		{"long description", fmt.Sprintf(`{"Description":%q}`, strings.Repeat("d", 1001)), `Description "` + strings.Repeat("d", 70) + `..." must have at most 1000 characters, all of them Latin-1`},
+		{"description beyond Latin-1", `{"Description":"→"}`, `Description "→" must have at most 1000 characters, all of them Latin-1`},
+		{"short session", `{"MaxSessionDuration":"3599"}`, `MaxSessionDuration "3599" must be a whole number from 3600 to 43200`},
+		{"long session", `{"MaxSessionDuration":43201}`, `MaxSessionDuration "43201" must be a whole number from 3600 to 43200`},
+		{"hexadecimal", `{"MaxSessionDuration":"0x1000"}`, `MaxSessionDuration "0x1000" must be a whole number from 3600 to 43200`},
+		{"leading zero", `{"SettleSeconds":"010"}`, `SettleSeconds "010" must be a whole number from 0 to 300`},
+		{"exponent", `{"SettleSeconds":1e2}`, `SettleSeconds "1e2" must be a whole number from 0 to 300`},
+		{"no boolean", `{"FullAccess":"yes"}`, `FullAccess "yes" must be true or false`},
+		{"number for a boolean", `{"Adopt":1,"RoleName":"r"}`, `Adopt "1" must be true or false`},
+		{"list for a scalar", `{"RoleName":["r"]}`, `RoleName must be a single value, not a list or an object`},
+		{"boundary", `{"PermissionsBoundary":"Boundary"}`, `PermissionsBoundary "Boundary" must be the ARN of a managed policy, such as arn:aws:iam::123456789012:policy/Boundary`},
+		{"cloudwatch", `{"CloudWatchAccess":"Full"}`, `CloudWatchAccess "Full" must be None, CloudWatchFullAccess or CloudWatchFullAccessV2`},
+		{"bucket with capitals", `{"Buckets":["Data"]}`, `Buckets[0] "Data" must be a bucket name (3 to 63 lower-case letters, digits, dots and hyphens, between letters or digits) or arn:PARTITION:s3:::NAME, without a key`},
+		{"bucket with a key", `{"Buckets":["arn:aws:s3:::data/key"]}`, `Buckets[0] "arn:aws:s3:::data/key" must be a bucket name (3 to 63 lower-case letters, digits, dots and hyphens, between letters or digits) or arn:PARTITION:s3:::NAME, without a key`},
+		{"bucket as an address", `{"Buckets":["192.168.5.4"]}`, `Buckets[0] "192.168.5.4" must not have the form of an IP address`},
+		{"directory bucket", `{"Buckets":["data--use1-az5--x-s3"]}`, `Buckets[0] "data--use1-az5--x-s3" must be a general purpose bucket; access points, directory and table buckets don't work with Personalize`},
+		{"bucket twice", `{"Buckets":["data","arn:aws:s3:::data"]}`, `Buckets[1] "data" occurs twice`},
+		{"bucket with more", `{"Buckets":[{"Name":"data","Nme":"x"}]}`, `Buckets[0]: "Nme" is not a property of Custom::PersonalizeServiceRole; the nearest one is Name`},
+		{"buckets no list", `{"Buckets":{"Name":"data"}}`, `Buckets must be a list`},
+		{"bucket null", `{"Buckets":[null]}`, `Buckets[0] must be a bucket name, a bucket ARN, or an object with Name`},
+		{"region", `{"SourceRegions":["Ireland"]}`, `SourceRegions[0] "Ireland" must be the name of a Region, such as eu-west-1, or *`},
+		{"all regions and one", `{"SourceRegions":["*","eu-west-1"]}`, `SourceRegions: * stands for all Regions; leave the others out`},
+		{"regions without effect", `{"SourceRegions":["*"],"SourceConditions":"false"}`, `SourceRegions has no effect while SourceConditions is false; leave one of them out`},
+		{"adopt whom", `{"Adopt":"true"}`, `Adopt needs RoleName, the name of the existing role to take over`},
+		{"tag without value", `{"Tags":[{"Key":"a"}]}`, `Tags[0] must be an object of Key and Value, both strings`},
+		{"reserved tag", `{"Tags":[{"Key":"AWS:x","Value":""}]}`, `Tags[0] "AWS:x" must not start with aws:, which AWS reserves`},
+		{"our tag", `{"Tags":[{"Key":"personalize-role:stack-id","Value":""}]}`, `Tags[0] "personalize-role:stack-id" must not start with personalize-role:, by which the function recognises its own`},
+		{"tag twice", `{"Tags":[{"Key":"a","Value":"1"},{"Key":"A","Value":"2"}]}`, `Tags[1] "A" occurs twice; IAM takes keys that differ in case only for the same`},
+		{"tag characters", `{"Tags":[{"Key":"a","Value":"<"}]}`, `Tags[0] "a" must have a Value of 0 to 256 letters, digits, spaces and _.:/=+-@`},
+		{"too many tags", manyTags(48), `Tags has 48 entries; at most 47 are possible, since IAM allows 50 and the function needs 3`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Parse(json.RawMessage(c.json))
+			var faults *Error
+			if !errors.As(err, &faults) {
+				t.Fatalf("got error %v, want an *Error", err)
+			}
+			if diff := cmp.Diff([]string{c.fault}, faults.Faults); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+func manyTags(n int) string {
+	var tags []Tag
+	for i := range n {
+		tags = append(tags, Tag{Key: fmt.Sprint("k", i)})
+	}
+	b, _ := json.Marshal(Properties{Tags: tags, MaxSessionDuration: 3600, FullAccess: true, SourceConditions: true})
+	return string(b)
+}
+
+func TestOneMessageHasEveryFault(t *testing.T) {
+	_, err := Parse(json.RawMessage(`{"RoleName":"a b","FullAcess":"true","SettleSeconds":"-1"}`))
+	want := `3 properties are wrong, and nothing was changed: "FullAcess" is not a property of Custom::PersonalizeServiceRole; the nearest one is FullAccess; ` +
+		`RoleName "a b" must be 1 to 64 characters of letters, digits and _+=,.@-; SettleSeconds "-1" must be a whole number from 0 to 300. Correct the template and deploy again`
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+func TestSalvageLeavesOutWhatIsWrong(t *testing.T) {
+	got := Salvage(json.RawMessage(`{"RoleName":"a b","S3PolicyName":"P","ForceDetach":"true","Gone":1,"Path":"x","Tags":[{"Key":"k","Value":"v"},3]}`))
+	want := Properties{Path: "/", S3PolicyName: "P", ForceDetach: true, Tags: []Tag{{Key: "k", Value: "v"}}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if diff := cmp.Diff(Properties{Path: "/"}, Salvage(json.RawMessage(`7`))); diff != "" {
+		t.Errorf("no object: -want +got:\n%s", diff)
+	}
+}
+
+// Whatever Parse accepts, it accepts again as it was marshalled, and gives the same.
+func FuzzParse(f *testing.F) {
+	f.Add(`{"RoleName":"R","Buckets":["a-bucket",{"Name":"b-bucket"}],"Tags":[{"Key":"k","Value":"v"}],"FullAccess":"false"}`)
+	f.Add(`{"SourceRegions":["*"],"MaxSessionDuration":3600,"Adopt":true,"RoleName":1}`)
+	f.Add(`{"Buckets":[[{}]],"Tags":{"Key":null}}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		Salvage(json.RawMessage(text))
+		p, err := Parse(json.RawMessage(text))
+		if err != nil {
+			if len(err.Error()) == 0 {
+				t.Error("an error without a message")
+			}
+			return
+		}
+		again, err := json.Marshal(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q, err := Parse(again)
+		if err != nil {
+			t.Fatalf("refused what it accepted: %v\n%s", err, again)
+		}
+		if diff := cmp.Diff(p, q); diff != "" {
+			t.Errorf("-first +again:\n%s", diff)
+		}
+	})
+}
