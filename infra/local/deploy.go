@@ -23,15 +23,14 @@ import (
 	"personalize-role/infra/bundle"
 )
 
-// ArtifactBucket is where packages are uploaded to.
-const ArtifactBucket = "artifacts"
-
 // Deployer deploys to an emulator's account, and tells of it line by line.
 type Deployer struct {
 	CloudFormation *cloudformation.Client
 	S3             *s3.Client
-	Progress       io.Writer
-	started        time.Time
+	// Artifacts is the bucket that packages are uploaded to.
+	Artifacts string
+	Progress  io.Writer
+	started   time.Time
 }
 
 // NewDeployer gives a deployer that writes its progress.
@@ -39,6 +38,7 @@ func NewDeployer(cfg aws.Config, progress io.Writer) *Deployer {
 	return &Deployer{
 		CloudFormation: cloudformation.NewFromConfig(cfg),
 		S3:             s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }),
+		Artifacts:      "artifacts",
 		Progress:       progress,
 		started:        time.Now(),
 	}
@@ -58,14 +58,14 @@ func (d *Deployer) Package(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := d.CreateBucket(ctx, ArtifactBucket); err != nil {
+	if err := d.CreateBucket(ctx, d.Artifacts); err != nil {
 		return "", err
 	}
 	key := fmt.Sprintf("%x.zip", sha256.Sum256(zip))
-	if _, err := d.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(ArtifactBucket), Key: aws.String(key), Body: bytes.NewReader(zip)}); err != nil {
+	if _, err := d.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(d.Artifacts), Key: aws.String(key), Body: bytes.NewReader(zip)}); err != nil {
 		return "", fmt.Errorf("upload the function: %w", err)
 	}
-	template, err = bundle.InBucket(template, ArtifactBucket, key, runtime.GOARCH)
+	template, err = bundle.InBucket(template, d.Artifacts, key, runtime.GOARCH)
 	return string(template), err
 }
 

@@ -1,0 +1,133 @@
+package permissions
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+
+	"personalize-role/lambda/internal/plan"
+)
+
+// template.yaml allows the function what it needs, and nothing to spare.
+func TestTemplateGrantsTheSame(t *testing.T) {
+	want := map[string]Statement{}
+	for _, s := range Statements(Scope{
+		Partition: "${AWS::Partition}", Region: "${AWS::Region}", AccountID: "${AWS::AccountId}",
+		RoleNames: []string{"${RoleNamePattern}"}, PolicyNames: []string{"${PolicyNamePattern}"},
+	}) {
+		want[s.Sid] = s
+	}
+	want["WriteLogs"] = Statement{
+		Sid: "WriteLogs", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resources: []string{"FunctionLogGroup.Arn"},
+	}
+	if diff := cmp.Diff(want, templateStatements(t)); diff != "" {
+		t.Errorf("-needed +granted by template.yaml:\n%s", diff)
+	}
+}
+
+func TestTemplateDefaultsToDerivedNames(t *testing.T) {
+	var parameters struct {
+		Parameters map[string]struct {
+			Default string `yaml:"Default"`
+		} `yaml:"Parameters"`
+	}
+	readTemplate(t, &parameters)
+	for name, want := range map[string]string{"RoleNamePattern": DefaultRoleNames, "PolicyNamePattern": DefaultPolicyNames} {
+		if got := parameters.Parameters[name].Default; got != want {
+			t.Errorf("%s defaults to %q, want %q", name, got, want)
+		}
+	}
+}
+
+// Every operation has its permission, and every permission to write an operation.
+func TestEveryOperationIsAllowed(t *testing.T) {
+	var writes, allowed []string
+	for _, op := range plan.Kinds() {
+		writes = append(writes, op.Action())
+	}
+	read := regexp.MustCompile(`:(Get|List|Describe)`)
+	for _, s := range Statements(Scope{}) {
+		for _, action := range s.Actions {
+			if !read.MatchString(action) {
+				allowed = append(allowed, action)
+			}
+		}
+	}
+	slices.Sort(writes)
+	slices.Sort(allowed)
+	if diff := cmp.Diff(writes, slices.Compact(allowed)); diff != "" {
+		t.Errorf("-operations +allowed:\n%s", diff)
+	}
+}
+
+func readTemplate(t *testing.T, into any) {
+	t.Helper()
+	text, err := os.ReadFile("../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(text, into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// values are one or many.
+type values []string
+
+func (v *values) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode {
+		*v = values{n.Value}
+		return nil
+	}
+	var list []string
+	err := n.Decode(&list)
+	*v = list
+	return err
+}
+
+func templateStatements(t *testing.T) map[string]Statement {
+	var template struct {
+		Resources struct {
+			FunctionRole struct {
+				Properties struct {
+					Policies []struct {
+						PolicyDocument struct {
+							Statement []struct {
+								Sid       string                       `yaml:"Sid"`
+								Effect    string                       `yaml:"Effect"`
+								Action    values                       `yaml:"Action"`
+								Resource  values                       `yaml:"Resource"`
+								Condition map[string]map[string]values `yaml:"Condition"`
+							} `yaml:"Statement"`
+						} `yaml:"PolicyDocument"`
+					} `yaml:"Policies"`
+				} `yaml:"Properties"`
+			} `yaml:"FunctionRole"`
+		} `yaml:"Resources"`
+	}
+	readTemplate(t, &template)
+	statements := map[string]Statement{}
+	for _, p := range template.Resources.FunctionRole.Properties.Policies {
+		for _, s := range p.PolicyDocument.Statement {
+			if s.Effect != "Allow" {
+				t.Errorf("%s: effect %s", s.Sid, s.Effect)
+			}
+			got := Statement{Sid: s.Sid, Actions: s.Action, Resources: s.Resource}
+			for operator, keys := range s.Condition {
+				if got.Conditions == nil {
+					got.Conditions = map[string]map[string][]string{}
+				}
+				got.Conditions[operator] = map[string][]string{}
+				for key, v := range keys {
+					got.Conditions[operator][key] = v
+				}
+			}
+			statements[s.Sid] = got
+		}
+	}
+	return statements
+}
