@@ -15,8 +15,10 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-// rounds bounds how often an event observes and plans again because somebody else changed something meanwhile.
-const rounds = 6
+// rounds bounds how often an event observes and plans again because somebody else changed something meanwhile, or IAM
+// doesn't show yet what was created: with the pauses between and those of provision, about two minutes, which is what other
+// provisioners of this field give IAM.
+const rounds = 9
 
 // pauseBetweenRounds grows by itself each round: IAM may not show yet what was in the way.
 const pauseBetweenRounds = time.Second

@@ -47,14 +47,14 @@ func needsNew(todo plan.Plan, n int) bool {
 	})
 }
 
-// IAM answers NoSuchEntity for a while about what it has just created; AWS gives no figure, and providers of this field wait
-// for up to two minutes. It denies access for a while too, since the function's permissions depend on the ownership tag,
-// which takes its time as well; a denial that is meant should be told soon.
+// IAM answers NoSuchEntity for a while about what it has just created, and denies access, since the function's permissions
+// depend on the ownership tag, which takes its time as well. A denial that is meant should be told soon; a thing that isn't
+// found may have been deleted beside us, so that the caller observes anew after a while and comes back (see Drifted).
 const (
-	propagation    = 2 * time.Minute
+	propagation    = 8 * time.Second
 	tagPropagation = 15 * time.Second
 	firstPause     = 250 * time.Millisecond
-	longestPause   = 8 * time.Second
+	longestPause   = 4 * time.Second
 )
 
 // persist performs an operation, again where IAM doesn't know yet what was created a moment ago. What may be retried
