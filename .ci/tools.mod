@@ -1,4 +1,4 @@
-module tools
+module personalize-role-tools
 
 // The tools of the checks and tests, in a module of their own so that users of the project fetch none of them.
 

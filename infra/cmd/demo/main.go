@@ -16,10 +16,10 @@ func main() {
 	keep := flag.Bool("keep", false, "leave the emulator and the stack, and wait for Ctrl-C")
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer cancel()
-	if err := run(ctx, *keep); err != nil {
+	err := run(ctx, *keep)
+	cancel()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
-		cancel()
 		os.Exit(1)
 	}
 }

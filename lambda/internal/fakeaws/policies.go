@@ -147,7 +147,6 @@ func (f *IAM) DeletePolicy(ctx context.Context, in *iam.DeletePolicyInput, _ ...
 		if f.uses(p.arn) > 0 {
 			return nil, apiError("DeleteConflict", "Cannot delete a policy attached to entities.")
 		}
-		// The emulator, against the documentation, deletes the versions along with the policy.
 		if len(p.documents) > 1 {
 			return nil, apiError("DeleteConflict", "This policy has more than one version. Before you delete a policy, you must delete the policy's versions.")
 		}

@@ -142,7 +142,7 @@ func (t *task) remove(ctx context.Context) result {
 	p := properties.Salvage(t.event.ResourceProperties)
 	role := t.identity.Doomed(t.event.PhysicalResourceID, p)
 	if verdict := t.judge(ctx); verdict != lifecycle.Wanted {
-		return t.failed(errors.New("Delete: out of date: the resource was made anew since, and nothing was changed"))
+		return t.failed(errors.New("out of date: the resource was made anew since, and nothing was changed"))
 	}
 	if err := t.destroy(ctx, t.identity.Target(role, p)); err != nil {
 		return t.failed(err)

@@ -29,13 +29,13 @@ type Report struct {
 type Verdict int
 
 const (
-	// Wanted: go on. Also the verdict where CloudFormation says nothing.
+	// Wanted says to go on. It is also the verdict where CloudFormation says nothing.
 	Wanted Verdict = iota
-	// Superseded: a later state of the resource stands; do nothing.
+	// Superseded says to do nothing, since a later state of the resource stands.
 	Superseded
-	// Gone: the resource is deleted or being deleted; undo what this Create did.
+	// Gone says to undo what this Create did, since the resource is deleted or being deleted.
 	Gone
-	// Unclear: the status of the stack decides.
+	// Unclear leaves it to the status of the stack.
 	Unclear
 )
 

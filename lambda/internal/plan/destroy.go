@@ -146,9 +146,9 @@ func (d *destroyer) giveBack(original servicerole.Original) {
 	if original.Description != role.Description || original.MaxSessionDuration != role.MaxSessionDuration {
 		d.add(UpdateRole{Role: role.RoleName, Description: original.Description, MaxSessionDuration: original.MaxSessionDuration})
 	}
-	switch {
-	case original.Boundary == role.Boundary:
-	case original.Boundary == "":
+	switch original.Boundary {
+	case role.Boundary:
+	case "":
 		d.add(DeleteBoundary{Role: role.RoleName})
 	default:
 		d.add(PutBoundary{Role: role.RoleName, Boundary: original.Boundary})

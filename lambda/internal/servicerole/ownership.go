@@ -22,11 +22,11 @@ const (
 type Owner int
 
 const (
-	// Nobody: no ownership tag at all; the thing is somebody else's, but may be adopted.
+	// Nobody has put an ownership tag on the thing: it is somebody else's, but may be adopted.
 	Nobody Owner = iota
-	// Ours: the tags name this stack and this logical id.
+	// Ours says that the tags name this stack and this logical id.
 	Ours
-	// AnotherStack: the tags name another resource of this kind.
+	// AnotherStack says that the tags name another resource of this kind.
 	AnotherStack
 )
 

@@ -1,0 +1,79 @@
+# Everything that these targets need beside Go 1.26, Python 3.10 with venv and make, they install, pinned, into .tools.
+# `make help` lists the targets.
+
+ARCH    ?= arm64
+STACK   ?= personalize-role
+PREFIX  ?= personalize-role
+BUCKET  ?=
+# Parameters of template.yaml, such as: PARAMETERS="BucketNames=my-data FullAccess=false"
+PARAMETERS ?=
+AWS     ?= aws
+
+TOOLS   := .tools
+BIN     := $(TOOLS)/bin
+LINT    := $(TOOLS)/lint-1
+
+export GOFLAGS := -buildvcs=false
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test unit emulated check format lint vet fuzz template package deploy clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')"
+
+demo: ## show the whole life of a role on an emulator; KEEP=1 leaves it running
+	go run ./infra/cmd/demo $(if $(KEEP),-keep)
+
+test: unit emulated ## unit tests with the race detector, then the same binary and template on the emulator
+
+unit: ## unit tests with the race detector
+	go test -race ./...
+
+emulated: $(BIN)/aws-lambda-rie ## tests against the emulator
+	go run ./infra/cmd/emulator go test -tags emulator -timeout 15m ./lambda/internal/handler ./lambda/internal/fakeaws ./infra/...
+
+check: format vet lint template test fuzz ## all that CI checks
+
+format: ## fail if a file isn't formatted
+	@test -z "$$(gofmt -l lambda infra)" || { gofmt -l lambda infra; echo "run: gofmt -w lambda infra"; exit 1; }
+	go mod tidy -diff
+
+vet: ## go vet, with and without the emulator's tests
+	go vet ./...
+	go vet -tags emulator ./...
+
+lint: $(BIN)/golangci-lint ## golangci-lint
+	$(BIN)/golangci-lint run --build-tags emulator ./...
+
+fuzz: ## fuzz each target for some seconds, beyond its committed seeds
+	go test ./lambda/properties -run '^$$' -fuzz FuzzParse -fuzztime 10s
+
+template: $(LINT)/complete ## cfn-lint, sam validate and sam build on template.yaml
+	$(LINT)/bin/cfn-lint -- template.yaml infra/cmd/demo/consumer.yaml
+	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(LINT)/bin/sam validate --lint --template template.yaml
+	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(LINT)/bin/sam build --template template.yaml --build-dir .aws-sam/build
+
+package: ## build dist/function.zip and dist/template.yaml; with BUCKET, upload the zip and write dist/packaged.yaml
+	go run ./infra/cmd/bundle -arch $(ARCH)
+	$(if $(BUCKET),$(AWS) cloudformation package --template-file dist/template.yaml --s3-bucket $(BUCKET) --s3-prefix $(PREFIX) --output-template-file dist/packaged.yaml)
+
+deploy: ## deploy to the account of your AWS credentials: make deploy BUCKET=artifacts PARAMETERS="BucketNames=my-data"
+	@test -n "$(BUCKET)" || { echo "deploy: set BUCKET to a bucket of yours, in the Region to deploy to, for the function's zip"; exit 2; }
+	$(MAKE) package
+	$(AWS) cloudformation deploy --template-file dist/packaged.yaml --stack-name $(STACK) --capabilities CAPABILITY_NAMED_IAM \
+		--no-fail-on-empty-changeset $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
+	$(AWS) cloudformation describe-stacks --stack-name $(STACK) --query 'Stacks[0].Outputs' --output table
+
+clean: ## remove what these targets made
+	rm -rf dist .aws-sam $(TOOLS)
+
+$(BIN)/%: .ci/tools.mod
+	@mkdir -p $(BIN)
+	go build -modfile .ci/tools.mod -o $(BIN)/ $(shell sed -n 's#^\t\(github.com/[^ ]*/$*\)$$#\1#p' .ci/tools.mod)
+	@touch $@
+
+$(LINT)/complete: .ci/requirements.txt
+	rm -rf $(LINT)
+	python3 -m venv $(LINT)
+	$(LINT)/bin/pip install --quiet --disable-pip-version-check --requirement .ci/requirements.txt
+	@touch $@
