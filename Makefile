@@ -16,7 +16,7 @@ LINT    := $(TOOLS)/lint-1
 export GOFLAGS := -buildvcs=false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit emulated check format lint vet fuzz template package deploy clean
+.PHONY: help demo test unit emulated check format lint vet fuzz template package deploy deployable clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')"
@@ -32,7 +32,7 @@ unit: ## unit tests with the race detector
 emulated: $(BIN)/aws-lambda-rie ## tests against the emulator
 	go run ./infra/cmd/emulator go test -tags emulator -timeout 15m ./lambda/internal/handler ./lambda/internal/fakeaws ./infra/...
 
-check: format vet lint template test fuzz ## all that CI checks
+check: format vet lint template test fuzz deployable ## all that CI checks
 
 format: ## fail if a file isn't formatted
 	@test -z "$$(gofmt -l lambda infra)" || { gofmt -l lambda infra; echo "run: gofmt -w lambda infra"; exit 1; }
@@ -63,6 +63,11 @@ deploy: ## deploy to the account of your AWS credentials: make deploy BUCKET=art
 	$(AWS) cloudformation deploy --template-file dist/packaged.yaml --stack-name $(STACK) --capabilities CAPABILITY_NAMED_IAM \
 		--no-fail-on-empty-changeset $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
 	$(AWS) cloudformation describe-stacks --stack-name $(STACK) --query 'Stacks[0].Outputs' --output table
+
+deployable: $(LINT)/complete ## make deploy, against the emulator
+	go run ./infra/cmd/emulator sh -ec '\
+		$(LINT)/bin/aws s3 mb s3://artifacts; \
+		$(MAKE) deploy AWS=$(LINT)/bin/aws BUCKET=artifacts ARCH=$$(go env GOARCH) PARAMETERS="BucketNames=my-data SettleSeconds=0"'
 
 clean: ## remove what these targets made
 	rm -rf dist .aws-sam $(TOOLS)

@@ -1,4 +1,5 @@
-// Command bundle makes what a deployment takes: dist/function.zip, and dist/template.yaml that refers to it.
+// Command bundle makes what a deployment takes: dist/function.zip, and dist/template.yaml that refers to it; or the bare
+// binary, which sam build packs itself.
 package main
 
 import (
@@ -14,8 +15,13 @@ import (
 func main() {
 	arch := flag.String("arch", "arm64", "Go architecture of the function: arm64 or amd64")
 	out := flag.String("o", "dist", "folder to write function.zip and template.yaml to")
+	binary := flag.String("binary", "", "file to write the binary to, instead")
 	flag.Parse()
-	if err := run(*arch, *out); err != nil {
+	build := func() error { return run(*arch, *out) }
+	if *binary != "" {
+		build = func() error { return bundle.Build(context.Background(), ".", *arch, *binary) }
+	}
+	if err := build(); err != nil {
 		fmt.Fprintln(os.Stderr, "bundle:", err)
 		os.Exit(1)
 	}
