@@ -49,7 +49,7 @@ fuzz: ## fuzz each target for some seconds, beyond its committed seeds
 	go test ./lambda/properties -run '^$$' -fuzz FuzzParse -fuzztime 10s
 
 template: $(LINT)/complete ## cfn-lint, sam validate and sam build on template.yaml
-	$(LINT)/bin/cfn-lint -- template.yaml infra/cmd/demo/consumer.yaml
+	$(LINT)/bin/cfn-lint -- template.yaml infra/cmd/demo/consumer.yaml examples/*.yaml
 	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(LINT)/bin/sam validate --lint --template template.yaml
 	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(LINT)/bin/sam build --template template.yaml --build-dir .aws-sam/build
 

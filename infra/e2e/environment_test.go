@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -28,6 +29,25 @@ const runtimeAccount = "012345678912"
 type environment struct {
 	command *exec.Cmd
 	url     string
+	log     *log
+}
+
+// log keeps what a process prints.
+type log struct {
+	mutex sync.Mutex
+	text  bytes.Buffer
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *log) String() string {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.text.String()
 }
 
 // startEnvironment starts a binary with IAM and CloudFormation at the simulator.
@@ -36,14 +56,15 @@ func startEnvironment(t *testing.T, binary, simulator string) *environment {
 	root, err := local.Root()
 	check(t, err)
 	invoke, runtime := freeAddresses(t)
-	e := &environment{url: "http://" + invoke + "/2015-03-31/functions/function/invocations"}
+	e := &environment{url: "http://" + invoke + "/2015-03-31/functions/function/invocations", log: &log{}}
 	e.command = exec.Command(filepath.Join(root, ".tools", "bin", "aws-lambda-rie"),
 		"--runtime-interface-emulator-address", invoke, "--runtime-api-address", runtime, "--log-level", "error", binary)
 	e.command.Env = []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "AWS_REGION=" + local.Region, "AWS_LAMBDA_FUNCTION_TIMEOUT=120",
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "AWS_REGION=" + local.Region, "AWS_LAMBDA_FUNCTION_TIMEOUT=120", "AWS_LAMBDA_LOG_FORMAT=JSON",
 		"AWS_ACCESS_KEY_ID=" + runtimeAccount, "AWS_SECRET_ACCESS_KEY=test",
 		"AWS_ENDPOINT_URL_IAM=" + simulator, "AWS_ENDPOINT_URL_CLOUDFORMATION=" + simulator + "/cloudformation",
 	}
+	e.command.Stdout, e.command.Stderr = e.log, e.log
 	check(t, e.command.Start())
 	t.Cleanup(e.kill)
 	for range 200 {

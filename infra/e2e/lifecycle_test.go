@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"strings"
 	"sync"
 	"testing"
@@ -191,6 +192,39 @@ func TestLifecycle(t *testing.T) {
 			env := s.environment()
 			c.run(t, s.stack(strings.ReplaceAll(c.name, " ", "-")[:12]), env)
 			s.nothingLeft()
+			checkLog(t, env.log.String())
 		})
+	}
+}
+
+// checkLog holds the function's log to its form: JSON with the request id throughout, one line a call with duration and
+// outcome, and no trace of the URL.
+func checkLog(t *testing.T, text string) {
+	t.Helper()
+	if strings.Contains(text, "X-Amz-Signature") {
+		t.Errorf("the URL is in the log:\n%s", text)
+	}
+	calls := 0
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "{") {
+			// A line of the runtime.
+			continue
+		}
+		var entry struct {
+			Message, Service, Operation, Outcome, RequestID string
+			Ms                                              *int
+		}
+		if err := json.Unmarshal([]byte(line), &entry); err != nil || entry.RequestID == "" {
+			t.Errorf("no entry with a request id, %v: %s", err, line)
+		}
+		if entry.Message == "called AWS" {
+			calls++
+			if entry.Service == "" || entry.Operation == "" || entry.Outcome == "" || entry.Ms == nil {
+				t.Errorf("incomplete: %s", line)
+			}
+		}
+	}
+	if calls == 0 {
+		t.Errorf("no call in the log:\n%s", text)
 	}
 }

@@ -44,7 +44,9 @@ func Statements(s Scope) []Statement {
 	tagging := map[string]map[string][]string{"StringLike": {"aws:RequestTag/" + servicerole.TagStackID: {stacks}}}
 	attach := plan.AttachPolicy{}.Action()
 	return []Statement{
-		{Sid: "ReadRoles", Actions: sorted(provision.RoleReads), Resources: roles},
+		// Reading takes any name: what a name stands for must be told apart before it is touched, and the Delete that follows
+		// a Create refused for its name must find that nothing is there.
+		{Sid: "ReadRoles", Actions: sorted(provision.RoleReads), Resources: s.named("role", []string{"*"})[:1]},
 		{Sid: "ReadPolicies", Actions: sorted(provision.PolicyReads), Resources: s.named("policy", []string{"*"})[:1]},
 		{Sid: "AskWhetherEventsAreStillWanted", Actions: sorted(provision.StackReads), Resources: []string{stacks}},
 		{

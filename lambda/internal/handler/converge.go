@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -28,12 +27,8 @@ func (e *staleError) Error() string { return "the event is " + e.verdict.String(
 
 // converge observes, plans and applies, again if somebody else got in between. It gives the unique id of the role.
 func (t *task) converge(ctx context.Context, d servicerole.Desired) (roleID string, done change, err error) {
-	policies := slices.Clone(d.Formerly.Policies)
-	if d.Policy != nil && !slices.Contains(policies, d.Policy.PolicyName) {
-		policies = append(policies, d.Policy.PolicyName)
-	}
 	for round := 1; ; round++ {
-		observed, err := t.observe(ctx, d.Role.RoleName, policies)
+		observed, err := t.observe(ctx, d.Role.RoleName, d.PolicyNames())
 		if err != nil {
 			return "", done, err
 		}

@@ -222,8 +222,8 @@ func TestReasonNamesTheMissingPermission(t *testing.T) {
 		return nil, nil
 	})
 	answer := r.deliver(lifecycle.Create, "", base(nil), nil)
-	want := fmt.Sprintf("create policy %s: AccessDenied: not authorized. Allow the function's role iam:CreatePolicy on arn:aws:iam::123456789012:policy/%s, "+
-		"and check permissions boundaries and service control policies", policyName(answer), policyName(answer))
+	want := fmt.Sprintf("create policy %s: AccessDenied: not authorized. Allow the function's role iam:CreatePolicy on arn:aws:iam::123456789012:policy/%s "+
+		"(in template.yaml by RoleNamePattern and PolicyNamePattern), and check permissions boundaries and service control policies", policyName(answer), policyName(answer))
 	if answer.Status != response.Failed || answer.Reason != want {
 		t.Errorf("got %s %q, want FAILED %q", answer.Status, answer.Reason, want)
 	}

@@ -58,7 +58,8 @@ func (e Event) check() error {
 		return errNoURL
 	case e.RequestType != lifecycle.Create && e.RequestType != lifecycle.Update && e.RequestType != lifecycle.Delete:
 		return fmt.Errorf("RequestType %q is none of Create, Update and Delete; nothing was done", e.RequestType)
-	case e.ResourceType != properties.ResourceType:
+	// The Delete that follows a refused Create must not be refused.
+	case e.RequestType != lifecycle.Delete && e.ResourceType != properties.ResourceType:
 		return fmt.Errorf("ResourceType %q isn't %s, the only one that this function provisions; correct the template", e.ResourceType,
 			properties.ResourceType)
 	case e.RequestType != lifecycle.Create && e.PhysicalResourceID == "":

@@ -169,6 +169,18 @@ func TestAnotherAccountsStackIsRefused(t *testing.T) {
 	if answer.Reason != want || len(r.world.Calls()) > 0 {
 		t.Errorf("got %q after calls %v, want %q and none", answer.Reason, r.world.Calls(), want)
 	}
+	r.must(lifecycle.Delete, answer.PhysicalResourceID, base(nil), nil)
+}
+
+// A Create of a wrong resource type is refused, but not the Delete that takes it back.
+func TestDeleteOfAnotherResourceTypeSucceeds(t *testing.T) {
+	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	for request, want := range map[lifecycle.RequestType]response.Status{lifecycle.Create: response.Failed, lifecycle.Delete: response.Success} {
+		event := strings.Replace(string(r.event(request, madeUp, base(nil), nil)), properties.ResourceType, "AWS::CloudFormation::CustomResource", 1)
+		if answer := r.deliverRaw(json.RawMessage(event)); answer.Status != want {
+			t.Errorf("%s: got %+v, want %s", request, answer, want)
+		}
+	}
 }
 
 // A panic anywhere is answered once, and Lambda told of success, so that it doesn't run the event again.

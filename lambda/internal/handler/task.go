@@ -56,6 +56,10 @@ func (t *task) run(ctx, undoCtx context.Context) result {
 	}
 	t.identity = identity
 	if account := t.handler.AccountID(ctx); account != "" && account != identity.AccountID {
+		if t.event.RequestType == lifecycle.Delete {
+			// The Create was refused for the same reason, so that there is nothing.
+			return result{physicalID: t.event.PhysicalResourceID}
+		}
 		return t.failed(fmt.Errorf("the function belongs to account %s, and the stack to %s. A role must be in the account that uses "+
 			"it: deploy the function there too, and set ServiceToken to that one", account, identity.AccountID))
 	}

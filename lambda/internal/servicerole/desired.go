@@ -49,6 +49,15 @@ type Former struct {
 	Policies []PolicyName
 }
 
+// PolicyNames are the customer managed policies to observe: the one desired, and those that were.
+func (d Desired) PolicyNames() []PolicyName {
+	names := slices.Clone(d.Formerly.Policies)
+	if d.Policy != nil && !slices.Contains(names, d.Policy.PolicyName) {
+		names = append(names, d.Policy.PolicyName)
+	}
+	return names
+}
+
 // Former gives what the properties before an update asked for.
 func (i Identity) Former(role RoleName, old properties.Properties) Former {
 	former := Former{Policies: []PolicyName{i.Policy(role, old)}}

@@ -1,0 +1,84 @@
+// Command roleplan prints what the function would do for an event, and does nothing: offline as in an empty account, or with
+// -observe as in the account of the AWS credentials at hand.
+//
+//	roleplan event.json
+//	roleplan -observe event.json
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"personalize-role/lambda/internal/handler"
+	"personalize-role/lambda/internal/plan"
+	"personalize-role/lambda/internal/provision"
+	"personalize-role/lambda/internal/servicerole"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run gives the exit status: 0 with a plan, 1 where the event is refused or the account can't be read, 2 for wrong arguments.
+func run(args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("roleplan", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprintln(stderr, "usage: roleplan [-observe] EVENT.json")
+		flags.PrintDefaults()
+	}
+	observe := flags.Bool("observe", false, "read the account instead of taking it for empty")
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return 2
+	case flags.NArg() != 1:
+		flags.Usage()
+		return 2
+	}
+	look := func(context.Context, servicerole.Identity, servicerole.RoleName, []servicerole.PolicyName) (servicerole.Observed, error) {
+		return servicerole.Observed{}, nil
+	}
+	if *observe {
+		look = account
+	}
+	todo, role, err := planFor(context.Background(), flags.Arg(0), look)
+	if err != nil {
+		fmt.Fprintf(stderr, "roleplan: %s: %v\n", flags.Arg(0), err)
+		return 1
+	}
+	fmt.Fprintf(stdout, "%s\n", role)
+	if todo.Empty() {
+		fmt.Fprintln(stdout, "nothing to do")
+		return 0
+	}
+	fmt.Fprint(stdout, todo)
+	return 0
+}
+
+func planFor(ctx context.Context, file string, look handler.Look) (plan.Plan, string, error) {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return plan.Plan{}, "", err
+	}
+	return handler.Plan(ctx, json.RawMessage(raw), look)
+}
+
+// account reads IAM with the credentials of the environment.
+func account(ctx context.Context, i servicerole.Identity, role servicerole.RoleName, policies []servicerole.PolicyName) (servicerole.Observed, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(i.Region), config.WithRetryer(provision.Retryer))
+	if err != nil {
+		return servicerole.Observed{}, err
+	}
+	p := provision.New(iam.NewFromConfig(cfg), cloudformation.NewFromConfig(cfg), slog.New(slog.DiscardHandler))
+	return p.Observe(ctx, i, role, policies)
+}

@@ -1,0 +1,130 @@
+package properties
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+)
+
+// template is what this test reads of a CloudFormation template. Of functions such as !Ref it sees the argument.
+type template struct {
+	Parameters map[string]struct {
+		Type    string `yaml:"Type"`
+		Default any    `yaml:"Default"`
+	} `yaml:"Parameters"`
+	Resources map[string]struct {
+		Type       string               `yaml:"Type"`
+		Properties map[string]yaml.Node `yaml:"Properties"`
+	} `yaml:"Resources"`
+}
+
+func read(t *testing.T, file string) template {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parsed template
+	if err := yaml.Unmarshal(text, &parsed); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	return parsed
+}
+
+// events gives the ResourceProperties that a template's service roles get with the defaults of its parameters.
+func (p template) events(t *testing.T) []map[string]any {
+	t.Helper()
+	var events []map[string]any
+	for _, r := range p.Resources {
+		if r.Type != ResourceType {
+			continue
+		}
+		event := map[string]any{}
+		for name, node := range r.Properties {
+			event[name] = p.value(t, node)
+		}
+		events = append(events, event)
+	}
+	return events
+}
+
+func (p template) value(t *testing.T, node yaml.Node) any {
+	t.Helper()
+	if node.Tag == "!Ref" {
+		parameter := p.Parameters[node.Value]
+		if parameter.Type == "CommaDelimitedList" {
+			text, _ := parameter.Default.(string)
+			return strings.Split(text, ",")
+		}
+		return parameter.Default
+	}
+	var v any
+	if err := node.Decode(&v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func TestTemplatesParse(t *testing.T) {
+	files, err := filepath.Glob("../../examples/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no examples: %v", err)
+	}
+	for _, file := range append(files, "../../template.yaml") {
+		events := read(t, file).events(t)
+		if len(events) == 0 {
+			t.Errorf("%s has no %s", file, ResourceType)
+		}
+		for _, event := range events {
+			raw, err := json.Marshal(event)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Parse(raw); err != nil {
+				t.Errorf("%s: %v", file, err)
+			}
+		}
+	}
+}
+
+// template.yaml sets every property but Tags, which have no parameter type, and its defaults are the function's.
+func TestTemplateIsComplete(t *testing.T) {
+	event := read(t, "../../template.yaml").events(t)[0]
+	want := append(Names(), nameServiceToken, nameServiceTimeout)
+	want = slices.DeleteFunc(want, func(name string) bool { return name == NameTags })
+	slices.Sort(want)
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(event))); diff != "" {
+		t.Errorf("properties: -known +set:\n%s", diff)
+	}
+	raw, err := json.Marshal(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(defaults(), got); diff != "" {
+		t.Errorf("defaults: -function +template:\n%s", diff)
+	}
+}
+
+// The README's table has every property.
+func TestReadmeIsComplete(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range Names() {
+		if !strings.Contains(string(text), "| `"+name+"` |") {
+			t.Errorf("no row for %s", name)
+		}
+	}
+}
