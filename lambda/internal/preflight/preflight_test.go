@@ -1,0 +1,37 @@
+package preflight
+
+import (
+	"strings"
+	"testing"
+
+	"personalize-role/lambda/internal/servicerole"
+	"personalize-role/lambda/properties"
+)
+
+func TestCheck(t *testing.T) {
+	good := properties.Properties{FullAccess: true, SourceConditions: true, CloudWatchAccess: "None"}
+	with := func(change func(*properties.Properties)) properties.Properties {
+		p := good
+		change(&p)
+		return p
+	}
+	for _, c := range []struct {
+		name, region string
+		p            properties.Properties
+		want         []string
+	}{
+		{"nothing", "eu-west-1", good, nil},
+		{"Region without Personalize", "eu-north-1", good, []string{"isn't known to exist in eu-north-1: set SourceRegions"}},
+		{"Region without Personalize, others named", "eu-north-1", with(func(p *properties.Properties) { p.SourceRegions = []string{"eu-west-1"} }), nil},
+		{"another Region without Personalize", "eu-west-1", with(func(p *properties.Properties) { p.SourceRegions = []string{"*", "sa-east-1"} }), []string{"isn't known to exist in sa-east-1"}},
+		{"no conditions", "eu-west-1", with(func(p *properties.Properties) { p.SourceConditions = false }), []string{"set SourceConditions to true"}},
+		{"no rights", "eu-west-1", with(func(p *properties.Properties) { p.FullAccess = false }), []string{"the role may do nothing"}},
+		{"rights on buckets", "eu-west-1", with(func(p *properties.Properties) { p.FullAccess, p.Buckets = false, []properties.Bucket{{Name: "b"}} }), nil},
+		{"superseded", "eu-west-1", with(func(p *properties.Properties) { p.CloudWatchAccess = "CloudWatchFullAccess" }), []string{"set CloudWatchAccess to CloudWatchFullAccessV2"}},
+	} {
+		got := Check(servicerole.Identity{Region: c.region}, c.p)
+		if len(got) != len(c.want) || len(got) == 1 && !strings.Contains(got[0], c.want[0]) {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,179 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"personalize-role/lambda/internal/fakeaws"
+	"personalize-role/lambda/internal/plan"
+	"personalize-role/lambda/internal/servicerole"
+)
+
+func api(code string) error { return &smithy.GenericAPIError{Code: code, Message: "m."} }
+
+func TestGraphKeepsTheOrderAndTheBound(t *testing.T) {
+	var (
+		mutex sync.Mutex
+		order []int
+		now   atomic.Int32
+		most  atomic.Int32
+	)
+	after := make([][]int, 40)
+	after[39] = []int{0, 38}
+	after[38] = []int{1}
+	err := runGraph(after, func(n int) error {
+		most.Store(max(most.Load(), now.Add(1)))
+		defer now.Add(-1)
+		time.Sleep(time.Millisecond)
+		mutex.Lock()
+		defer mutex.Unlock()
+		order = append(order, n)
+		return nil
+	})
+	at := map[int]int{}
+	for place, n := range order {
+		at[n] = place
+	}
+	if err != nil || len(order) != 40 || at[39] < at[38] || at[39] < at[0] || at[38] < at[1] {
+		t.Errorf("order %v, %v", order, err)
+	}
+	if most.Load() > concurrency || most.Load() < 2 {
+		t.Errorf("%d at once, want 2 to %d", most.Load(), concurrency)
+	}
+}
+
+func TestGraphStopsAtAnError(t *testing.T) {
+	want := errors.New("x")
+	ran := atomic.Int32{}
+	err := runGraph([][]int{nil, {0}, {1}}, func(int) error {
+		ran.Add(1)
+		return want
+	})
+	if !errors.Is(err, want) || ran.Load() != 1 {
+		t.Errorf("got %v after %d steps", err, ran.Load())
+	}
+}
+
+func TestPanicsComeOutInTheCaller(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+	}()
+	_ = Together(func() error { return Together(func() error { panic("x") }) }, func() error { return nil })
+}
+
+// What was created a moment ago isn't known everywhere: the step that uses it waits, and doesn't give up at once.
+func TestPropagation(t *testing.T) {
+	for _, c := range []struct {
+		code   string
+		misses int
+		wait   time.Duration
+		ok     bool
+	}{
+		{"NoSuchEntity", 3, 1750 * time.Millisecond, true},
+		{"NoSuchEntity", 1000, 11750 * time.Millisecond, false},
+		{"AccessDenied", 4, 3750 * time.Millisecond, true},
+		{"AccessDenied", 1000, 15750 * time.Millisecond, false},
+		{"LimitExceeded", 1, 0, false},
+	} {
+		fake := fakeaws.NewIAM("123456789012")
+		misses := c.misses
+		fake.Before = func(action string) (error, error) {
+			if action == "iam:AttachRolePolicy" && misses > 0 {
+				misses--
+				return api(c.code), nil
+			}
+			return nil, nil
+		}
+		var waited time.Duration
+		p := New(fake, nil, slog.New(slog.DiscardHandler))
+		p.Sleep = func(_ context.Context, d time.Duration) error {
+			waited += d
+			return nil
+		}
+		role := servicerole.Role{RoleName: servicerole.RoleName{ARN: "arn:r", Path: "/", Name: "R"}}
+		id, err := p.Apply(t.Context(), plan.Plan{Steps: []plan.Step{
+			{Op: plan.CreateRole{Role: role}},
+			{Op: plan.AttachPolicy{Role: role.RoleName, Policy: "arn:aws:iam::aws:policy/X"}, After: []int{0}},
+		}})
+		if (err == nil) != c.ok || waited != c.wait || id == "" {
+			t.Errorf("%s %d times: role %q, %v after %v, want success %v after %v", c.code, c.misses, id, err, waited, c.ok, c.wait)
+		}
+	}
+}
+
+func TestFailureSaysItAll(t *testing.T) {
+	response := &awshttp.ResponseError{RequestID: "req-1", ResponseError: &smithyhttp.ResponseError{
+		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: 409}}, Err: api("LimitExceeded"),
+	}}
+	f := &Failure{Doing: "create role R", Action: "iam:CreateRole", Target: "arn:r", Err: &smithy.OperationError{ServiceID: "IAM", OperationName: "CreateRole", Err: response}}
+	want := "create role R: LimitExceeded: m (request req-1). Ask for a higher IAM quota in Service Quotas, or delete what is no longer used, then deploy again"
+	if got := f.Error(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	for code, advice := range map[string]string{
+		"AccessDenied":            "Allow the function's role iam:CreateRole on arn:r (in template.yaml by RoleNamePattern and PolicyNamePattern), and check permissions boundaries and service control policies",
+		"EntityAlreadyExists":     "Something else makes a thing of this name; choose another name, then deploy again",
+		"DeleteConflict":          "Detach what others still attach to it (instance profiles too), then try again",
+		"MalformedPolicyDocument": "IAM refuses the value; correct the property that it comes from, then deploy again",
+		"NoSuchEntity":            "Check that what the template names exists in this account, then deploy again",
+		"UnmodifiableEntity":      "Choose another role or policy; AWS keeps this one for itself",
+		"Throttling":              "Deploy again; the next attempt goes on from what is there. If it repeats, look into the function's log",
+	} {
+		f.Err = api(code)
+		if got, want := f.Error(), "create role R: "+code+": m. "+advice; got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+	f.Err = context.DeadlineExceeded
+	if got, want := f.Error(), "create role R: context deadline exceeded. The time of the function ran out; deploy again, and raise its Timeout if that repeats"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestDrifted(t *testing.T) {
+	for _, c := range []struct {
+		op   plan.Operation
+		code string
+		want bool
+	}{
+		{plan.CreateRole{}, "EntityAlreadyExists", true},
+		{plan.DeleteRole{}, "DeleteConflict", true},
+		{plan.AttachPolicy{}, "NoSuchEntity", true},
+		{plan.CreateRole{}, "NoSuchEntity", false},
+		{plan.PutBoundary{}, "NoSuchEntity", false},
+		{plan.CreatePolicyVersion{}, "LimitExceeded", true},
+		{plan.CreateRole{}, "LimitExceeded", false},
+		{plan.CreateRole{}, "AccessDenied", false},
+	} {
+		if got := Drifted(&Failure{Action: c.op.Action(), Err: api(c.code)}); got != c.want {
+			t.Errorf("%s %s: got %v", c.op.Action(), c.code, got)
+		}
+	}
+}
+
+func TestRetryer(t *testing.T) {
+	r := Retryer()
+	for code, want := range map[string]bool{
+		"Throttling": true, "ConcurrentModification": true, "EntityTemporarilyUnmodifiable": true, "ServiceFailure": true,
+		"AccessDenied": false, "NoSuchEntity": false, "EntityAlreadyExists": false, "LimitExceeded": false,
+	} {
+		if got := r.IsErrorRetryable(api(code)); got != want {
+			t.Errorf("%s: got %v", code, got)
+		}
+	}
+	if r.MaxAttempts() != maxAttempts {
+		t.Errorf("%d attempts", r.MaxAttempts())
+	}
+}

@@ -1,0 +1,183 @@
+package servicerole
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"personalize-role/lambda/properties"
+)
+
+const stack = "arn:aws-cn:cloudformation:cn-north-1:123456789012:stack/app/guid"
+
+func identify(t *testing.T, stackID, logicalID string) Identity {
+	t.Helper()
+	i, err := NewIdentity(stackID, logicalID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return i
+}
+
+func TestIdentity(t *testing.T) {
+	want := Identity{Partition: "aws-cn", Region: "cn-north-1", AccountID: "123456789012", StackID: stack, LogicalID: "Role"}
+	if diff := cmp.Diff(want, identify(t, stack, "Role")); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	for _, id := range []string{"", "app", "arn:aws:cloudformation:eu-west-1:12:stack/app/guid", stack + "/more"} {
+		if _, err := NewIdentity(id, "Role"); err == nil {
+			t.Errorf("%q was taken", id)
+		}
+	}
+}
+
+// Whatever tells two resources apart gives them different names; what doesn't, doesn't.
+func TestDerivedNames(t *testing.T) {
+	seen := map[string]string{}
+	for _, stackID := range []string{stack, stack + "2", strings.Replace(stack, "cn-north-1", "cn-northwest-1", 1)} {
+		for _, logical := range []string{"Role", "Role2"} {
+			for _, path := range []string{"/", "/p/"} {
+				i := identify(t, stackID, logical)
+				role := i.Role(properties.Properties{Path: path})
+				policy := i.Policy(role, properties.Properties{})
+				for _, name := range []string{role.Name, policy.Name} {
+					if other, ok := seen[name]; ok {
+						t.Errorf("%s is of %s and of %s", name, other, fmt.Sprint(stackID, logical, path))
+					}
+					seen[name] = fmt.Sprint(stackID, logical, path)
+				}
+				if again := i.Role(properties.Properties{Path: path, Description: "x", Adopt: true}); again != role {
+					t.Errorf("other properties give another name: %v, %v", again, role)
+				}
+				if len(role.Name) > 64 || !strings.HasPrefix(role.Name, "PersonalizeRole-") || !strings.HasPrefix(policy.Name, "PersonalizeS3BucketAccessPolicy-") {
+					t.Errorf("names %s, %s", role.Name, policy.Name)
+				}
+			}
+		}
+	}
+}
+
+func TestDoomed(t *testing.T) {
+	i := identify(t, stack, "Role")
+	derived := i.Role(properties.Properties{Path: "/"})
+	for _, c := range []struct {
+		id   string
+		want RoleName
+	}{
+		{"arn:aws-cn:iam::123456789012:role/R", RoleName{"arn:aws-cn:iam::123456789012:role/R", "/", "R"}},
+		{"arn:aws-cn:iam::123456789012:role/a/b/R", RoleName{"arn:aws-cn:iam::123456789012:role/a/b/R", "/a/b/", "R"}},
+		{"app-Role-1A2B", derived},
+		{"arn:aws-cn:iam::999999999999:role/R", derived},
+		{"arn:aws:iam::123456789012:role/R", derived},
+		{"", derived},
+	} {
+		if diff := cmp.Diff(c.want, i.Doomed(c.id, properties.Properties{Path: "/"})); diff != "" {
+			t.Errorf("%q: -want +got:\n%s", c.id, diff)
+		}
+	}
+}
+
+func TestOwnerOf(t *testing.T) {
+	i := identify(t, stack, "Role")
+	for _, c := range []struct {
+		tags map[string]string
+		want Owner
+	}{
+		{nil, Nobody},
+		{map[string]string{"team": "ml"}, Nobody},
+		{i.ownTags(nil), Ours},
+		{identify(t, stack, "Role2").ownTags(nil), AnotherStack},
+		{identify(t, stack+"2", "Role").ownTags(nil), AnotherStack},
+		{map[string]string{TagStackID: stack}, AnotherStack},
+	} {
+		if got := i.OwnerOf(c.tags); got != c.want {
+			t.Errorf("%v: got %v, want %v", c.tags, got, c.want)
+		}
+	}
+}
+
+// The past of a role survives the way into tags and back, however it looks.
+func TestSnapshotRoundTrip(t *testing.T) {
+	i := identify(t, stack, "Role")
+	noise := make([]byte, 2000)
+	for n := range noise {
+		noise[n] = byte(' ' + rand.N(94))
+	}
+	for _, trust := range []string{"{}", strings.Repeat("long ", 400), string(noise)} {
+		was := ObservedRole{
+			Description: "ünïcode", MaxSessionDuration: 7200, Boundary: "arn:b", Trust: trust, Tags: map[string]string{"team": "ml"},
+			Attached: []string{"arn:aws-cn:iam::aws:policy/CloudWatchFullAccess", "arn:aws-cn:iam::aws:policy/Foreign"},
+		}
+		tags, err := Snapshot(was, Desired{Identity: i, Role: Role{Tags: i.ownTags(nil)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for key, value := range tags {
+			if len(key) > 128 || len(value) > 256 {
+				t.Errorf("tag %s of %d characters", key, len(value))
+			}
+		}
+		got, adopted, err := ObservedRole{Tags: tags}.Original()
+		if err != nil || !adopted {
+			t.Fatalf("adopted %v, %v", adopted, err)
+		}
+		want := Original{
+			Description: "ünïcode", MaxSessionDuration: 7200, Boundary: "arn:b", Trust: trust, Tags: map[string]string{"team": "ml"},
+			Attached: []string{"arn:aws-cn:iam::aws:policy/CloudWatchFullAccess"},
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	}
+	if _, adopted, _ := (ObservedRole{Tags: i.ownTags(nil)}).Original(); adopted {
+		t.Error("a role that was created counts as adopted")
+	}
+	if _, adopted, err := (ObservedRole{Tags: map[string]string{"personalize-role:original-00": "?"}}).Original(); !adopted || err == nil {
+		t.Error("a damaged past was read")
+	}
+}
+
+func TestLimitsOfTheWhole(t *testing.T) {
+	var buckets []properties.Bucket
+	for n := range 45 {
+		buckets = append(buckets, properties.Bucket{Name: fmt.Sprintf("bucket-%s-%02d", strings.Repeat("x", 50), n)})
+	}
+	for _, c := range []struct {
+		name  string
+		p     properties.Properties
+		fault string
+	}{
+		{"Regions", properties.Properties{Path: "/", SourceConditions: true, SourceRegions: strings.Split(strings.Repeat("eu-west-1,", 60)+"eu-west-1", ",")}, "SourceRegions make a trust policy of"},
+		{"buckets", properties.Properties{Path: "/", Buckets: buckets}, "Buckets make a managed policy of"},
+		{"boundary of another partition", properties.Properties{Path: "/", PermissionsBoundary: "arn:aws:iam::aws:policy/X"}, "PermissionsBoundary arn:aws:iam::aws:policy/X must be"},
+		{"ARN", properties.Properties{Path: "/" + strings.Repeat("p", 250) + "/", RoleName: "R"}, "Path and RoleName together make the ARN"},
+	} {
+		_, err := New(identify(t, stack, "Role"), c.p)
+		if err == nil || !strings.Contains(err.Error(), c.fault) {
+			t.Errorf("%s: got %v, want %q", c.name, err, c.fault)
+		}
+	}
+}
+
+// The same buckets in another order are the same document: order must not make a new version.
+func TestOrderOfBucketsDoesNotMatter(t *testing.T) {
+	documents := map[string]bool{}
+	for _, text := range []string{`["a-1","b-1"]`, `["b-1","a-1"]`} {
+		p, err := properties.Parse(json.RawMessage(`{"Buckets":` + text + `}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := New(identify(t, stack, "Role"), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		documents[d.Policy.Document] = true
+	}
+	if len(documents) != 1 {
+		t.Errorf("%d documents", len(documents))
+	}
+}
