@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,10 +27,15 @@ type request struct {
 }
 
 // serve answers with the statuses in turn, and then with the last.
-func serve(t *testing.T, statuses ...int) (string, *[]request) {
-	var seen []request
+func serve(t *testing.T, statuses ...int) (url string, requests func() []request) {
+	var (
+		mutex sync.Mutex
+		seen  []request
+	)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
+		mutex.Lock()
+		defer mutex.Unlock()
 		seen = append(seen, request{r.Method, r.RequestURI, string(body), r.Header["Content-Type"], r.ContentLength, r.TransferEncoding})
 		status := statuses[min(len(seen), len(statuses))-1]
 		if status == 0 {
@@ -40,7 +47,11 @@ func serve(t *testing.T, statuses ...int) (string, *[]request) {
 		w.WriteHeader(status)
 	}))
 	t.Cleanup(server.Close)
-	return server.URL, &seen
+	return server.URL, func() []request {
+		mutex.Lock()
+		defer mutex.Unlock()
+		return slices.Clone(seen)
+	}
 }
 
 func quiet(s *Sender) *Sender {
@@ -56,7 +67,7 @@ func TestSendIsByteExact(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []request{{Method: "PUT", URI: path, Body: `{"ü":1}`, ContentLength: 8}}
-	if diff := cmp.Diff(want, *seen); diff != "" {
+	if diff := cmp.Diff(want, seen()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
@@ -83,10 +94,10 @@ func TestSendRetries(t *testing.T) {
 			if err != nil {
 				got = err.Error()
 			}
-			if got != c.err || len(*seen) != c.tries {
-				t.Errorf("got %q after %d tries, want %q after %d", got, len(*seen), c.err, c.tries)
+			if got != c.err || len(seen()) != c.tries {
+				t.Errorf("got %q after %d tries, want %q after %d", got, len(seen()), c.err, c.tries)
 			}
-			for _, r := range *seen {
+			for _, r := range seen() {
 				if r.Body != "{}" || r.URI != path {
 					t.Errorf("a retry sent %q to %s", r.Body, r.URI)
 				}
