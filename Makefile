@@ -30,7 +30,7 @@ unit: ## unit tests with the race detector
 	go test -race ./...
 
 emulated: $(BIN)/aws-lambda-rie ## tests against the emulator
-	go run ./infra/cmd/emulator go test -tags emulator -timeout 15m ./lambda/internal/handler ./lambda/internal/fakeaws ./infra/...
+	go run ./infra/cmd/emulator go test -p 1 -tags emulator -timeout 15m ./lambda/internal/handler ./lambda/internal/fakeaws ./infra/...
 
 check: format vet lint template test fuzz deployable ## all that CI checks
 
@@ -61,7 +61,7 @@ deploy: ## deploy to the account of your AWS credentials: make deploy BUCKET=art
 	@test -n "$(BUCKET)" || { echo "deploy: set BUCKET to a bucket of yours, in the Region to deploy to, for the function's zip"; exit 2; }
 	$(MAKE) package
 	$(AWS) cloudformation deploy --template-file dist/packaged.yaml --stack-name $(STACK) --capabilities CAPABILITY_NAMED_IAM \
-		--no-fail-on-empty-changeset $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
+		--no-fail-on-empty-changeset --parameter-overrides Architecture=$(if $(filter amd64,$(ARCH)),x86_64,$(ARCH)) $(PARAMETERS)
 	$(AWS) cloudformation describe-stacks --stack-name $(STACK) --query 'Stacks[0].Outputs' --output table
 
 deployable: $(LINT)/complete ## make deploy, against the emulator

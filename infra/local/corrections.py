@@ -4,7 +4,7 @@ allowance for the emulator:
 - roles and policies are authorised by their whole ARN, path included, also when they are being created;
 - tags of managed policies count as aws:ResourceTag;
 - iam:PolicyARN and iam:PermissionsBoundary are filled;
-- a managed policy with more than one version can't be deleted.
+- a managed policy with more than one version can't be deleted, and one that doesn't exist can't be attached.
 """
 import sys
 
@@ -73,12 +73,23 @@ def delete_policy(params):
     return original_delete(params)
 
 
+original_attach = iam._attach_role_policy
+
+
+def attach_role_policy(params):
+    arn = param(params, "PolicyArn")
+    if ":iam::aws:" not in arn and arn not in iam._policies and param(params, "RoleName") in iam._roles:
+        return iam._error(404, "NoSuchEntity", "Policy %s does not exist or is not attachable." % arn, ns="iam")
+    return original_attach(params)
+
+
 iam_actions.extract_resource_arn = extract_resource_arn
 iam_actions.request_tag_context = request_tag_context
 tagging._RESOURCE_TAG_COLLECTORS["iam"] = collect_iam
+corrected = {original_delete: delete_policy, original_attach: attach_role_policy}
 for actions in [v for v in vars(iam).values() if isinstance(v, dict)]:
     for name, handler in list(actions.items()):
-        if handler is original_delete:
-            actions[name] = delete_policy
+        if callable(handler) and handler in corrected:
+            actions[name] = corrected[handler]
 
 sys.exit(main())

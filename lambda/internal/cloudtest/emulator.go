@@ -14,16 +14,21 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/smithy-go/middleware"
+
+	"personalize-role/lambda/internal/provision"
 )
 
 // EndpointVariable names the environment variable with the URL of the running emulator; make test sets it.
 const EndpointVariable = "PERSONALIZE_ROLE_EMULATOR"
 
 func init() { kinds = append(kinds, Kind{Name: "emulator", New: newEmulated}) }
+
+var connections = awshttp.NewBuildableClient()
 
 // accounts counts the accounts used by this process; every world has one of its own.
 var accounts atomic.Int64
@@ -40,7 +45,9 @@ func newEmulated(t *testing.T) World {
 		BaseEndpoint: aws.String(endpoint),
 		Credentials:  credentials.NewStaticCredentialsProvider(account, "test", ""),
 		APIOptions:   []func(*middleware.Stack) error{w.intercept},
-		Retryer:      func() aws.Retryer { return aws.NopRetryer{} },
+		// One pool of connections for all worlds, and the retries of the function itself: under load a connection gets lost.
+		HTTPClient: connections,
+		Retryer:    provision.Retryer,
 	})
 	return World{
 		IAM: w.client, AccountID: account,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,9 @@ func (t *task) converge(ctx context.Context, d servicerole.Desired) (roleID stri
 			return "", done, err
 		}
 		todo, err := plan.Converge(d, observed)
+		if refusal := (*plan.Refusal)(nil); errors.As(err, &refusal) {
+			refusal.Changed = done.wrote
+		}
 		if err != nil {
 			return "", done, err
 		}
@@ -40,6 +44,10 @@ func (t *task) converge(ctx context.Context, d servicerole.Desired) (roleID stri
 			roleID = observed.Role.ID
 		}
 		if todo.Empty() {
+			if t.event.RequestType == lifecycle.Create && !done.settles {
+				// Another delivery made it, and may be waiting still.
+				done.settles, done.at = true, observed.Role.Created
+			}
 			return roleID, done, nil
 		}
 		t.mayExist(d.Role.RoleName)
@@ -109,10 +117,16 @@ func (t *task) abandon(ctx context.Context, verdict lifecycle.Verdict, d service
 	if verdict != lifecycle.Gone {
 		return t.failed(fmt.Errorf("%s: out of date: a later operation of the stack stands, and nothing more was changed", t.event.RequestType))
 	}
+	t.mutex.Lock()
+	t.undoing = true
+	t.mutex.Unlock()
 	target := t.identity.Target(d.Role.RoleName, properties.Salvage(t.event.ResourceProperties))
 	if err := t.destroy(ctx, target); err != nil {
 		return result{physicalID: d.Role.ARN, err: fmt.Errorf("undo %s: %w", t.event.RequestType, err), redeliver: true}
 	}
+	t.mutex.Lock()
+	t.undoing = false
+	t.mutex.Unlock()
 	return t.failed(fmt.Errorf("%s: out of date: CloudFormation deletes the resource or has done so, and nothing is left of it", t.event.RequestType))
 }
 
@@ -127,7 +141,10 @@ func (t *task) sweep(ctx context.Context, d servicerole.Desired) {
 	if orphan.ARN == d.Role.ARN || orphan.ARN == t.event.PhysicalResourceID || strings.EqualFold(orphan.Name, d.Role.Name) {
 		return
 	}
-	if err := t.destroy(ctx, t.identity.Target(orphan, old)); err != nil {
+	target := t.identity.Target(orphan, old)
+	// A name that both share is the live role's.
+	target.Policies = slices.DeleteFunc(target.Policies, func(p servicerole.PolicyName) bool { return slices.Contains(d.PolicyNames(), p) })
+	if err := t.destroy(ctx, target); err != nil {
 		t.warnings = append(t.warnings, fmt.Sprintf("an update that was taken back left role %s behind: %v", orphan.ARN, err))
 	}
 }
@@ -147,6 +164,7 @@ func (t *task) remove(ctx context.Context) result {
 
 // destroy observes, plans and applies until nothing of ours is left.
 func (t *task) destroy(ctx context.Context, target servicerole.Target) error {
+	denied := ""
 	for round := 1; ; round++ {
 		observed, err := t.handler.Provisioner.Observe(ctx, t.identity, target.Role, target.Policies)
 		if err != nil {
@@ -159,7 +177,12 @@ func (t *task) destroy(ctx context.Context, target servicerole.Target) error {
 		if _, err = t.handler.Provisioner.Apply(ctx, todo); err == nil {
 			return nil
 		}
-		if !provision.Drifted(err) || round == rounds || t.pause(ctx, round) != nil {
+		// A denial may mean that somebody else deleted the thing first; one that repeats is meant.
+		again := provision.Drifted(err) || provision.IsDenied(err) && denied != todo.String()
+		if provision.IsDenied(err) {
+			denied = todo.String()
+		}
+		if !again || round == rounds || t.pause(ctx, round) != nil {
 			return err
 		}
 	}

@@ -115,6 +115,6 @@ func (h *Handler) work(ctx context.Context, event Event) result {
 		return r
 	case <-undoCtx.Done():
 		return t.failed(fmt.Errorf("%s: the function's time ran out. Deploy again; the next attempt goes on from what is there. "+
-			"If it repeats, raise the function's Timeout or lower SettleSeconds", event.RequestType))
+			"If it repeats, lower SettleSeconds, or look into the function's log for slow calls", event.RequestType))
 	}
 }

@@ -275,3 +275,63 @@ func TestSettlingEndsWithTheFunctionsTime(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+// Without a thing there is no ownership tag, so that IAM denies a change of what somebody else has just deleted: that is no
+// reason for a Delete to fail. A denial that lasts is.
+func TestDeleteIsDeniedOnWhatIsGone(t *testing.T) {
+	for _, lasting := range []bool{false, true} {
+		r := newRig(t, cloudtest.Kinds()[0].New(t))
+		before := r.world.State()
+		id := r.must(lifecycle.Create, "", base(nil), nil)
+		r.world.SetHook(func(action string) (error, error) {
+			switch {
+			case action != "iam:DeleteRole":
+				return nil, nil
+			case lasting:
+				return faults[1].before, nil
+			}
+			// The effect is somebody else's, the answer ours.
+			return nil, faults[1].before
+		})
+		answer := r.deliver(lifecycle.Delete, id, base(nil), nil)
+		if lasting {
+			if answer.Status != response.Failed || !strings.Contains(answer.Reason, "iam:DeleteRole") {
+				t.Errorf("got %+v, want FAILED that names iam:DeleteRole", answer)
+			}
+			continue
+		}
+		if diff := cmp.Diff(before, r.world.State()); diff != "" || answer.Status != response.Success {
+			t.Errorf("got %+v, -before +after:\n%s", answer, diff)
+		}
+	}
+}
+
+// An adopted role gets a tag's old value back, whether an update drops the tag or the role is given back.
+func TestAdoptedRoleKeepsItsTags(t *testing.T) {
+	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	r.createRole("Existing", map[string]string{"team": "theirs"})
+	before := r.world.State()
+	one, two := props{"RoleName": "Existing", "Adopt": "true", "Tags": []any{tag("team", "ours")}}, props{"RoleName": "Existing", "Adopt": "true"}
+	id := r.must(lifecycle.Create, "", one, nil)
+	r.must(lifecycle.Update, id, two, one)
+	r.must(lifecycle.Delete, id, two, nil)
+	if diff := cmp.Diff(before, r.world.State()); diff != "" {
+		t.Errorf("-before +after:\n%s", diff)
+	}
+}
+
+// A rename that was refused leaves the live policy alone when it is taken back.
+func TestRefusedRenameIsTakenBackWithoutAWarning(t *testing.T) {
+	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	a, b := base(props{"RoleName": "A", "S3PolicyName": "P"}), base(props{"RoleName": "B", "S3PolicyName": "P"})
+	id := r.must(lifecycle.Create, "", a, nil)
+	before := r.world.State()
+	refused := r.deliver(lifecycle.Update, id, b, a)
+	back := r.deliver(lifecycle.Update, refused.PhysicalResourceID, a, b)
+	if back.Status != response.Success || back.Data[properties.AttrWarnings] != "" {
+		t.Errorf("got %+v", back)
+	}
+	if diff := cmp.Diff(before, r.world.State()); diff != "" {
+		t.Errorf("-before +after:\n%s", diff)
+	}
+}

@@ -1,8 +1,10 @@
 package handler
 
 import (
+	"context"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -185,4 +187,25 @@ func TestUndoThatFailsIsDeliveredAgain(t *testing.T) {
 	if diff := cmp.Diff(before, r.world.State()); diff != "" {
 		t.Errorf("-before +after:\n%s", diff)
 	}
+}
+
+// An undo that the function's time doesn't suffice for isn't answered either.
+func TestUndoThatRunsOutOfTimeIsDeliveredAgain(t *testing.T) {
+	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	r.must(lifecycle.Create, "", base(nil), nil)
+	answered := len(r.answers)
+	r.cfn.Say("DELETE_COMPLETE", madeUp, "ROLLBACK_COMPLETE")
+	block := make(chan struct{})
+	r.world.SetHook(func(action string) (error, error) {
+		if isWrite(action) {
+			<-block
+		}
+		return nil, nil
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), answerTime-undoTime+100*time.Millisecond)
+	defer cancel()
+	if err := r.handler.Handle(ctx, r.event(lifecycle.Create, "", base(nil), nil)); err == nil || len(r.answers) != answered {
+		t.Errorf("got error %v and %d answers, want an error and none", err, len(r.answers)-answered)
+	}
+	close(block)
 }

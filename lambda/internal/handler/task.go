@@ -31,6 +31,8 @@ type task struct {
 	warnings []string
 
 	mutex sync.Mutex
+	// undoing is set while something is left that no other event will come for.
+	undoing bool
 	// physicalID is the id to answer with if the task fails now.
 	physicalID string
 }
@@ -38,7 +40,7 @@ type task struct {
 func (t *task) failed(err error) result {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
-	return result{physicalID: t.physicalID, err: err}
+	return result{physicalID: t.physicalID, err: err, redeliver: t.undoing}
 }
 
 // mayExist makes the role the one that a failure names: from now on something of it may exist, and the Delete that follows

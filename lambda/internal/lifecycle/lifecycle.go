@@ -53,7 +53,8 @@ func (v Verdict) String() string {
 //	CREATE_COMPLETE, UPDATE_*      | by the stack  | by the stack  | by the stack if of this id
 //	DELETE_SKIPPED                 | superseded    | superseded    | superseded
 //	DELETE_*                       | gone          | superseded    | wanted
-//	none, another                  | by the stack  | by the stack  | wanted
+//	none                           | by the stack, gone if it rests | by the stack  | wanted
+//	another                        | by the stack  | by the stack  | wanted
 //
 // By the status of the stack: while no operation runs, nobody waits for an answer, and a stack that rolls back its
 // creation or is deleted wants no Create.
@@ -61,6 +62,10 @@ func Judge(request RequestType, physicalID string, r Report) Verdict {
 	verdict := byResource(request, physicalID, r)
 	if verdict != Unclear || r.StackStatus == "" {
 		return verdict
+	}
+	if r.ResourceStatus == "" && byStack(request, r.StackStatus) == Superseded {
+		// The stack rests without the resource: what a Create made of it is nobody's.
+		return choose(request, Gone, Superseded, Wanted)
 	}
 	return byStack(request, r.StackStatus)
 }

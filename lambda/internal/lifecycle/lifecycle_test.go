@@ -27,7 +27,7 @@ func TestJudge(t *testing.T) {
 		{"", "", "CREATE_IN_PROGRESS", Wanted, Wanted, Wanted},
 		{"", "", "ROLLBACK_IN_PROGRESS", Gone, Superseded, Wanted},
 		{"", "", "DELETE_COMPLETE", Gone, Superseded, Wanted},
-		{"", "", "UPDATE_ROLLBACK_COMPLETE", Superseded, Superseded, Wanted},
+		{"", "", "UPDATE_ROLLBACK_COMPLETE", Gone, Superseded, Wanted},
 	} {
 		for request, want := range map[RequestType]Verdict{Create: c.create, Update: c.update, Delete: c.remove} {
 			if got := Judge(request, id, Report{ResourceStatus: c.status, PhysicalID: c.reported, StackStatus: c.stack}); got != want {

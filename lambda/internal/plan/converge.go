@@ -198,9 +198,7 @@ func (c *converger) removeFromRole(added []int) map[string][]int {
 		return nil
 	}
 	want := c.desired.Role
-	if keys := droppedTags(c.desired, found.Tags); len(keys) > 0 {
-		c.add(UntagRole{Role: want.RoleName, Keys: keys}, added...)
-	}
+	c.dropRoleTags(*found, added)
 	if want.Boundary == "" && found.Boundary != "" {
 		c.add(DeleteBoundary{Role: want.RoleName}, added...)
 	}
@@ -212,6 +210,39 @@ func (c *converger) removeFromRole(added []int) map[string][]int {
 		}
 	}
 	return detached
+}
+
+// dropRoleTags removes tags that were ours; those that an adopted role had before get their old value back.
+func (c *converger) dropRoleTags(found servicerole.ObservedRole, added []int) {
+	// A past that can't be read is reported by Destroy, which needs it.
+	original, _, _ := found.Original()
+	var dropped []string
+	restored := map[string]string{}
+	for _, key := range droppedTags(c.desired, found.Tags) {
+		switch was, had := original.Tags[key]; {
+		case had && was != found.Tags[key]:
+			restored[key] = was
+		case had, isWantedInAnotherCase(c.desired, key):
+			// IAM takes keys of a role's tags that differ in case only for the same: the new one has replaced it.
+		default:
+			dropped = append(dropped, key)
+		}
+	}
+	if len(restored) > 0 {
+		c.add(TagRole{Role: c.desired.Role.RoleName, Tags: restored}, added...)
+	}
+	if len(dropped) > 0 {
+		c.add(UntagRole{Role: c.desired.Role.RoleName, Keys: dropped}, added...)
+	}
+}
+
+func isWantedInAnotherCase(d servicerole.Desired, key string) bool {
+	for want := range d.Role.Tags {
+		if strings.EqualFold(want, key) {
+			return true
+		}
+	}
+	return false
 }
 
 // isDropped tells whether a policy is ours, and no longer desired.

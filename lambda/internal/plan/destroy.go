@@ -100,7 +100,8 @@ func (d *destroyer) refuse() error {
 		return nil
 	}
 	return refuse(fmt.Sprintf("Detach them (aws iam detach-role-policy --role-name %s --policy-arn ARN; inline ones: "+
-		"delete-role-policy), or set ForceDetach to true, then delete again.", role.Name),
+		"delete-role-policy --role-name %s --policy-name NAME), then delete again. An update that sets ForceDetach to true before the "+
+		"deletion spares you that.", role.Name, role.Name),
 		"role %s carries policies that others attached: %s", role.Name, strings.Join(foreign, ", "))
 }
 

@@ -64,13 +64,20 @@ func (p Plan) String() string {
 	return b.String()
 }
 
-// Refusal is a plan that was not made, since it would touch what isn't ours or lose something. Nothing was changed.
+// Refusal is a plan that was not made, since it would touch what isn't ours or lose something.
 type Refusal struct {
 	// Reason says what stands in the way; Advice what to do.
 	Reason, Advice string
+	// Changed says that an earlier plan of the same event did change something.
+	Changed bool
 }
 
-func (r *Refusal) Error() string { return r.Reason + ". Nothing was changed. " + r.Advice }
+func (r *Refusal) Error() string {
+	if r.Changed {
+		return r.Reason + ". " + r.Advice
+	}
+	return r.Reason + ". Nothing was changed. " + r.Advice
+}
 
 func refuse(advice, format string, args ...any) error {
 	return &Refusal{Reason: fmt.Sprintf(format, args...), Advice: advice}

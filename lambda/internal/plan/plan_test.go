@@ -184,6 +184,12 @@ func TestConverge(t *testing.T) {
  1  remove tags team from role R
  2  remove tags team from policy POLICY
 `},
+		{"a tag's key changes its case", `{"RoleName":"R","Buckets":["data"],"Tags":[{"Key":"Team","Value":"ml"}]}`, servicerole.Former{TagKeys: []string{"team"}},
+			found(func(o *servicerole.Observed) {}), `
+ 1  tag role R with Team
+ 2  tag policy POLICY with Team
+ 3  remove tags team from policy POLICY  after 1,2
+`},
 		{"no bucket any more", `{"RoleName":"R","Tags":[{"Key":"team","Value":"ml"}]}`, servicerole.Former{}, found(func(o *servicerole.Observed) { o.Policies[0].OtherVersions = []string{"v1"} }), `
  1  detach ARN from role R
  2  delete version v1 of policy POLICY  after 1
@@ -296,7 +302,8 @@ func TestDestroy(t *testing.T) {
 			o.Role.Attached, o.Role.Inline = append(o.Role.Attached, "arn:aws:iam::aws:policy/X"), []string{"I"}
 		}), "\n",
 			"role R carries policies that others attached: arn:aws:iam::aws:policy/X, inline policy I. Nothing was changed. Detach them (aws iam " +
-				"detach-role-policy --role-name R --policy-arn ARN; inline ones: delete-role-policy), or set ForceDetach to true, then delete again."},
+				"detach-role-policy --role-name R --policy-arn ARN; inline ones: delete-role-policy --role-name R --policy-name NAME), then delete again. " +
+				"An update that sets ForceDetach to true before the deletion spares you that."},
 		{"others attached, forced", true, found(func(o *servicerole.Observed) {
 			o.Role.Attached, o.Role.Inline = []string{"arn:aws:iam::aws:policy/X"}, []string{"I"}
 		}), `

@@ -23,11 +23,13 @@ func (p *Provisioner) Apply(ctx context.Context, todo plan.Plan) (roleID string,
 	}
 	err = runGraph(after, func(n int) (err error) {
 		op := todo.Steps[n].Op
-		if create, ok := op.(plan.CreateRole); ok {
-			roleID, err = p.createRole(ctx, create)
-		} else {
-			err = p.persist(ctx, op, needsNew(todo, n))
-		}
+		err = p.persist(ctx, needsNew(todo, n), func() (err error) {
+			if create, ok := op.(plan.CreateRole); ok {
+				roleID, err = p.createRole(ctx, create)
+				return err
+			}
+			return p.perform(ctx, op)
+		})
 		if err != nil {
 			return &Failure{Doing: op.String(), Action: op.Action(), Target: op.Target(), Err: err}
 		}
@@ -36,34 +38,34 @@ func (p *Provisioner) Apply(ctx context.Context, todo plan.Plan) (roleID string,
 	return roleID, err
 }
 
-// needsNew tells whether a step uses what an earlier step of the same plan creates or, adopting it, tags.
+// needsNew tells whether a step uses what an earlier step of the same plan creates.
 func needsNew(todo plan.Plan, n int) bool {
 	return slices.ContainsFunc(todo.Steps[n].After, func(before int) bool {
 		switch todo.Steps[before].Op.(type) {
-		case plan.CreateRole, plan.CreatePolicy, plan.TagRole:
+		case plan.CreateRole, plan.CreatePolicy:
 			return true
 		}
 		return false
 	})
 }
 
-// IAM answers NoSuchEntity for a while about what it has just created, and denies access, since the function's permissions
-// depend on the ownership tag, which takes its time as well. A denial that is meant should be told soon; a thing that isn't
-// found may have been deleted beside us, so that the caller observes anew after a while and comes back (see Drifted).
+// IAM answers NoSuchEntity for a while about what it has just created, and denies access: the function's permissions depend on
+// the ownership tag, and may be young themselves. A denial that is meant should be told soon; a thing that isn't found may have
+// been deleted beside us, so that the caller observes anew after a while and comes back (see Drifted).
 const (
-	propagation    = 8 * time.Second
-	tagPropagation = 15 * time.Second
-	firstPause     = 250 * time.Millisecond
-	longestPause   = 4 * time.Second
+	propagation  = 7 * time.Second
+	firstPause   = 250 * time.Millisecond
+	longestPause = 4 * time.Second
 )
 
-// persist performs an operation, again where IAM doesn't know yet what was created a moment ago. What may be retried
-// whatever the operation is (throttling, lost connections, concurrent modification) the client retries itself.
-func (p *Provisioner) persist(ctx context.Context, op plan.Operation, needsNew bool) error {
+// persist makes a call, again where its error may be one of propagation. What may be retried whatever the call is (throttling,
+// lost connections, concurrent modification) the client retries itself.
+func (p *Provisioner) persist(ctx context.Context, needsNew bool, call func() error) error {
 	pause, waited := firstPause, time.Duration(0)
 	for {
-		err := p.perform(ctx, op)
-		if !needsNew || waited >= grace(err) {
+		err := call()
+		mayPass := IsDenied(err) || needsNew && isNotFound(err)
+		if !mayPass || waited >= propagation {
 			return err
 		}
 		if p.Sleep(ctx, pause) != nil {
@@ -72,17 +74,6 @@ func (p *Provisioner) persist(ctx context.Context, op plan.Operation, needsNew b
 		waited += pause
 		pause = min(2*pause, longestPause)
 	}
-}
-
-// grace is how long an error may be one of propagation.
-func grace(err error) time.Duration {
-	switch code(err) {
-	case "NoSuchEntity":
-		return propagation
-	case "AccessDenied":
-		return tagPropagation
-	}
-	return 0
 }
 
 func (p *Provisioner) createRole(ctx context.Context, o plan.CreateRole) (id string, err error) {

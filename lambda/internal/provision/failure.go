@@ -60,7 +60,7 @@ func (f *Failure) advice() string {
 		return "Choose another role or policy; AWS keeps this one for itself"
 	}
 	if errors.Is(f.Err, context.DeadlineExceeded) || errors.Is(f.Err, context.Canceled) {
-		return "The time of the function ran out; deploy again, and raise its Timeout if that repeats"
+		return "The time of the function ran out; deploy again, and look into the function's log for slow calls if that repeats"
 	}
 	return "Deploy again; the next attempt goes on from what is there. If it repeats, look into the function's log"
 }
@@ -73,6 +73,10 @@ func code(err error) string {
 	}
 	return ""
 }
+
+// IsDenied tells whether IAM denied a call. It denies, too, a change of what is gone: without a thing there is no ownership
+// tag, which the function's permissions ask for.
+func IsDenied(err error) bool { return code(err) == "AccessDenied" }
 
 func isNotFound(err error) bool { return code(err) == "NoSuchEntity" }
 

@@ -2,11 +2,13 @@ package provision
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -37,11 +39,15 @@ func (p *Provisioner) Observe(ctx context.Context, i servicerole.Identity, role 
 	if err != nil {
 		return servicerole.Observed{}, err
 	}
+	own := o.Role
+	if own != nil && i.OwnerOf(own.Tags) != servicerole.Ours {
+		own = nil
+	}
 	for _, policy := range append(found, unnamed...) {
 		if policy == nil {
 			continue
 		}
-		if err := p.observeUsers(ctx, o.Role, policy); err != nil {
+		if err := p.observeUsers(ctx, own, policy); err != nil {
 			return servicerole.Observed{}, err
 		}
 		o.Policies = append(o.Policies, policy.ObservedPolicy)
@@ -49,11 +55,41 @@ func (p *Provisioner) Observe(ctx context.Context, i servicerole.Identity, role 
 	return o, nil
 }
 
-func (p *Provisioner) observeRole(ctx context.Context, name servicerole.RoleName) (*servicerole.ObservedRole, error) {
+// errLagging says that IAM knows a thing, and not yet or no longer everything about it.
+var errLagging = errors.New("IAM's answers about it contradict each other")
+
+// reread reads again while answers lag behind a creation, or something is deleted between two calls.
+func (p *Provisioner) reread(ctx context.Context, read func() error) error {
+	for attempt := time.Duration(1); ; attempt++ {
+		err := read()
+		if !errors.Is(err, errLagging) || attempt == 4 || p.Sleep(ctx, attempt*time.Second) != nil {
+			return err
+		}
+	}
+}
+
+// lag is the error of a call about something that another call found.
+func lag(err error) error {
+	if isNotFound(err) {
+		return errLagging
+	}
+	return err
+}
+
+// observeRole gives nil only if IAM doesn't know the role by its name.
+func (p *Provisioner) observeRole(ctx context.Context, name servicerole.RoleName) (role *servicerole.ObservedRole, err error) {
+	err = p.reread(ctx, func() (err error) {
+		role, err = p.readRole(ctx, name)
+		return err
+	})
+	return role, err
+}
+
+func (p *Provisioner) readRole(ctx context.Context, name servicerole.RoleName) (*servicerole.ObservedRole, error) {
 	var (
-		role     *servicerole.ObservedRole
-		attached []string
-		inline   []string
+		role             *servicerole.ObservedRole
+		attached, inline []string
+		lists            [2]error
 	)
 	failed := func(action string, err error) error {
 		return &Failure{Doing: "read role " + name.Name, Action: action, Target: name.ARN, Err: err}
@@ -68,27 +104,11 @@ func (p *Provisioner) observeRole(ctx context.Context, name servicerole.RoleName
 			return err
 		},
 		func() error {
-			pages := iam.NewListAttachedRolePoliciesPaginator(p.IAM, &iam.ListAttachedRolePoliciesInput{RoleName: aws.String(name.Name)})
-			for pages.HasMorePages() {
-				page, err := pages.NextPage(ctx)
-				if err != nil {
-					return failed("iam:ListAttachedRolePolicies", err)
-				}
-				for _, policy := range page.AttachedPolicies {
-					attached = append(attached, aws.ToString(policy.PolicyArn))
-				}
-			}
+			attached, lists[0] = p.listAttached(ctx, name.Name)
 			return nil
 		},
 		func() error {
-			pages := iam.NewListRolePoliciesPaginator(p.IAM, &iam.ListRolePoliciesInput{RoleName: aws.String(name.Name)})
-			for pages.HasMorePages() {
-				page, err := pages.NextPage(ctx)
-				if err != nil {
-					return failed("iam:ListRolePolicies", err)
-				}
-				inline = append(inline, page.PolicyNames...)
-			}
+			inline, lists[1] = p.listInline(ctx, name.Name)
 			return nil
 		},
 	)
@@ -98,10 +118,41 @@ func (p *Provisioner) observeRole(ctx context.Context, name servicerole.RoleName
 	if err != nil {
 		return nil, err
 	}
+	for n, action := range []string{"iam:ListAttachedRolePolicies", "iam:ListRolePolicies"} {
+		if lists[n] != nil {
+			return nil, failed(action, lag(lists[n]))
+		}
+	}
 	slices.Sort(attached)
 	slices.Sort(inline)
 	role.Attached, role.Inline = attached, inline
 	return role, nil
+}
+
+func (p *Provisioner) listAttached(ctx context.Context, role string) (arns []string, err error) {
+	pages := iam.NewListAttachedRolePoliciesPaginator(p.IAM, &iam.ListAttachedRolePoliciesInput{RoleName: aws.String(role)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, policy := range page.AttachedPolicies {
+			arns = append(arns, aws.ToString(policy.PolicyArn))
+		}
+	}
+	return arns, nil
+}
+
+func (p *Provisioner) listInline(ctx context.Context, role string) (names []string, err error) {
+	pages := iam.NewListRolePoliciesPaginator(p.IAM, &iam.ListRolePoliciesInput{RoleName: aws.String(role)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, page.PolicyNames...)
+	}
+	return names, nil
 }
 
 func describeRole(r *types.Role) (*servicerole.ObservedRole, error) {
@@ -113,6 +164,7 @@ func describeRole(r *types.Role) (*servicerole.ObservedRole, error) {
 		RoleName:           servicerole.RoleName{ARN: aws.ToString(r.Arn), Path: aws.ToString(r.Path), Name: aws.ToString(r.RoleName)},
 		ID:                 aws.ToString(r.RoleId),
 		Description:        aws.ToString(r.Description),
+		Created:            aws.ToTime(r.CreateDate),
 		MaxSessionDuration: int(aws.ToInt32(r.MaxSessionDuration)),
 		Trust:              trust,
 		Tags:               tagMap(r.Tags),
@@ -129,11 +181,21 @@ type observedPolicy struct {
 	uses int32
 }
 
-func (p *Provisioner) observePolicy(ctx context.Context, name servicerole.PolicyName) (*observedPolicy, error) {
+// observePolicy gives nil only if IAM doesn't know the policy.
+func (p *Provisioner) observePolicy(ctx context.Context, name servicerole.PolicyName) (policy *observedPolicy, err error) {
+	err = p.reread(ctx, func() (err error) {
+		policy, err = p.readPolicy(ctx, name)
+		return err
+	})
+	return policy, err
+}
+
+func (p *Provisioner) readPolicy(ctx context.Context, name servicerole.PolicyName) (*observedPolicy, error) {
 	policy := &observedPolicy{ObservedPolicy: servicerole.ObservedPolicy{PolicyName: name}}
 	failed := func(action string, err error) error {
 		return &Failure{Doing: "read policy " + name.Name, Action: action, Target: name.ARN, Err: err}
 	}
+	var versions error
 	err := Together(
 		func() error {
 			out, err := p.IAM.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: aws.String(name.ARN)})
@@ -145,26 +207,35 @@ func (p *Provisioner) observePolicy(ctx context.Context, name servicerole.Policy
 			return nil
 		},
 		func() error {
-			pages := iam.NewListPolicyVersionsPaginator(p.IAM, &iam.ListPolicyVersionsInput{PolicyArn: aws.String(name.ARN)})
-			for pages.HasMorePages() {
-				page, err := pages.NextPage(ctx)
-				if err != nil {
-					return failed("iam:ListPolicyVersions", err)
-				}
-				policy.add(page.Versions)
-			}
-			out, err := p.IAM.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: aws.String(name.ARN), VersionId: aws.String(policy.DefaultVersion)})
-			if err != nil {
-				return failed("iam:GetPolicyVersion", err)
-			}
-			policy.Document, err = document(out.PolicyVersion.Document)
-			return err
+			versions = p.readVersions(ctx, policy, failed)
+			return nil
 		},
 	)
-	if isNotFound(err) {
+	switch {
+	case isNotFound(err):
 		return nil, nil
+	case err != nil:
+		return nil, err
 	}
-	return policy, err
+	return policy, versions
+}
+
+// readVersions reads which versions there are, and the document in force.
+func (p *Provisioner) readVersions(ctx context.Context, policy *observedPolicy, failed func(action string, err error) error) error {
+	pages := iam.NewListPolicyVersionsPaginator(p.IAM, &iam.ListPolicyVersionsInput{PolicyArn: aws.String(policy.ARN)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return failed("iam:ListPolicyVersions", lag(err))
+		}
+		policy.add(page.Versions)
+	}
+	out, err := p.IAM.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: aws.String(policy.ARN), VersionId: aws.String(policy.DefaultVersion)})
+	if err != nil {
+		return failed("iam:GetPolicyVersion", lag(err))
+	}
+	policy.Document, err = document(out.PolicyVersion.Document)
+	return err
 }
 
 func (p *observedPolicy) add(versions []types.PolicyVersion) {

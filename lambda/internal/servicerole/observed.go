@@ -1,5 +1,7 @@
 package servicerole
 
+import "time"
+
 // Observed is what IAM holds at one moment, as far as it concerns one custom resource.
 type Observed struct {
 	// Role is nil where there is none of that name.
@@ -13,6 +15,7 @@ type Observed struct {
 type ObservedRole struct {
 	RoleName
 	ID                 string
+	Created            time.Time
 	Description        string
 	MaxSessionDuration int
 	Boundary           string
