@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"personalize-role/lambda/internal/lifecycle"
 	"personalize-role/lambda/internal/servicerole"
@@ -66,6 +67,14 @@ func (e Event) check() error {
 		return fmt.Errorf("the event of type %s has no PhysicalResourceId, so that nothing tells what it is about", e.RequestType)
 	}
 	return nil
+}
+
+// withoutURL takes the pre-signed URL out of a text: whoever has it can answer in our place.
+func (e Event) withoutURL(text string) string {
+	if e.ResponseURL == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, e.ResponseURL, "[ResponseURL]")
 }
 
 // nothingID is the physical id of an answer where not even the stack is known.

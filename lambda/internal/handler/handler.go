@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"personalize-role/lambda/internal/provision"
@@ -58,8 +57,8 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) error {
 		done = h.work(ctx, event)
 	}
 	if done.redeliver {
-		log.ErrorContext(ctx, "left something behind that nobody waits for; the next delivery goes on", "cause", done.err.Error())
-		return done.err
+		log.ErrorContext(ctx, "left something behind that nobody waits for; the next delivery goes on", "cause", event.withoutURL(done.err.Error()))
+		return errors.New(event.withoutURL(done.err.Error()))
 	}
 	return h.answer(ctx, log, event, done)
 }
@@ -75,7 +74,7 @@ func (h *Handler) answer(ctx context.Context, log *slog.Logger, event Event, don
 	}
 	if done.err != nil {
 		r.Status, r.Data = response.Failed, nil
-		r.Reason = strings.ReplaceAll(done.err.Error(), event.ResponseURL, "[ResponseURL]")
+		r.Reason = event.withoutURL(done.err.Error())
 	}
 	log.InfoContext(ctx, "result", "status", string(r.Status), "physicalResourceId", r.PhysicalResourceID, "reason", r.Reason,
 		"data", r.Data)
@@ -103,7 +102,7 @@ func (h *Handler) work(ctx context.Context, event Event) result {
 	go func() {
 		defer func() {
 			if v := recover(); v != nil {
-				h.Log.ErrorContext(ctx, "panicked", "value", fmt.Sprint(v), "stack", string(debug.Stack()))
+				h.Log.ErrorContext(ctx, "panicked", "value", event.withoutURL(fmt.Sprint(v)), "stack", event.withoutURL(string(debug.Stack())))
 				finished <- t.failed(fmt.Errorf("%s: the function has a defect: %v. Report it with the function's log; nothing is "+
 					"lost, and the next attempt goes on from what is there", event.RequestType, v))
 			}

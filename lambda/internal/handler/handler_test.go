@@ -1,8 +1,10 @@
 package handler
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -187,6 +189,8 @@ func TestDeleteOfAnotherResourceTypeSucceeds(t *testing.T) {
 func TestPanicIsAnsweredOnce(t *testing.T) {
 	for _, action := range []string{"iam:", "iam:CreateRole", "iam:AttachRolePolicy"} {
 		r := newRig(t, cloudtest.Kinds()[0].New(t))
+		var log bytes.Buffer
+		r.handler.Log = slog.New(slog.NewJSONHandler(&log, nil))
 		r.cfn.Say("CREATE_IN_PROGRESS", "", "")
 		r.world.SetHook(func(a string) (error, error) {
 			if strings.HasPrefix(a, action) {
@@ -198,8 +202,8 @@ func TestPanicIsAnsweredOnce(t *testing.T) {
 		if err != nil || len(r.answers) != 1 || r.answers[0].Status != response.Failed {
 			t.Fatalf("%s: error %v, answers %+v", action, err, r.answers)
 		}
-		if reason := r.answers[0].Reason; !strings.Contains(reason, "the function has a defect") || strings.Contains(reason, "secret") {
-			t.Errorf("%s: reason %q", action, reason)
+		if reason := r.answers[0].Reason; !strings.Contains(reason, "the function has a defect") || strings.Contains(reason+log.String(), "secret") {
+			t.Errorf("%s: reason %q, log:\n%s", action, reason, log.String())
 		}
 		if len(r.answers[0].PhysicalResourceID) < 20 {
 			t.Errorf("%s: id %q", action, r.answers[0].PhysicalResourceID)
