@@ -23,8 +23,8 @@ import (
 	"personalize-role/lambda/internal/provision"
 )
 
-// EndpointVariable names the environment variable with the URL of the running emulator; make test sets it.
-const EndpointVariable = "PERSONALIZE_ROLE_EMULATOR"
+// endpointVariable names the environment variable with the URL of the running emulator; make test sets it.
+const endpointVariable = "PERSONALIZE_ROLE_EMULATOR"
 
 func init() { kinds = append(kinds, Kind{Name: "emulator", New: newEmulated}) }
 
@@ -34,9 +34,9 @@ var connections = awshttp.NewBuildableClient()
 var accounts atomic.Int64
 
 func newEmulated(t *testing.T) World {
-	endpoint := os.Getenv(EndpointVariable)
+	endpoint := os.Getenv(endpointVariable)
 	if endpoint == "" {
-		t.Fatalf("%s isn't set; run the emulator tests by make test", EndpointVariable)
+		t.Fatalf("%s isn't set; run the emulator tests by make test", endpointVariable)
 	}
 	account := fmt.Sprintf("%06d%06d", os.Getpid()%1000000, accounts.Add(1))
 	w := &emulated{}

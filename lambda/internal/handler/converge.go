@@ -117,16 +117,12 @@ func (t *task) abandon(ctx context.Context, verdict lifecycle.Verdict, d service
 	if verdict != lifecycle.Gone {
 		return t.failed(fmt.Errorf("%s: out of date: a later operation of the stack stands, and nothing more was changed", t.event.RequestType))
 	}
-	t.mutex.Lock()
-	t.undoing = true
-	t.mutex.Unlock()
+	t.setUndoing(true)
 	target := t.identity.Target(d.Role.RoleName, properties.Salvage(t.event.ResourceProperties))
 	if err := t.destroy(ctx, target); err != nil {
 		return result{physicalID: d.Role.ARN, err: fmt.Errorf("undo %s: %w", t.event.RequestType, err), redeliver: true}
 	}
-	t.mutex.Lock()
-	t.undoing = false
-	t.mutex.Unlock()
+	t.setUndoing(false)
 	return t.failed(fmt.Errorf("%s: out of date: CloudFormation deletes the resource or has done so, and nothing is left of it", t.event.RequestType))
 }
 

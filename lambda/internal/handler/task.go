@@ -51,6 +51,12 @@ func (t *task) mayExist(role servicerole.RoleName) {
 	t.physicalID = role.ARN
 }
 
+func (t *task) setUndoing(undoing bool) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	t.undoing = undoing
+}
+
 func (t *task) run(ctx, undoCtx context.Context) result {
 	identity, err := servicerole.NewIdentity(t.event.StackID, t.event.LogicalResourceID)
 	if err != nil {
