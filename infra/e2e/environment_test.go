@@ -29,25 +29,9 @@ const runtimeAccount = "012345678912"
 type environment struct {
 	command *exec.Cmd
 	url     string
-	log     *log
-}
-
-// log keeps what a process prints.
-type log struct {
-	mutex sync.Mutex
-	text  bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *log) String() string {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	return l.text.String()
+	// logFile takes what the processes print. It is no pipe, which a process that outlives the others would hold open.
+	logFile string
+	once    sync.Once
 }
 
 // startEnvironment starts a binary with IAM and CloudFormation at the simulator.
@@ -56,7 +40,7 @@ func startEnvironment(t *testing.T, binary, simulator string) *environment {
 	root, err := local.Root()
 	check(t, err)
 	invoke, runtime := freeAddresses(t)
-	e := &environment{url: "http://" + invoke + "/2015-03-31/functions/function/invocations", log: &log{}}
+	e := &environment{url: "http://" + invoke + "/2015-03-31/functions/function/invocations", logFile: filepath.Join(t.TempDir(), "log")}
 	e.command = exec.Command(filepath.Join(root, ".tools", "bin", "aws-lambda-rie"),
 		"--runtime-interface-emulator-address", invoke, "--runtime-api-address", runtime, "--log-level", "error", binary)
 	e.command.Env = []string{
@@ -64,7 +48,10 @@ func startEnvironment(t *testing.T, binary, simulator string) *environment {
 		"AWS_ACCESS_KEY_ID=" + runtimeAccount, "AWS_SECRET_ACCESS_KEY=test",
 		"AWS_ENDPOINT_URL_IAM=" + simulator, "AWS_ENDPOINT_URL_CLOUDFORMATION=" + simulator + "/cloudformation",
 	}
-	e.command.Stdout, e.command.Stderr = e.log, e.log
+	output, err := os.Create(e.logFile)
+	check(t, err)
+	defer output.Close()
+	e.command.Stdout, e.command.Stderr = output, output
 	check(t, e.command.Start())
 	t.Cleanup(e.kill)
 	for range 200 {
@@ -79,37 +66,65 @@ func startEnvironment(t *testing.T, binary, simulator string) *environment {
 	return nil
 }
 
-// kill ends the environment as a crash does: at once, whatever is under way. The function goes first, a child in a process
-// group of its own.
+// kill ends the environment as a crash does: at once, whatever is under way. The function is a child in a process group of its
+// own, and aws-lambda-rie starts another when it ends: frozen, it can't.
 func (e *environment) kill() {
-	for _, child := range children(e.command.Process.Pid) {
-		_ = syscall.Kill(child, syscall.SIGKILL)
+	e.once.Do(func() {
+		freeze(e.command.Process.Pid)
+		for _, child := range children(e.command.Process.Pid) {
+			_ = syscall.Kill(child, syscall.SIGKILL)
+		}
+		_ = e.command.Process.Kill()
+		_ = e.command.Wait()
+	})
+}
+
+// freeze stops a process, and comes back once it stands.
+func freeze(pid int) {
+	_ = syscall.Kill(pid, syscall.SIGSTOP)
+	for range 500 {
+		if state := fieldsAfterName(pid); len(state) == 0 || state[0] == "T" || state[0] == "Z" {
+			return
+		}
+		time.Sleep(time.Millisecond)
 	}
-	_ = e.command.Process.Kill()
-	_ = e.command.Wait()
+}
+
+// fieldsAfterName gives what /proc says of a process after its name: the state, the parent and so on.
+func fieldsAfterName(pid int) []string {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return nil
+	}
+	// The name stands in parentheses, and may have some itself.
+	return strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
 }
 
 // children gives the process ids below one.
 func children(parent int) []int {
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil
 	}
 	var pids []int
-	for _, file := range stats {
-		text, err := os.ReadFile(file)
+	for _, entry := range entries {
+		pid, err := strconv.Atoi(entry.Name())
 		if err != nil {
 			continue
 		}
-		// After the name, which stands in parentheses: the state, then the parent.
-		fields := strings.Fields(string(text[strings.LastIndex(string(text), ")")+1:]))
-		if len(fields) > 1 && fields[1] == strconv.Itoa(parent) {
-			if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil {
-				pids = append(pids, pid)
-			}
+		if fields := fieldsAfterName(pid); len(fields) > 1 && fields[1] == strconv.Itoa(parent) {
+			pids = append(pids, pid)
 		}
 	}
 	return pids
+}
+
+// log gives what the function has logged.
+func (e *environment) log(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(e.logFile)
+	check(t, err)
+	return string(text)
 }
 
 // invoke hands an event over. The error is the function's, or that of an environment that died.

@@ -192,7 +192,7 @@ func TestLifecycle(t *testing.T) {
 			env := s.environment()
 			c.run(t, s.stack(strings.ReplaceAll(c.name, " ", "-")[:12]), env)
 			s.nothingLeft()
-			checkLog(t, env.log.String())
+			checkLog(t, env.log(t))
 		})
 	}
 }
