@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"personalize-role/lambda/internal/handler"
 	"personalize-role/lambda/internal/provision"
@@ -27,10 +29,12 @@ func main() {
 	}
 	cfg.APIOptions = append(cfg.APIOptions, provision.LogCalls(log))
 	h := &handler.Handler{
-		Provisioner: provision.New(iam.NewFromConfig(cfg), cloudformation.NewFromConfig(cfg), log),
-		Sender:      response.NewSender(log),
-		Log:         log,
-		AccountID:   accountID,
+		Provisioner: provision.New(provision.Clients{
+			IAM: iam.NewFromConfig(cfg), S3: s3.NewFromConfig(cfg), KMS: kms.NewFromConfig(cfg), CloudFormation: cloudformation.NewFromConfig(cfg),
+		}, log),
+		Sender:    response.NewSender(log),
+		Log:       log,
+		AccountID: accountID,
 	}
 	lambda.Start(h.Handle)
 }

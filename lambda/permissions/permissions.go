@@ -28,6 +28,9 @@ type Scope struct {
 	// RoleNames and PolicyNames are names or patterns of names; DefaultScope has those of derived names.
 	RoleNames   []string
 	PolicyNames []string
+	// Buckets are ARNs, or patterns of ARNs, of the buckets whose policies the function may change; Keys those of KMS keys.
+	Buckets []string
+	Keys    []string
 }
 
 // DefaultRoleNames and DefaultPolicyNames match the names that the function derives.
@@ -37,12 +40,34 @@ const (
 )
 
 // Statements gives the statements for a scope, logging aside.
-func Statements(s Scope) []Statement {
+func Statements(s Scope) []Statement { return slices.Concat(RoleStatements(s), DataStatements(s)) }
+
+// DataStatements gives those of the statements that depend on the buckets and keys of the roles; none where there are none.
+// They must outlive a change that drops a bucket or a key, since the function then takes its statement out.
+func DataStatements(s Scope) []Statement {
+	var statements []Statement
+	if len(s.Buckets) > 0 {
+		statements = append(statements,
+			Statement{Sid: "TellOwnBuckets", Actions: provision.AccountReads, Resources: []string{"*"}},
+			Statement{Sid: "ChangeBucketPolicies", Actions: actions(plan.PutBucketStatement{}, plan.RemoveBucketStatement{}), Resources: s.Buckets},
+		)
+	}
+	if len(s.Keys) > 0 {
+		statements = append(statements, Statement{
+			Sid: "ChangeKeyPolicies", Actions: actions(plan.PutKeyStatement{}, plan.RemoveKeyStatement{}), Resources: s.Keys,
+		})
+	}
+	return statements
+}
+
+// RoleStatements gives those of the statements that don't.
+func RoleStatements(s Scope) []Statement {
 	roles, policies := s.named("role", s.RoleNames), s.named("policy", s.PolicyNames)
 	stacks := fmt.Sprintf("arn:%s:cloudformation:%s:%s:stack/*", s.Partition, s.Region, s.AccountID)
 	tagged := map[string]map[string][]string{"StringLike": {"aws:ResourceTag/" + servicerole.TagStackID: {stacks}}}
 	tagging := map[string]map[string][]string{"StringLike": {"aws:RequestTag/" + servicerole.TagStackID: {stacks}}}
-	attach := plan.AttachPolicy{}.Action()
+	attach, create, tagRole := actions(plan.AttachPolicy{}), actions(plan.CreateRole{}), actions(plan.TagRole{})
+	createPolicy, tagPolicy := actions(plan.CreatePolicy{}), actions(plan.TagPolicy{})
 	return []Statement{
 		// Reading takes any name: what a name stands for must be told apart before it is touched, and the Delete that follows
 		// a Create refused for its name must find that nothing is there.
@@ -50,22 +75,22 @@ func Statements(s Scope) []Statement {
 		{Sid: "ReadPolicies", Actions: sorted(provision.PolicyReads), Resources: s.named("policy", []string{"*"})[:1]},
 		{Sid: "AskWhetherEventsAreStillWanted", Actions: sorted(provision.StackReads), Resources: []string{stacks}},
 		{
-			Sid: "CreateOwnRoles", Actions: []string{plan.CreateRole{}.Action(), plan.TagRole{}.Action()}, Resources: roles,
+			Sid: "CreateOwnRoles", Actions: slices.Concat(create, tagRole), Resources: roles,
 			Conditions: tagging,
 		},
-		{Sid: "ChangeOwnRoles", Actions: writes(isRole, plan.CreateRole{}.Action(), attach), Resources: roles, Conditions: tagged},
+		{Sid: "ChangeOwnRoles", Actions: writes(isRole, slices.Concat(create, attach)), Resources: roles, Conditions: tagged},
 		{
-			Sid: "AttachToOwnRoles", Actions: []string{attach}, Resources: roles,
+			Sid: "AttachToOwnRoles", Actions: attach, Resources: roles,
 			Conditions: map[string]map[string][]string{
 				"ArnLike":    {"iam:PolicyARN": slices.Concat(servicerole.Identity{Partition: s.Partition}.Governed(), policies)},
 				"StringLike": tagged["StringLike"],
 			},
 		},
 		{
-			Sid: "CreateOwnPolicies", Actions: []string{plan.CreatePolicy{}.Action(), plan.TagPolicy{}.Action()}, Resources: policies,
+			Sid: "CreateOwnPolicies", Actions: slices.Concat(createPolicy, tagPolicy), Resources: policies,
 			Conditions: tagging,
 		},
-		{Sid: "ChangeOwnPolicies", Actions: writes(isPolicy, plan.CreatePolicy{}.Action()), Resources: policies, Conditions: tagged},
+		{Sid: "ChangeOwnPolicies", Actions: writes(isPolicy, createPolicy), Resources: policies, Conditions: tagged},
 	}
 }
 
@@ -80,22 +105,25 @@ func (s Scope) named(kind string, names []string) []string {
 	return arns
 }
 
-// writes gives the actions of the plan's operations on one kind of thing, but for those excepted.
-func writes(kind func(action string) bool, except ...string) []string {
-	var actions []string
-	for _, op := range plan.Kinds() {
-		if a := op.Action(); kind(a) && !slices.Contains(except, a) {
-			actions = append(actions, a)
-		}
+// actions gives the actions of operations.
+func actions(ops ...plan.Operation) []string {
+	var all []string
+	for _, op := range ops {
+		all = append(all, op.Actions()...)
 	}
-	return sorted(actions)
+	return slices.Compact(sorted(all))
+}
+
+// writes gives the actions of the plan's operations on one kind of thing, but for those excepted.
+func writes(kind func(action string) bool, except []string) []string {
+	return slices.DeleteFunc(actions(plan.Kinds()...), func(a string) bool { return !kind(a) || slices.Contains(except, a) })
 }
 
 // IAM calls what changes a role ...Role, ...RolePolicy and so on, and everything else here changes a managed policy.
-func isRole(action string) bool {
-	return strings.Contains(action, "Role")
-}
+func isRole(action string) bool { return isIAM(action) && strings.Contains(action, "Role") }
 
-func isPolicy(action string) bool { return !isRole(action) }
+func isPolicy(action string) bool { return isIAM(action) && !isRole(action) }
+
+func isIAM(action string) bool { return strings.HasPrefix(action, "iam:") }
 
 func sorted(actions []string) []string { return slices.Sorted(slices.Values(actions)) }

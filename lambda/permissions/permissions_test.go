@@ -47,7 +47,7 @@ func TestTemplateDefaultsToDerivedNames(t *testing.T) {
 func TestEveryOperationIsAllowed(t *testing.T) {
 	var writes, allowed []string
 	for _, op := range plan.Kinds() {
-		writes = append(writes, op.Action())
+		writes = append(writes, op.Actions()...)
 	}
 	read := regexp.MustCompile(`:(Get|List|Describe)`)
 	for _, s := range Statements(Scope{}) {

@@ -33,7 +33,8 @@ func Parse(raw json.RawMessage) (Properties, error) {
 	if err != nil {
 		return Properties{}, &Error{Faults: []string{err.Error()}}
 	}
-	r.unknown(append(Names(), nameServiceToken, nameServiceTimeout))
+	r.unknown(ResourceType, append(Names(), nameServiceToken, nameServiceTimeout))
+	uses := r.uses(NameUses, []string{UseImport})
 	p := Properties{
 		RoleName:            r.text(NameRoleName, "", roleName),
 		Path:                r.text(NamePath, DefaultPath, path),
@@ -44,7 +45,10 @@ func Parse(raw json.RawMessage) (Properties, error) {
 		FullAccess:          r.boolean(NameFullAccess, true),
 		CloudWatchAccess:    r.text(NameCloudWatchAccess, CloudWatchNone, cloudWatch),
 		S3PolicyName:        r.text(NameS3PolicyName, "", policyName),
-		Buckets:             r.buckets(NameBuckets),
+		Buckets:             r.buckets(NameBuckets, uses),
+		Uses:                uses,
+		KmsKeyArns:          r.keys(NameKmsKeyArns),
+		KeyPolicy:           r.text(NameKeyPolicy, PolicyManage, managed),
 		SourceConditions:    r.boolean(NameSourceConditions, true),
 		SourceRegions:       r.regions(NameSourceRegions),
 		ForceDetach:         r.boolean(NameForceDetach, false),
@@ -71,6 +75,8 @@ func Salvage(raw json.RawMessage) Properties {
 		S3PolicyName: r.text(NameS3PolicyName, "", policyName),
 		Tags:         r.tags(NameTags),
 		ForceDetach:  r.boolean(NameForceDetach, false),
+		Buckets:      r.buckets(NameBuckets, nil),
+		KmsKeyArns:   r.keys(NameKmsKeyArns),
 	}
 }
 
@@ -100,7 +106,7 @@ func (r *reader) fault(format string, args ...any) {
 	r.faults = append(r.faults, fmt.Sprintf(format, args...))
 }
 
-func (r *reader) unknown(known []string) {
+func (r *reader) unknown(of string, known []string) {
 	var names []string
 	for name := range r.values {
 		if !slices.Contains(known, name) {
@@ -109,7 +115,7 @@ func (r *reader) unknown(known []string) {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		r.fault("%s is not a property of %s; the nearest one is %s", quote(name), ResourceType, nearest(name, known))
+		r.fault("%s is not a property of %s; the nearest one is %s", quote(name), of, nearest(name, known))
 	}
 }
 

@@ -13,8 +13,15 @@ import (
 func defaults() Properties {
 	return Properties{
 		Path: "/", Description: DefaultDescription, MaxSessionDuration: 3600, FullAccess: true, CloudWatchAccess: "None",
-		SourceConditions: true, SettleSeconds: DefaultSettleSeconds,
+		SourceConditions: true, SettleSeconds: DefaultSettleSeconds, Uses: []string{"Import"}, KeyPolicy: "Manage",
 	}
+}
+
+const key = "arn:aws:kms:eu-west-1:123456789012:key/0b3c5e1a-1111-2222-3333-444455556666"
+
+// bare is a bucket given by its name alone.
+func bare(name string) Bucket {
+	return Bucket{Name: name, Uses: []string{"Import"}, BucketPolicy: "Manage"}
 }
 
 func TestParse(t *testing.T) {
@@ -40,9 +47,25 @@ func TestParse(t *testing.T) {
 			p.RoleName, p.Tags = "123456789012", []Tag{{Key: "cost", Value: "007"}}
 		})},
 		{"buckets in each form", `{"Buckets":["one-bucket"," arn:aws:s3:::two-bucket",{"Name":"three.bucket"}]}`, with(func(p *Properties) {
-			p.Buckets = []Bucket{{Name: "one-bucket"}, {Name: "two-bucket"}, {Name: "three.bucket"}}
+			p.Buckets = []Bucket{bare("one-bucket"), bare("two-bucket"), bare("three.bucket")}
 		})},
-		{"a single bucket", `{"Buckets":"one-bucket"}`, with(func(p *Properties) { p.Buckets = []Bucket{{Name: "one-bucket"}} })},
+		{"a single bucket", `{"Buckets":"one-bucket"}`, with(func(p *Properties) { p.Buckets = []Bucket{bare("one-bucket")} })},
+		{"uses of bare names", `{"Uses":["Batch","Export"],"Buckets":["one-bucket",{"Name":"two-bucket","Uses":"Metrics"}]}`, with(func(p *Properties) {
+			p.Uses = []string{"Batch", "Export"}
+			p.Buckets = []Bucket{
+				{Name: "one-bucket", Uses: []string{"Batch", "Export"}, BucketPolicy: "Manage"},
+				{Name: "two-bucket", Uses: []string{"Metrics"}, BucketPolicy: "Manage"},
+			}
+		})},
+		{"a bucket with everything", `{"Buckets":[{"Name":"one-bucket","Uses":["Import","Deletion"],"Prefixes":["in/","one.csv"],"BucketPolicy":"Manage","PolicyConditions":"true","KmsKeyArn":"` + key + `"}]}`,
+			with(func(p *Properties) {
+				p.Buckets = []Bucket{{
+					Name: "one-bucket", Uses: []string{"Import", "Deletion"}, Prefixes: []string{"in/", "one.csv"}, BucketPolicy: "Manage",
+					PolicyConditions: true, KmsKeyArn: key,
+				}}
+			})},
+		{"keys", `{"KmsKeyArns":["` + key + `"],"KeyPolicy":"None"}`, with(func(p *Properties) { p.KmsKeyArns, p.KeyPolicy = []string{key}, "None" })},
+		{"empty template parameters of keys", `{"KmsKeyArns":[""],"Uses":[""],"KeyPolicy":""}`, defaults()},
 		{"regions", `{"SourceRegions":["eu-west-1","ap-southeast-2"]}`, with(func(p *Properties) { p.SourceRegions = []string{"eu-west-1", "ap-southeast-2"} })},
 		{"all regions", `{"SourceRegions":["*"]}`, with(func(p *Properties) { p.SourceRegions = []string{"*"} })},
 		{"boundary of AWS", `{"PermissionsBoundary":"arn:aws-cn:iam::aws:policy/PowerUserAccess"}`, with(func(p *Properties) {
@@ -92,7 +115,17 @@ func TestParseRefuses(t *testing.T) {
 		{"bucket as an address", `{"Buckets":["192.168.5.4"]}`, `Buckets[0] "192.168.5.4" must not have the form of an IP address`},
 		{"directory bucket", `{"Buckets":["data--use1-az5--x-s3"]}`, `Buckets[0] "data--use1-az5--x-s3" must be a general purpose bucket; access points, directory and table buckets don't work with Personalize`},
 		{"bucket twice", `{"Buckets":["data","arn:aws:s3:::data"]}`, `Buckets[1] "data" occurs twice`},
-		{"bucket with more", `{"Buckets":[{"Name":"data","Nme":"x"}]}`, `Buckets[0]: "Nme" is not a property of Custom::PersonalizeServiceRole; the nearest one is Name`},
+		{"bucket with more", `{"Buckets":[{"Name":"data","Nme":"x"}]}`, `Buckets[0]: "Nme" is not a property of a bucket; the nearest one is Name`},
+		{"unknown use", `{"Uses":["import"]}`, `Uses[0] "import" must be one of Import, Batch, Export, Metrics, Deletion`},
+		{"use twice", `{"Buckets":[{"Name":"data","Uses":["Import","Import"]}]}`, `Buckets[0]: Uses[1] "Import" occurs twice`},
+		{"prefix with a bucket", `{"Buckets":[{"Name":"data","Prefixes":["s3://data/in/"]}]}`, `Buckets[0]: Prefixes[0] "s3://data/in/" must be the start of an object key, such as exports/, without s3://, the bucket and a leading /`},
+		{"prefix with a wildcard", `{"Buckets":[{"Name":"data","Prefixes":["in/*"]}]}`, `Buckets[0]: Prefixes[0] "in/*" must not contain *, ?, $, quotes, backslashes and control characters, which a policy takes for something else`},
+		{"long prefix", `{"Buckets":[{"Name":"data","Prefixes":["` + strings.Repeat("p", 247) + `"]}]}`, `Buckets[0]: Prefixes[0] "` + strings.Repeat("p", 70) + `..." makes a location of 257 characters; Personalize takes at most 256`},
+		{"bucket policy", `{"Buckets":[{"Name":"data","BucketPolicy":"Yes"}]}`, `Buckets[0]: BucketPolicy "Yes" must be Manage or None`},
+		{"conditions without effect", `{"Buckets":[{"Name":"data","BucketPolicy":"None","PolicyConditions":true}]}`, `Buckets[0]: PolicyConditions has no effect while BucketPolicy is None; leave one of them out`},
+		{"key alias", `{"KmsKeyArns":["alias/data"]}`, `KmsKeyArns[0] "alias/data" must be the ARN of a KMS key, such as arn:aws:kms:eu-west-1:123456789012:key/0b3c..., since Personalize takes no alias and no bare id`},
+		{"key of a bucket", `{"Buckets":[{"Name":"data","KmsKeyArn":"0b3c"}]}`, `Buckets[0]: KmsKeyArn "0b3c" must be the ARN of a KMS key, such as arn:aws:kms:eu-west-1:123456789012:key/0b3c..., since Personalize takes no alias and no bare id`},
+		{"key policy", `{"KeyPolicy":"true"}`, `KeyPolicy "true" must be Manage or None`},
 		{"buckets no list", `{"Buckets":{"Name":"data"}}`, `Buckets must be a list`},
 		{"bucket null", `{"Buckets":[null]}`, `Buckets[0] must be a bucket name, a bucket ARN, or an object with Name`},
 		{"region", `{"SourceRegions":["Ireland"]}`, `SourceRegions[0] "Ireland" must be the name of a Region, such as eu-west-1, or *`},
@@ -138,8 +171,12 @@ func TestOneMessageHasEveryFault(t *testing.T) {
 }
 
 func TestSalvageLeavesOutWhatIsWrong(t *testing.T) {
-	got := Salvage(json.RawMessage(`{"RoleName":"a b","S3PolicyName":"P","ForceDetach":"true","Gone":1,"Path":"x","Tags":[{"Key":"k","Value":"v"},3]}`))
-	want := Properties{Path: "/", S3PolicyName: "P", ForceDetach: true, Tags: []Tag{{Key: "k", Value: "v"}}}
+	got := Salvage(json.RawMessage(`{"RoleName":"a b","S3PolicyName":"P","ForceDetach":"true","Gone":1,"Path":"x","Tags":[{"Key":"k","Value":"v"},3],` +
+		`"Buckets":["data",{"Name":"more","Later":1},{}],"KmsKeyArns":["` + key + `","?"]}`))
+	want := Properties{
+		Path: "/", S3PolicyName: "P", ForceDetach: true, Tags: []Tag{{Key: "k", Value: "v"}}, KmsKeyArns: []string{key},
+		Buckets: []Bucket{{Name: "data", BucketPolicy: "Manage"}, {Name: "more", BucketPolicy: "Manage"}},
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -153,6 +190,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(`{"RoleName":"R","Buckets":["a-bucket",{"Name":"b-bucket"}],"Tags":[{"Key":"k","Value":"v"}],"FullAccess":"false"}`)
 	f.Add(`{"SourceRegions":["*"],"MaxSessionDuration":3600,"Adopt":true,"RoleName":1}`)
 	f.Add(`{"Buckets":[[{}]],"Tags":{"Key":null}}`)
+	f.Add(`{"Uses":["Batch"],"Buckets":[{"Name":"a-bucket","Prefixes":["in/"],"PolicyConditions":"true"}],"KmsKeyArns":["` + key + `"]}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		Salvage(json.RawMessage(text))
 		p, err := Parse(json.RawMessage(text))

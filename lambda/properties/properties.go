@@ -11,7 +11,8 @@ const (
 	AttrRoleName               = "RoleName"
 	AttrRoleID                 = "RoleId"
 	AttrS3PolicyArn            = "S3PolicyArn"
-	AttrBucketPolicyStatements = "BucketPolicyStatements"
+	AttrRequiredBucketPolicies = "RequiredBucketPolicies"
+	AttrRequiredKeyPolicies    = "RequiredKeyPolicies"
 	AttrWarnings               = "Warnings"
 )
 
@@ -20,6 +21,32 @@ const (
 	CloudWatchNone         = "None"
 	CloudWatchFullAccess   = "CloudWatchFullAccess"
 	CloudWatchFullAccessV2 = "CloudWatchFullAccessV2"
+)
+
+// Uses of a bucket, the values of Uses. See
+// https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-s3-access.html
+const (
+	// UseImport is reading by dataset import jobs.
+	UseImport = "Import"
+	// UseBatch is reading and writing by batch inference and batch segment jobs.
+	UseBatch = "Batch"
+	// UseExport is writing by dataset export jobs.
+	UseExport = "Export"
+	// UseMetrics is writing the reports of metric attributions.
+	UseMetrics = "Metrics"
+	// UseDeletion is reading by data deletion jobs.
+	UseDeletion = "Deletion"
+)
+
+// Uses lists the uses in the order of the documentation.
+func Uses() []string { return []string{UseImport, UseBatch, UseExport, UseMetrics, UseDeletion} }
+
+// Values of BucketPolicy and KeyPolicy.
+const (
+	// PolicyManage merges a statement into the policy of the bucket or key, and takes it out again.
+	PolicyManage = "Manage"
+	// PolicyNone leaves the policy to others.
+	PolicyNone = "None"
 )
 
 // Defaults of properties that a template leaves out.
@@ -57,8 +84,15 @@ type Properties struct {
 	// S3PolicyName is the name of the customer managed policy for the data buckets: 1 to 128 characters of letters,
 	// digits and _+=,.@-. Empty: a name that starts with PersonalizeS3BucketAccessPolicy- is derived from the role.
 	S3PolicyName string `json:"S3PolicyName,omitempty"`
-	// Buckets are the data buckets, which the role may list and read. An entry is a name, an ARN, or an object with Name.
+	// Buckets are the data buckets. An entry is a name, an ARN, or an object of the fields of Bucket.
 	Buckets []Bucket `json:"Buckets,omitempty"`
+	// Uses are the uses of buckets that name none themselves; Import unless said otherwise.
+	Uses []string `json:"Uses,omitempty"`
+	// KmsKeyArns are the ARNs of KMS keys that dataset groups are encrypted with, in the stack's Region. See
+	// https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-key-access.html
+	KmsKeyArns []string `json:"KmsKeyArns,omitempty"`
+	// KeyPolicy is Manage, to merge a statement into the policy of each key, or None.
+	KeyPolicy string `json:"KeyPolicy,omitempty"`
 	// SourceConditions puts aws:SourceAccount and aws:SourceArn into the trust policy; on unless switched off. See
 	// https://docs.aws.amazon.com/personalize/latest/dg/cross-service-confused-deputy-prevention.html
 	SourceConditions bool `json:"SourceConditions"`
@@ -84,6 +118,32 @@ type Tag struct {
 type Bucket struct {
 	// Name is the bucket's name, without the ARN's prefix.
 	Name string `json:"Name"`
+	// Uses are Import, Batch, Export, Metrics and Deletion; empty in a template: those of the resource.
+	Uses []string `json:"Uses,omitempty"`
+	// Prefixes narrow the access to objects whose keys start so; a folder ends in /. Empty: the whole bucket.
+	Prefixes []string `json:"Prefixes,omitempty"`
+	// BucketPolicy is Manage, to merge a statement into the bucket policy, or None.
+	BucketPolicy string `json:"BucketPolicy,omitempty"`
+	// PolicyConditions puts aws:SourceAccount and aws:SourceArn into that statement. AWS documents no bucket policy with
+	// conditions for Personalize.
+	PolicyConditions bool `json:"PolicyConditions,omitempty"`
+	// KmsKeyArn is the ARN of the KMS key that the bucket's objects are encrypted with.
+	KmsKeyArn string `json:"KmsKeyArn,omitempty"`
+}
+
+// Names of the fields of Bucket.
+const (
+	FieldName             = "Name"
+	FieldUses             = "Uses"
+	FieldPrefixes         = "Prefixes"
+	FieldBucketPolicy     = "BucketPolicy"
+	FieldPolicyConditions = "PolicyConditions"
+	FieldKmsKeyArn        = "KmsKeyArn"
+)
+
+// BucketFields lists the fields of Bucket in the order of the documentation.
+func BucketFields() []string {
+	return []string{FieldName, FieldUses, FieldPrefixes, FieldBucketPolicy, FieldPolicyConditions, FieldKmsKeyArn}
 }
 
 // Names of the properties, as templates spell them.
@@ -98,6 +158,9 @@ const (
 	NameCloudWatchAccess    = "CloudWatchAccess"
 	NameS3PolicyName        = "S3PolicyName"
 	NameBuckets             = "Buckets"
+	NameUses                = "Uses"
+	NameKmsKeyArns          = "KmsKeyArns"
+	NameKeyPolicy           = "KeyPolicy"
 	NameSourceConditions    = "SourceConditions"
 	NameSourceRegions       = "SourceRegions"
 	NameForceDetach         = "ForceDetach"
@@ -113,7 +176,7 @@ const (
 func Names() []string {
 	return []string{
 		NameRoleName, NamePath, NameDescription, NameMaxSessionDuration, NamePermissionsBoundary, NameTags,
-		NameFullAccess, NameCloudWatchAccess, NameS3PolicyName, NameBuckets, NameSourceConditions, NameSourceRegions,
-		NameForceDetach, NameAdopt, NameSettleSeconds,
+		NameFullAccess, NameCloudWatchAccess, NameS3PolicyName, NameBuckets, NameUses, NameKmsKeyArns, NameKeyPolicy,
+		NameSourceConditions, NameSourceRegions, NameForceDetach, NameAdopt, NameSettleSeconds,
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -21,6 +23,7 @@ var (
 	bucketARN             = regexp.MustCompile(`^arn:[a-z0-9-]+:s3:::`)
 	bucketCharacters      = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 	region                = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d{1,2}$`)
+	keyARN                = regexp.MustCompile(`^arn:aws[a-z0-9-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$`)
 	tagCharacters         = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 )
 
@@ -66,6 +69,44 @@ func cloudWatch(s string) string {
 		return ""
 	}
 	return fmt.Sprintf("must be %s, %s or %s", CloudWatchNone, CloudWatchFullAccess, CloudWatchFullAccessV2)
+}
+
+func managed(s string) string {
+	if s != PolicyManage && s != PolicyNone {
+		return fmt.Sprintf("must be %s or %s", PolicyManage, PolicyNone)
+	}
+	return ""
+}
+
+func use(s string) string {
+	if !slices.Contains(Uses(), s) {
+		return "must be one of " + strings.Join(Uses(), ", ")
+	}
+	return ""
+}
+
+// keyFault follows the pattern of kmsKeyArn in the Personalize API.
+func keyFault(s string) string {
+	if !keyARN.MatchString(s) {
+		return "must be the ARN of a KMS key, such as arn:aws:kms:eu-west-1:123456789012:key/0b3c..., since Personalize takes no alias and no bare id"
+	}
+	return ""
+}
+
+// maxLocation is the longest S3 location that Personalize takes.
+const maxLocation = 256
+
+func prefixFault(bucket, s string) string {
+	location := "s3://" + bucket + "/" + s
+	switch {
+	case strings.HasPrefix(s, "s3://"), strings.HasPrefix(s, "/"):
+		return "must be the start of an object key, such as exports/, without s3://, the bucket and a leading /"
+	case strings.ContainsAny(s, "*?$\"\\") || strings.ContainsFunc(s, unicode.IsControl):
+		return "must not contain *, ?, $, quotes, backslashes and control characters, which a policy takes for something else"
+	case len(location) > maxLocation:
+		return fmt.Sprintf("makes a location of %d characters; Personalize takes at most %d", len(location), maxLocation)
+	}
+	return ""
 }
 
 func tagFault(key, value string) string {

@@ -141,51 +141,6 @@ func (r *reader) tag(at string, e any) (key, value string, ok bool) {
 	return k, v, true
 }
 
-func (r *reader) buckets(name string) []Bucket {
-	var buckets []Bucket
-	seen := map[string]bool{}
-	for i, e := range r.list(name) {
-		at := fmt.Sprintf("%s[%d]", name, i)
-		bucket, ok := r.bucket(at, e)
-		if !ok {
-			continue
-		}
-		if seen[bucket.Name] {
-			r.fault("%s %s occurs twice", at, quote(bucket.Name))
-			continue
-		}
-		seen[bucket.Name] = true
-		buckets = append(buckets, bucket)
-	}
-	return buckets
-}
-
-func (r *reader) bucket(at string, e any) (Bucket, bool) {
-	text, ok := scalarText(e)
-	if m, isObject := e.(map[string]any); isObject {
-		inner := &reader{values: m}
-		inner.unknown([]string{"Name"})
-		for _, fault := range inner.faults {
-			r.fault("%s: %s", at, fault)
-		}
-		text, ok = scalarText(m["Name"])
-		if len(inner.faults) > 0 {
-			return Bucket{}, false
-		}
-	}
-	if !ok {
-		r.fault("%s must be a bucket name, a bucket ARN, or an object with Name", at)
-		return Bucket{}, false
-	}
-	text = strings.TrimSpace(text)
-	bare := bucketARN.ReplaceAllString(text, "")
-	if fault := bucketFault(bare); fault != "" {
-		r.fault("%s %s %s", at, quote(text), fault)
-		return Bucket{}, false
-	}
-	return Bucket{Name: bare}, true
-}
-
 func (r *reader) regions(name string) []string {
 	var regions []string
 	for i, e := range r.list(name) {

@@ -16,8 +16,9 @@ import (
 	"os"
 
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"personalize-role/lambda/internal/handler"
 	"personalize-role/lambda/internal/plan"
@@ -45,9 +46,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		flags.Usage()
 		return 2
 	}
-	look := func(context.Context, servicerole.Identity, servicerole.RoleName, []servicerole.PolicyName) (servicerole.Observed, error) {
-		return servicerole.Observed{}, nil
-	}
+	look := empty
 	if *observe {
 		look = account
 	}
@@ -73,12 +72,24 @@ func planFor(ctx context.Context, file string, look handler.Look) (plan.Plan, st
 	return handler.Plan(ctx, json.RawMessage(raw), look)
 }
 
-// account reads IAM with the credentials of the environment.
-func account(ctx context.Context, i servicerole.Identity, role servicerole.RoleName, policies []servicerole.PolicyName) (servicerole.Observed, error) {
+// empty is an account that has the buckets and keys that the event names, their policies empty, and nothing else.
+func empty(_ context.Context, _ servicerole.Identity, scope servicerole.Scope) (servicerole.Observed, error) {
+	present := func(names []string) map[string]servicerole.ObservedShared {
+		all := map[string]servicerole.ObservedShared{}
+		for _, name := range names {
+			all[name] = servicerole.ObservedShared{Presence: servicerole.Present}
+		}
+		return all
+	}
+	return servicerole.Observed{Buckets: present(scope.Buckets), Keys: present(scope.Keys)}, nil
+}
+
+// account reads the account of the environment's credentials.
+func account(ctx context.Context, i servicerole.Identity, scope servicerole.Scope) (servicerole.Observed, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(i.Region), config.WithRetryer(provision.Retryer))
 	if err != nil {
 		return servicerole.Observed{}, err
 	}
-	p := provision.New(iam.NewFromConfig(cfg), cloudformation.NewFromConfig(cfg), slog.New(slog.DiscardHandler))
-	return p.Observe(ctx, i, role, policies)
+	p := provision.New(provision.Clients{IAM: iam.NewFromConfig(cfg), S3: s3.NewFromConfig(cfg), KMS: kms.NewFromConfig(cfg)}, slog.New(slog.DiscardHandler))
+	return p.Observe(ctx, i, scope)
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,6 +19,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go/middleware"
 
 	"personalize-role/lambda/internal/provision"
@@ -39,8 +43,8 @@ func newEmulated(t *testing.T) World {
 		t.Fatalf("%s isn't set; run the emulator tests by make test", endpointVariable)
 	}
 	account := fmt.Sprintf("%06d%06d", os.Getpid()%1000000, accounts.Add(1))
-	w := &emulated{}
-	w.client = iam.NewFromConfig(aws.Config{
+	w := &emulated{account: account}
+	cfg := aws.Config{
 		Region:       "eu-west-1",
 		BaseEndpoint: aws.String(endpoint),
 		Credentials:  credentials.NewStaticCredentialsProvider(account, "test", ""),
@@ -48,9 +52,17 @@ func newEmulated(t *testing.T) World {
 		// One pool of connections for all worlds, and the retries of the function itself: under load a connection gets lost.
 		HTTPClient: connections,
 		Retryer:    provision.Retryer,
-	})
+	}
+	w.client, w.kms = iam.NewFromConfig(cfg), kms.NewFromConfig(cfg)
+	w.s3 = s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
 	return World{
-		IAM: w.client, AccountID: account,
+		IAM: w.client, S3: w.s3, KMS: w.kms, AccountID: account,
+		AddBucket:    func(name string, b Bucket) { w.addBucket(t, cfg, name, b) },
+		RemoveBucket: func(name string) { must(w.s3.DeleteBucket(calm(), &s3.DeleteBucketInput{Bucket: aws.String(name)}))(t) },
+		AddKey:       func() string { return w.addKey(t) },
+		RemoveKey: func(arn string) {
+			must(w.kms.ScheduleKeyDeletion(calm(), &kms.ScheduleKeyDeletionInput{KeyId: aws.String(arn)}))(t)
+		},
 		State: func() map[string]string { return w.state(t) },
 		Calls: func() []string {
 			w.mutex.Lock()
@@ -62,23 +74,31 @@ func newEmulated(t *testing.T) World {
 }
 
 type emulated struct {
-	client *iam.Client
-	hook   atomic.Pointer[Hook]
-	mutex  sync.Mutex
-	calls  []string
+	account string
+	client  *iam.Client
+	s3      *s3.Client
+	kms     *kms.Client
+	buckets []string
+	keys    []string
+	hook    atomic.Pointer[Hook]
+	mutex   sync.Mutex
+	calls   []string
 }
 
 // quiet marks calls of the test itself.
 type quiet struct{}
 
+func calm() context.Context { return context.WithValue(context.Background(), quiet{}, true) }
+
 func (w *emulated) intercept(stack *middleware.Stack) error {
 	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Intercept", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
 		middleware.InitializeOutput, middleware.Metadata, error,
 	) {
+		w.qualify(in.Parameters)
 		if ctx.Value(quiet{}) != nil {
 			return next.HandleInitialize(ctx, in)
 		}
-		action := "iam:" + awsmiddleware.GetOperationName(ctx)
+		action := strings.ToLower(awsmiddleware.GetServiceID(ctx)) + ":" + awsmiddleware.GetOperationName(ctx)
 		w.mutex.Lock()
 		w.calls = append(w.calls, action)
 		w.mutex.Unlock()
@@ -90,6 +110,11 @@ func (w *emulated) intercept(stack *middleware.Stack) error {
 			return middleware.InitializeOutput{}, middleware.Metadata{}, before
 		}
 		out, metadata, err := next.HandleInitialize(ctx, in)
+		if list, ok := out.Result.(*s3.ListBucketsOutput); ok {
+			for n := range list.Buckets {
+				list.Buckets[n].Name = aws.String(strings.TrimSuffix(aws.ToString(list.Buckets[n].Name), "-"+w.account))
+			}
+		}
 		if after != nil {
 			err = after
 		}
@@ -97,10 +122,60 @@ func (w *emulated) intercept(stack *middleware.Stack) error {
 	}), middleware.After)
 }
 
+// qualify makes the name of a bucket one that no other account's bucket has: names are the emulator's as they are S3's.
+func (w *emulated) qualify(parameters any) {
+	switch in := parameters.(type) {
+	case *s3.GetBucketPolicyInput:
+		in.Bucket = w.qualified(in.Bucket)
+	case *s3.PutBucketPolicyInput:
+		in.Bucket = w.qualified(in.Bucket)
+	case *s3.DeleteBucketPolicyInput:
+		in.Bucket = w.qualified(in.Bucket)
+	case *s3.CreateBucketInput:
+		in.Bucket = w.qualified(in.Bucket)
+	case *s3.DeleteBucketInput:
+		in.Bucket = w.qualified(in.Bucket)
+	case *s3.ListBucketsInput:
+		in.Prefix = w.qualified(in.Prefix)
+	}
+}
+
+func (w *emulated) qualified(name *string) *string {
+	return aws.String(aws.ToString(name) + "-" + w.account)
+}
+
+func (w *emulated) addBucket(t *testing.T, cfg aws.Config, name string, b Bucket) {
+	t.Helper()
+	if b.Region != "" {
+		cfg.Region = b.Region
+	}
+	if b.Owner != "" {
+		cfg.Credentials = credentials.NewStaticCredentialsProvider(b.Owner, "test", "")
+	} else {
+		w.buckets = append(w.buckets, name)
+	}
+	client := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
+	must(client.CreateBucket(calm(), &s3.CreateBucketInput{
+		Bucket:                    aws.String(name),
+		CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: s3types.BucketLocationConstraint(cfg.Region)},
+	}))(t)
+	if b.Policy != "" {
+		must(client.PutBucketPolicy(calm(), &s3.PutBucketPolicyInput{Bucket: aws.String(name), Policy: aws.String(b.Policy)}))(t)
+	}
+}
+
+func (w *emulated) addKey(t *testing.T) string {
+	t.Helper()
+	key := must(w.kms.CreateKey(calm(), &kms.CreateKeyInput{Policy: aws.String(rootKeyPolicy(w.account))}))(t)
+	arn := aws.ToString(key.KeyMetadata.Arn)
+	w.keys = append(w.keys, arn)
+	return arn
+}
+
 // state reads the account in the form of fakeaws.
 func (w *emulated) state(t *testing.T) map[string]string {
 	t.Helper()
-	ctx := context.WithValue(context.Background(), quiet{}, true)
+	ctx := calm()
 	state := map[string]string{}
 	roles := must(w.client.ListRoles(ctx, &iam.ListRolesInput{}))(t)
 	for _, listed := range roles.Roles {
@@ -127,6 +202,17 @@ func (w *emulated) state(t *testing.T) map[string]string {
 		p := must(w.client.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: listed.Arn}))(t).Policy
 		v := must(w.client.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: listed.Arn, VersionId: p.DefaultVersionId}))(t)
 		state[aws.ToString(p.Arn)] = fmt.Sprintf("document=%s tags=%v", decoded(t, v.PolicyVersion.Document), tags(p.Tags))
+	}
+	for _, name := range w.buckets {
+		out, err := w.s3.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: aws.String(name)})
+		policy := ""
+		if err == nil {
+			policy = aws.ToString(out.Policy)
+		}
+		state["arn:aws:s3:::"+name] = "policy=" + policy
+	}
+	for _, arn := range w.keys {
+		state[arn] = "policy=" + aws.ToString(must(w.kms.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: aws.String(arn)}))(t).Policy)
 	}
 	return state
 }

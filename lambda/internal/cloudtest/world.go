@@ -1,4 +1,4 @@
-// Package cloudtest lets the same test cases run against the IAM in the process and against the emulator's, so that the one
+// Package cloudtest lets the same test cases run against the account in the process and against the emulator's, so that the one
 // can't drift from the other.
 package cloudtest
 
@@ -18,21 +18,32 @@ type IAM interface {
 	PutRolePolicy(context.Context, *iam.PutRolePolicyInput, ...func(*iam.Options)) (*iam.PutRolePolicyOutput, error)
 }
 
-// Hook runs before each call with the action's name, such as iam:CreateRole. Its first error is the answer in place of the
+// Hook runs before each call with the operation's name, such as iam:CreateRole. Its first error is the answer in place of the
 // call, its second the answer after the call took effect.
-type Hook func(action string) (before, after error)
+type Hook func(operation string) (before, after error)
 
-// World is one empty account.
+// World is one empty account in eu-west-1.
 type World struct {
 	IAM       IAM
+	S3        provision.S3
+	KMS       provision.KMS
 	AccountID string
+	// AddBucket makes a bucket. RemoveBucket deletes it.
+	AddBucket    func(name string, bucket Bucket)
+	RemoveBucket func(name string)
+	// AddKey makes a KMS key that the account's IAM governs, and gives its ARN. RemoveKey makes it unusable for good.
+	AddKey    func() string
+	RemoveKey func(arn string)
 	// State describes everything in the account, by ARN, in a form that can be compared.
 	State func() map[string]string
 	// SetHook sets or clears the hook.
 	SetHook func(Hook)
-	// Calls gives the actions called so far.
+	// Calls gives the operations called so far.
 	Calls func() []string
 }
+
+// Bucket says how a bucket is made. An empty owner or Region is the world's own.
+type Bucket struct{ Owner, Region, Policy string }
 
 // Kind is a way to make worlds.
 type Kind struct {
@@ -43,13 +54,23 @@ type Kind struct {
 // kinds are all ways that this build has.
 var kinds = []Kind{{Name: "fake", New: newFake}}
 
-// Kinds gives the ways to make worlds: the IAM in the process, and with the build tag emulator also the emulator's.
+// Kinds gives the ways to make worlds: the account in the process, and with the build tag emulator also the emulator's.
 func Kinds() []Kind { return kinds }
 
 func newFake(*testing.T) World {
-	fake := fakeaws.NewIAM("123456789012")
+	fake := fakeaws.New("123456789012")
 	return World{
-		IAM: fake, AccountID: fake.AccountID, State: fake.State, Calls: fake.Calls,
-		SetHook: func(h Hook) { fake.Before = h },
+		IAM: fake.IAM, S3: fake.S3, KMS: fake.KMS, AccountID: fake.AccountID, State: fake.State, Calls: fake.Calls,
+		AddBucket:    func(name string, b Bucket) { fake.S3.AddBucket(name, b.Owner, b.Region, b.Policy) },
+		RemoveBucket: fake.S3.RemoveBucket,
+		AddKey:       func() string { return fake.KMS.AddKey(rootKeyPolicy(fake.AccountID)) },
+		RemoveKey:    fake.KMS.RemoveKey,
+		SetHook:      func(h Hook) { fake.Before = h },
 	}
+}
+
+// rootKeyPolicy is the policy that KMS gives a key made without one.
+func rootKeyPolicy(account string) string {
+	return `{"Version":"2012-10-17","Id":"key-default-1","Statement":[{"Sid":"Enable IAM User Permissions","Effect":"Allow",` +
+		`"Principal":{"AWS":"arn:aws:iam::` + account + `:root"},"Action":"kms:*","Resource":"*"}]}`
 }

@@ -1,15 +1,11 @@
-// Package fakeaws is an IAM and a CloudFormation in the process, with state and with IAM's error codes, for tests that try
-// every interleaving and a fault at every call. A contract test holds it against an emulator.
 package fakeaws
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
@@ -18,16 +14,10 @@ import (
 
 // IAM is one account's IAM. It answers the calls that provision makes.
 type IAM struct {
-	AccountID string
-	// Before, if set, runs before each call with the action's name. Its error is the answer of the call; after is what to
-	// answer once the call took effect.
-	Before func(action string) (before, after error)
-
-	mutex    sync.Mutex
+	*Account
 	roles    map[string]*role
 	policies map[string]*managedPolicy
 	created  int
-	calls    []string
 }
 
 type role struct {
@@ -45,23 +35,8 @@ type managedPolicy struct {
 	inForce, newest     int
 }
 
-// NewIAM gives an empty account.
-func NewIAM(accountID string) *IAM {
-	return &IAM{AccountID: accountID, roles: map[string]*role{}, policies: map[string]*managedPolicy{}}
-}
-
-// Calls gives the actions called so far, in order.
-func (f *IAM) Calls() []string {
-	f.mutex.Lock()
-	defer f.mutex.Unlock()
-	return slices.Clone(f.calls)
-}
-
-// State describes everything in the account in a form that can be compared; unique ids are left out.
-func (f *IAM) State() map[string]string {
-	f.mutex.Lock()
-	defer f.mutex.Unlock()
-	state := map[string]string{}
+// state describes roles and policies; unique ids are left out.
+func (f *IAM) state(state map[string]string) {
 	for _, r := range f.roles {
 		state[f.roleARN(r)] = fmt.Sprintf("trust=%s description=%q session=%d boundary=%s tags=%v attached=%v inline=%v",
 			r.trust, r.description, r.session, r.boundary, r.tags, slices.Sorted(slices.Values(r.attached)), r.inline)
@@ -69,30 +44,6 @@ func (f *IAM) State() map[string]string {
 	for _, p := range f.policies {
 		state[p.arn] = fmt.Sprintf("document=%s tags=%v", p.documents[p.inForce], p.tags)
 	}
-	return state
-}
-
-// call runs one call under the lock, with its faults.
-func call[T any](ctx context.Context, f *IAM, action string, do func() (T, error)) (T, error) {
-	var none T
-	if err := ctx.Err(); err != nil {
-		return none, err
-	}
-	var before, after error
-	if f.Before != nil {
-		before, after = f.Before(action)
-	}
-	f.mutex.Lock()
-	defer f.mutex.Unlock()
-	f.calls = append(f.calls, action)
-	if before != nil {
-		return none, before
-	}
-	out, err := do()
-	if after != nil {
-		return none, after
-	}
-	return out, err
 }
 
 func (f *IAM) roleARN(r *role) string {

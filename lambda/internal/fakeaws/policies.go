@@ -18,7 +18,7 @@ const maxVersions = 5
 
 // CreatePolicy is the IAM call of that name, as are all methods of this file.
 func (f *IAM) CreatePolicy(ctx context.Context, in *iam.CreatePolicyInput, _ ...func(*iam.Options)) (*iam.CreatePolicyOutput, error) {
-	return call(ctx, f, "iam:CreatePolicy", func() (*iam.CreatePolicyOutput, error) {
+	return call(ctx, f.Account, "iam:CreatePolicy", func() (*iam.CreatePolicyOutput, error) {
 		path := aws.ToString(in.Path)
 		if path == "" {
 			path = "/"
@@ -50,7 +50,7 @@ func (f *IAM) describePolicy(p *managedPolicy) *types.Policy {
 
 // with is a call on an existing policy.
 func with[T any](ctx context.Context, f *IAM, action string, arn *string, do func(*managedPolicy) (*T, error)) (*T, error) {
-	return call(ctx, f, action, func() (*T, error) {
+	return call(ctx, f.Account, action, func() (*T, error) {
 		p, err := f.findPolicy(arn)
 		if err != nil {
 			return nil, err

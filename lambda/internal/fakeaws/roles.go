@@ -13,7 +13,7 @@ import (
 
 // CreateRole is the IAM call of that name, as are all methods of this file.
 func (f *IAM) CreateRole(ctx context.Context, in *iam.CreateRoleInput, _ ...func(*iam.Options)) (*iam.CreateRoleOutput, error) {
-	return call(ctx, f, "iam:CreateRole", func() (*iam.CreateRoleOutput, error) {
+	return call(ctx, f.Account, "iam:CreateRole", func() (*iam.CreateRoleOutput, error) {
 		name := aws.ToString(in.RoleName)
 		if _, err := f.find(in.RoleName); err == nil {
 			return nil, apiError("EntityAlreadyExists", "Role with name %s already exists.", name)
@@ -32,7 +32,7 @@ func (f *IAM) CreateRole(ctx context.Context, in *iam.CreateRoleInput, _ ...func
 }
 
 func (f *IAM) GetRole(ctx context.Context, in *iam.GetRoleInput, _ ...func(*iam.Options)) (*iam.GetRoleOutput, error) {
-	return call(ctx, f, "iam:GetRole", func() (*iam.GetRoleOutput, error) {
+	return call(ctx, f.Account, "iam:GetRole", func() (*iam.GetRoleOutput, error) {
 		r, err := f.find(in.RoleName)
 		if err != nil {
 			return nil, err
@@ -42,7 +42,7 @@ func (f *IAM) GetRole(ctx context.Context, in *iam.GetRoleInput, _ ...func(*iam.
 }
 
 func (f *IAM) ListAttachedRolePolicies(ctx context.Context, in *iam.ListAttachedRolePoliciesInput, _ ...func(*iam.Options)) (*iam.ListAttachedRolePoliciesOutput, error) {
-	return call(ctx, f, "iam:ListAttachedRolePolicies", func() (*iam.ListAttachedRolePoliciesOutput, error) {
+	return call(ctx, f.Account, "iam:ListAttachedRolePolicies", func() (*iam.ListAttachedRolePoliciesOutput, error) {
 		r, err := f.find(in.RoleName)
 		if err != nil {
 			return nil, err
@@ -56,7 +56,7 @@ func (f *IAM) ListAttachedRolePolicies(ctx context.Context, in *iam.ListAttached
 }
 
 func (f *IAM) ListRolePolicies(ctx context.Context, in *iam.ListRolePoliciesInput, _ ...func(*iam.Options)) (*iam.ListRolePoliciesOutput, error) {
-	return call(ctx, f, "iam:ListRolePolicies", func() (*iam.ListRolePoliciesOutput, error) {
+	return call(ctx, f.Account, "iam:ListRolePolicies", func() (*iam.ListRolePoliciesOutput, error) {
 		r, err := f.find(in.RoleName)
 		if err != nil {
 			return nil, err
@@ -67,7 +67,7 @@ func (f *IAM) ListRolePolicies(ctx context.Context, in *iam.ListRolePoliciesInpu
 
 // change is a call that changes a role and answers nothing.
 func change[T any](ctx context.Context, f *IAM, action string, name *string, do func(*role) error) (*T, error) {
-	return call(ctx, f, action, func() (*T, error) {
+	return call(ctx, f.Account, action, func() (*T, error) {
 		r, err := f.find(name)
 		if err == nil {
 			err = do(r)

@@ -19,6 +19,8 @@ import (
 type change struct {
 	wrote, settles bool
 	at             time.Time
+	// roleID is the unique id of the role.
+	roleID string
 }
 
 // staleError says that nobody wants the event any more.
@@ -26,42 +28,43 @@ type staleError struct{ verdict lifecycle.Verdict }
 
 func (e *staleError) Error() string { return "the event is " + e.verdict.String() }
 
-// converge observes, plans and applies, again if somebody else got in between. It gives the unique id of the role.
-func (t *task) converge(ctx context.Context, d servicerole.Desired) (roleID string, done change, err error) {
+// converge observes, plans and applies, again if somebody else got in between. It gives what was observed last.
+func (t *task) converge(ctx context.Context, d servicerole.Desired) (observed servicerole.Observed, done change, err error) {
 	for round := 1; ; round++ {
-		observed, err := t.observe(ctx, d.Role.RoleName, d.PolicyNames())
+		observed, err = t.observe(ctx, d.Scope())
 		if err != nil {
-			return "", done, err
+			return observed, done, err
 		}
 		todo, err := plan.Converge(d, observed)
 		if refusal := (*plan.Refusal)(nil); errors.As(err, &refusal) {
 			refusal.Changed = done.wrote
 		}
 		if err != nil {
-			return "", done, err
+			return observed, done, err
 		}
 		if observed.Role != nil {
-			roleID = observed.Role.ID
+			done.roleID = observed.Role.ID
 		}
 		if todo.Empty() {
 			if t.event.RequestType == lifecycle.Create && !done.settles {
 				// Another delivery made it, and may be waiting still.
 				done.settles, done.at = true, observed.Role.Created
 			}
-			return roleID, done, nil
+			return observed, done, nil
 		}
 		t.mayExist(d.Role.RoleName)
-		created, err := t.handler.Provisioner.Apply(ctx, todo)
-		if created != "" {
-			roleID = created
+		applied, err := t.handler.Provisioner.Apply(ctx, t.identity, todo)
+		if applied.RoleID != "" {
+			done.roleID = applied.RoleID
 		}
-		done.wrote, done.at = true, time.Now()
+		t.warnings = append(t.warnings, applied.Warnings...)
+		done.wrote, done.at = true, applied.At
 		done.settles = done.settles || todo.Settles()
 		if err == nil || !provision.Drifted(err) || round == rounds {
-			return roleID, done, err
+			return observed, done, err
 		}
 		if t.pause(ctx, round) != nil {
-			return "", done, err
+			return observed, done, err
 		}
 	}
 }
@@ -72,14 +75,14 @@ func (t *task) pause(ctx context.Context, round int) error {
 }
 
 // observe reads IAM, and asks CloudFormation beside it whether the event is still wanted.
-func (t *task) observe(ctx context.Context, role servicerole.RoleName, policies []servicerole.PolicyName) (servicerole.Observed, error) {
+func (t *task) observe(ctx context.Context, scope servicerole.Scope) (servicerole.Observed, error) {
 	var (
 		observed servicerole.Observed
 		verdict  lifecycle.Verdict
 	)
 	err := provision.Together(
 		func() (err error) {
-			observed, err = t.handler.Provisioner.Observe(ctx, t.identity, role, policies)
+			observed, err = t.handler.Provisioner.Observe(ctx, t.identity, scope)
 			return err
 		},
 		func() error {
@@ -139,7 +142,7 @@ func (t *task) sweep(ctx context.Context, d servicerole.Desired) {
 	}
 	target := t.identity.Target(orphan, old)
 	// A name that both share is the live role's.
-	target.Policies = slices.DeleteFunc(target.Policies, func(p servicerole.PolicyName) bool { return slices.Contains(d.PolicyNames(), p) })
+	target.Policies = slices.DeleteFunc(target.Policies, func(p servicerole.PolicyName) bool { return slices.Contains(d.Scope().Policies, p) })
 	if err := t.destroy(ctx, target); err != nil {
 		t.warnings = append(t.warnings, fmt.Sprintf("an update that was taken back left role %s behind: %v", orphan.ARN, err))
 	}
@@ -162,7 +165,7 @@ func (t *task) remove(ctx context.Context) result {
 func (t *task) destroy(ctx context.Context, target servicerole.Target) error {
 	denied := ""
 	for round := 1; ; round++ {
-		observed, err := t.handler.Provisioner.Observe(ctx, t.identity, target.Role, target.Policies)
+		observed, err := t.handler.Provisioner.Observe(ctx, t.identity, target.Scope())
 		if err != nil {
 			return err
 		}
@@ -170,7 +173,9 @@ func (t *task) destroy(ctx context.Context, target servicerole.Target) error {
 		if err != nil || todo.Empty() {
 			return err
 		}
-		if _, err = t.handler.Provisioner.Apply(ctx, todo); err == nil {
+		applied, err := t.handler.Provisioner.Apply(ctx, t.identity, todo)
+		t.warnings = append(t.warnings, applied.Warnings...)
+		if err == nil {
 			return nil
 		}
 		// A denial may mean that somebody else deleted the thing first; one that repeats is meant.
@@ -181,21 +186,5 @@ func (t *task) destroy(ctx context.Context, target servicerole.Target) error {
 		if !again || round == rounds || t.pause(ctx, round) != nil {
 			return err
 		}
-	}
-}
-
-// data gives the attributes, always the same keys: Fn::GetAtt fails where an update drops one.
-func (t *task) data(roleID string, d servicerole.Desired) map[string]string {
-	policy := ""
-	if d.Policy != nil {
-		policy = d.Policy.ARN
-	}
-	return map[string]string{
-		properties.AttrRoleArn:                d.Role.ARN,
-		properties.AttrRoleName:               d.Role.Name,
-		properties.AttrRoleID:                 roleID,
-		properties.AttrS3PolicyArn:            policy,
-		properties.AttrBucketPolicyStatements: "[]",
-		properties.AttrWarnings:               strings.Join(t.warnings, "\n"),
 	}
 }

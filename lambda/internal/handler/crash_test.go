@@ -2,6 +2,7 @@ package handler
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -38,10 +39,18 @@ var changes = []struct {
 	{name: "boundary removed", from: base(props{"PermissionsBoundary": boundary}), to: base(nil)},
 	{name: "tags", from: base(nil), to: base(props{"Tags": []any{tag("stage", "prod"), tag("owner", "me")}})},
 	{name: "buckets changed", from: base(nil), to: base(props{"Buckets": []any{"training-data", "more-data"}})},
+	{
+		name: "uses and keys", from: base(props{"KmsKeyArns": []any{"{key}"}}),
+		to: base(props{"Uses": []any{"Batch", "Export"}, "Buckets": []any{map[string]any{"Name": "more-data", "Prefixes": []any{"in/"}}}}),
+	},
+	{
+		name: "policies left to others", from: base(props{"Buckets": []any{map[string]any{"Name": "training-data", "KmsKeyArn": "{key}"}}}),
+		to: base(props{"KeyPolicy": "None", "Buckets": []any{map[string]any{"Name": "training-data", "KmsKeyArn": "{key}", "BucketPolicy": "None"}}}),
+	},
 	{name: "buckets gone", from: base(nil), to: props{"SettleSeconds": "0"}},
 	{name: "attachments", from: base(props{"CloudWatchAccess": "CloudWatchFullAccess"}), to: base(props{"FullAccess": "false", "CloudWatchAccess": "CloudWatchFullAccessV2"})},
 	{name: "policy renamed", from: base(nil), to: base(props{"S3PolicyName": "Renamed"})},
-	{name: "role renamed", from: base(nil), to: base(props{"RoleName": "Renamed"})},
+	{name: "role renamed", from: base(props{"KmsKeyArns": []any{"{key}"}}), to: base(props{"RoleName": "Renamed", "KmsKeyArns": []any{"{key}"}})},
 	{name: "path", from: base(nil), to: base(props{"Path": "/ml/"})},
 	{
 		name: "adopted", adopt: "Existing", from: base(props{"RoleName": "Existing", "Adopt": "true"}),
@@ -88,7 +97,7 @@ func attach(t *testing.T, r *rig, role, policy string) {
 // A Create that fails anywhere is taken back by the Delete that follows, whether CloudFormation got an id or makes one up.
 func TestCreateFailsAnywhere(t *testing.T) {
 	for _, adopt := range []string{"", "Existing"} {
-		now := base(props{"PermissionsBoundary": boundary})
+		now := base(props{"PermissionsBoundary": boundary, "KmsKeyArns": []any{"{key}"}})
 		if adopt != "" {
 			now["RoleName"], now["Adopt"] = adopt, true
 		}
@@ -183,7 +192,7 @@ func TestUpdateConvergesWhenDeliveredAgain(t *testing.T) {
 // A Delete that fails anywhere is finished by the next.
 func TestDeleteFailsAnywhere(t *testing.T) {
 	for _, adopt := range []string{"", "Existing"} {
-		now := base(props{"PermissionsBoundary": boundary})
+		now := base(props{"PermissionsBoundary": boundary, "KmsKeyArns": []any{"{key}"}})
 		if adopt != "" {
 			now["RoleName"], now["Adopt"] = adopt, true
 		}
@@ -204,12 +213,8 @@ func TestDeleteFailsAnywhere(t *testing.T) {
 }
 
 func isWrite(action string) bool {
-	for _, read := range []string{"iam:Get", "iam:List"} {
-		if len(action) >= len(read) && action[:len(read)] == read {
-			return false
-		}
-	}
-	return true
+	_, name, _ := strings.Cut(action, ":")
+	return !strings.HasPrefix(name, "Get") && !strings.HasPrefix(name, "List")
 }
 
 // What is answered must be what an engineer needs: the call, the thing, the cause, and the permission that is missing.

@@ -21,10 +21,10 @@ import (
 
 func TestAttributes(t *testing.T) {
 	r := newRig(t, cloudtest.Kinds()[0].New(t))
-	answer := r.deliver(lifecycle.Create, "", props{"RoleName": "R", "Path": "/ml/", "S3PolicyName": "P", "Buckets": []any{"data"}, "CloudWatchAccess": "CloudWatchFullAccess"}, nil)
+	answer := r.deliver(lifecycle.Create, "", props{"RoleName": "R", "Path": "/ml/", "S3PolicyName": "P", "Buckets": []any{"training-data"}, "CloudWatchAccess": "CloudWatchFullAccess"}, nil)
 	want := map[string]string{
 		"RoleArn": "arn:aws:iam::123456789012:role/ml/R", "RoleName": "R", "RoleId": answer.Data[properties.AttrRoleID],
-		"S3PolicyArn": "arn:aws:iam::123456789012:policy/ml/P", "BucketPolicyStatements": "[]",
+		"S3PolicyArn": "arn:aws:iam::123456789012:policy/ml/P", "RequiredBucketPolicies": "{}", "RequiredKeyPolicies": "{}",
 		"Warnings": "AWS supersedes CloudWatchFullAccess: set CloudWatchAccess to CloudWatchFullAccessV2",
 	}
 	if diff := cmp.Diff(want, answer.Data); diff != "" || !strings.HasPrefix(answer.Data["RoleId"], "AROA") {
@@ -33,7 +33,7 @@ func TestAttributes(t *testing.T) {
 	if answer.PhysicalResourceID != want["RoleArn"] || answer.StackID != r.stackID() || answer.RequestID != "r-1" || answer.LogicalResourceID != "Role" {
 		t.Errorf("got %+v", answer)
 	}
-	updated := r.deliver(lifecycle.Update, answer.PhysicalResourceID, props{"RoleName": "R", "Path": "/ml/"}, props{"RoleName": "R", "Path": "/ml/", "S3PolicyName": "P", "Buckets": []any{"data"}})
+	updated := r.deliver(lifecycle.Update, answer.PhysicalResourceID, props{"RoleName": "R", "Path": "/ml/"}, props{"RoleName": "R", "Path": "/ml/", "S3PolicyName": "P", "Buckets": []any{"training-data"}})
 	want["S3PolicyArn"], want["Warnings"] = "", ""
 	if diff := cmp.Diff(want, updated.Data); diff != "" {
 		t.Errorf("Update: -want +got:\n%s", diff)
@@ -250,13 +250,13 @@ func TestAnswerThatIsNotTakenMakesLambdaTryAgain(t *testing.T) {
 
 func TestSettling(t *testing.T) {
 	r := newRig(t, cloudtest.Kinds()[0].New(t))
-	slow := base(props{"SettleSeconds": "20"})
+	slow := props{"SettleSeconds": "20", "Tags": []any{tag("team", "ml")}}
 	id := r.must(lifecycle.Create, "", slow, nil)
 	if r.slept < 19*time.Second || r.slept > 20*time.Second {
 		t.Errorf("Create waited %v, want 20 s less what the answer took", r.slept)
 	}
 	r.slept = 0
-	r.must(lifecycle.Update, id, base(props{"SettleSeconds": "20", "Description": "new", "Tags": []any{}}), slow)
+	r.must(lifecycle.Update, id, props{"SettleSeconds": "20", "Description": "new"}, slow)
 	if r.slept != 0 {
 		t.Errorf("an Update of description and tags waited %v", r.slept)
 	}

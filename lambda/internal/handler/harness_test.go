@@ -33,6 +33,8 @@ type rig struct {
 	world   cloudtest.World
 	cfn     *fakeaws.CloudFormation
 	handler *Handler
+	// key is the ARN of a KMS key, which stands for {key} in properties.
+	key string
 
 	mutex   sync.Mutex
 	answers []response.Response
@@ -44,7 +46,7 @@ type rig struct {
 func newRig(t *testing.T, world cloudtest.World) *rig {
 	r := &rig{t: t, world: world, cfn: &fakeaws.CloudFormation{}}
 	log := slog.New(slog.NewJSONHandler(io.Discard, nil))
-	p := provision.New(world.IAM, r.cfn, log)
+	p := provision.New(provision.Clients{IAM: world.IAM, S3: world.S3, KMS: world.KMS, CloudFormation: r.cfn}, log)
 	p.Sleep = func(ctx context.Context, d time.Duration) error {
 		r.mutex.Lock()
 		defer r.mutex.Unlock()
@@ -54,9 +56,17 @@ func newRig(t *testing.T, world cloudtest.World) *rig {
 	sender := response.NewSender(log)
 	sender.Client = &http.Client{Transport: r}
 	sender.Pause = func(context.Context, int) error { return nil }
+	r.key = world.AddKey()
+	world.AddBucket("training-data", cloudtest.Bucket{Policy: theirBucketPolicy})
+	world.AddBucket("more-data", cloudtest.Bucket{})
 	r.handler = &Handler{Provisioner: p, Sender: sender, Log: log, AccountID: func(context.Context) string { return world.AccountID }}
 	return r
 }
+
+// theirBucketPolicy is what others put on a bucket.
+const theirBucketPolicy = `{"Version":"2012-10-17","Id":"theirs","Statement":[{"Sid":"TLSOnly","Effect":"Deny","Principal":"*","Action":"s3:*",` +
+	`"Resource":["arn:aws:s3:::training-data","arn:aws:s3:::training-data/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}},` +
+	`{"Effect":"Allow","Principal":{"Service":"logging.s3.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::training-data/logs/*"}]}`
 
 // RoundTrip takes the answers.
 func (r *rig) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -101,7 +111,7 @@ func (r *rig) event(request lifecycle.RequestType, id string, now, old props) js
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return raw
+	return json.RawMessage(strings.ReplaceAll(string(raw), "{key}", r.key))
 }
 
 func withToken(p props) props {

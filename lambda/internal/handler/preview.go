@@ -12,7 +12,7 @@ import (
 )
 
 // Look says what stands in an account, as provision.Provisioner.Observe does.
-type Look func(context.Context, servicerole.Identity, servicerole.RoleName, []servicerole.PolicyName) (servicerole.Observed, error)
+type Look func(context.Context, servicerole.Identity, servicerole.Scope) (servicerole.Observed, error)
 
 // Plan gives what Handle would do for an event, and the ARN of the role that it is about, without doing it. The event needs
 // no ResponseURL.
@@ -32,7 +32,7 @@ func Plan(ctx context.Context, raw json.RawMessage, look Look) (plan.Plan, strin
 	if event.RequestType == lifecycle.Delete {
 		p := properties.Salvage(event.ResourceProperties)
 		target := identity.Target(identity.Doomed(event.PhysicalResourceID, p), p)
-		observed, err := look(ctx, identity, target.Role, target.Policies)
+		observed, err := look(ctx, identity, target.Scope())
 		if err != nil {
 			return plan.Plan{}, "", err
 		}
@@ -44,7 +44,7 @@ func Plan(ctx context.Context, raw json.RawMessage, look Look) (plan.Plan, strin
 	if err != nil {
 		return plan.Plan{}, "", err
 	}
-	observed, err := look(ctx, identity, desired.Role.RoleName, desired.PolicyNames())
+	observed, err := look(ctx, identity, desired.Scope())
 	if err != nil {
 		return plan.Plan{}, "", err
 	}

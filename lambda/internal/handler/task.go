@@ -84,7 +84,10 @@ func (t *task) provide(ctx, undoCtx context.Context) result {
 		return t.failed(err)
 	}
 	t.warnings = preflight.Check(t.identity, p)
-	roleID, changed, err := t.converge(ctx, desired)
+	observed, changed, err := t.converge(ctx, desired)
+	if err == nil {
+		t.warn(ctx, desired, observed)
+	}
 	if err == nil && changed.settles {
 		err = t.settle(ctx, changed.at, time.Duration(p.SettleSeconds)*time.Second)
 	}
@@ -101,7 +104,7 @@ func (t *task) provide(ctx, undoCtx context.Context) result {
 		return t.failed(err)
 	}
 	t.sweep(ctx, desired)
-	return result{physicalID: desired.Role.ARN, data: t.data(roleID, desired)}
+	return result{physicalID: desired.Role.ARN, data: t.data(changed.roleID, desired, observed)}
 }
 
 func (t *task) desired() (servicerole.Desired, properties.Properties, error) {
@@ -114,10 +117,13 @@ func (t *task) desired() (servicerole.Desired, properties.Properties, error) {
 		return desired, p, err
 	}
 	old := properties.Salvage(t.event.OldResourceProperties)
+	former := t.identity.Former(desired.Role.RoleName, old)
 	if t.isReplacement(desired) {
+		// Tags and policies are those of the other role.
+		desired.Formerly = servicerole.Former{Buckets: former.Buckets, Keys: former.Keys}
 		return desired, p, t.refuseSharing(desired, p, old)
 	}
-	desired.Formerly = t.identity.Former(desired.Role.RoleName, old)
+	desired.Formerly = former
 	return desired, p, nil
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // Converge gives the operations that make what was found what is desired; none where it is so already. What adds comes
-// before what takes away. The error is a *Refusal.
+// before what takes away. The error is a *Refusal, or that of a bucket or key whose policy couldn't be read.
 //
 //	found                          | role                           | customer managed policy
 //	nothing                        | create                         | create, attach
@@ -18,6 +18,12 @@ import (
 //	ours, and no longer desired    | -                              | detach, delete
 //	nobody's                       | refuse; tag, change if Adopt   | refuse
 //	another stack's                | refuse                         | refuse
+//
+//	bucket or key                  | desired                        | no longer desired
+//	without our statement          | merge                          | -
+//	with it                        | merge if it differs            | take out
+//	missing, in another Region     | refuse unless it was there     | -
+//	of another account             | -                              | -
 func Converge(d servicerole.Desired, o servicerole.Observed) (Plan, error) {
 	if err := refuseForeign(d, o); err != nil {
 		return Plan{}, err
@@ -28,12 +34,16 @@ func Converge(d servicerole.Desired, o servicerole.Observed) (Plan, error) {
 	}
 	c.policy()
 	c.attachments()
+	c.mergeStatements()
 	c.remove()
 	return c.plan, nil
 }
 
 func refuseForeign(d servicerole.Desired, o servicerole.Observed) error {
 	if err := refuseRole(d, o.Role); err != nil {
+		return err
+	}
+	if err := refuseShared(d, o); err != nil {
 		return err
 	}
 	for _, p := range o.Policies {
@@ -173,10 +183,8 @@ func (c *converger) attachments() {
 
 // remove takes away what was ours and is no longer desired, after everything else is done.
 func (c *converger) remove() {
-	if c.observed.Role == nil && len(c.observed.Policies) == 0 {
-		return
-	}
 	added := c.all()
+	c.dropStatements(added)
 	detached := c.removeFromRole(added)
 	for _, found := range c.observed.Policies {
 		ours := c.desired.Identity.OwnerOf(found.Tags) == servicerole.Ours

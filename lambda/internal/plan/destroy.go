@@ -10,13 +10,14 @@ import (
 )
 
 // Destroy gives the operations that leave nothing of ours, in the reverse order of their making; none where nothing of
-// ours is left. What isn't ours stays. The error is a *Refusal: what others attached would have to go too.
+// ours is left. What isn't ours stays. The error is a *Refusal: what others attached would have to go too; or it is that of a
+// bucket or key whose policy couldn't be read.
 //
-//	found             | role                                         | customer managed policy
-//	nothing           | -                                            | -
-//	ours, created     | detach, delete                               | detach, delete versions, delete
-//	ours, adopted     | what it was before, our tags last            | detach, delete versions, delete
-//	not ours          | -                                            | -
+//	found             | role                                | customer managed policy         | bucket, key
+//	nothing           | -                                   | -                               | -
+//	ours, created     | detach, delete last                 | detach, delete versions, delete | take the statement out
+//	ours, adopted     | what it was before, our tags last   | detach, delete versions, delete | take the statement out
+//	not ours          | -                                   | -                               | -
 func Destroy(t servicerole.Target, o servicerole.Observed) (Plan, error) {
 	d := destroyer{target: t, observed: o, detached: map[string][]int{}}
 	for _, p := range o.Policies {
@@ -31,11 +32,15 @@ func Destroy(t servicerole.Target, o servicerole.Observed) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
+	takenOut, err := d.takeOut()
+	if err != nil {
+		return Plan{}, err
+	}
 	switch {
 	case adopted:
 		d.giveBack(original)
 	case d.found() != nil:
-		d.remove()
+		d.remove(takenOut)
 	default:
 		d.removePolicies()
 	}
@@ -110,10 +115,9 @@ func (d *destroyer) isOurs(arn string) bool {
 		slices.ContainsFunc(d.policies, func(p servicerole.ObservedPolicy) bool { return p.ARN == arn })
 }
 
-// remove deletes a role that we created.
-func (d *destroyer) remove() {
+// remove deletes a role that we created, last: as long as it stands, something of ours may be elsewhere.
+func (d *destroyer) remove(before []int) {
 	role := d.found()
-	var before []int
 	for _, arn := range role.Attached {
 		d.detached[arn] = d.add(DetachPolicy{Role: role.RoleName, Policy: arn})
 		before = append(before, d.detached[arn]...)

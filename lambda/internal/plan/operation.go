@@ -7,13 +7,15 @@ import (
 	"slices"
 	"strings"
 
+	"personalize-role/lambda/internal/policy"
 	"personalize-role/lambda/internal/servicerole"
 )
 
-// Operation is one write call. The set is closed: provision has a case for each, and a test holds it to that.
+// Operation is one write: a call, or the merging of a statement into a policy that others own. The set is closed: provision has
+// a case for each, and a test holds it to that.
 type Operation interface {
-	// Action is the IAM action of the call, such as iam:CreateRole.
-	Action() string
+	// Actions are the IAM actions of the write, such as iam:CreateRole.
+	Actions() []string
 	// Target is the ARN of what the call changes.
 	Target() string
 	// String says in a few words what the call does, for plans and for messages.
@@ -110,50 +112,83 @@ type UntagPolicy struct {
 // DeletePolicy deletes the customer managed policy.
 type DeletePolicy struct{ Policy servicerole.PolicyName }
 
+// PutBucketStatement merges our statement into the policy of a bucket.
+type PutBucketStatement struct {
+	Bucket    servicerole.BucketName
+	Statement policy.Statement
+}
+
+// RemoveBucketStatement takes our statement out of the policy of a bucket, which is deleted if nothing else is in it.
+type RemoveBucketStatement struct {
+	Bucket servicerole.BucketName
+	Sid    string
+}
+
+// PutKeyStatement merges our statement into the policy of a KMS key.
+type PutKeyStatement struct {
+	Key       string
+	Statement policy.Statement
+}
+
+// RemoveKeyStatement takes our statement out of the policy of a KMS key.
+type RemoveKeyStatement struct{ Key, Sid string }
+
 // Kinds has one value of each kind of operation, in the order of this file.
 func Kinds() []Operation {
 	return []Operation{
 		CreateRole{}, UpdateTrust{}, UpdateRole{}, PutBoundary{}, DeleteBoundary{}, TagRole{}, UntagRole{}, AttachPolicy{},
 		DetachPolicy{}, DeleteInlinePolicy{}, DeleteRole{}, CreatePolicy{}, CreatePolicyVersion{}, DeletePolicyVersion{},
-		TagPolicy{}, UntagPolicy{}, DeletePolicy{},
+		TagPolicy{}, UntagPolicy{}, DeletePolicy{}, PutBucketStatement{}, RemoveBucketStatement{}, PutKeyStatement{}, RemoveKeyStatement{},
 	}
 }
 
-func (CreateRole) Action() string          { return "iam:CreateRole" }
-func (UpdateTrust) Action() string         { return "iam:UpdateAssumeRolePolicy" }
-func (UpdateRole) Action() string          { return "iam:UpdateRole" }
-func (PutBoundary) Action() string         { return "iam:PutRolePermissionsBoundary" }
-func (DeleteBoundary) Action() string      { return "iam:DeleteRolePermissionsBoundary" }
-func (TagRole) Action() string             { return "iam:TagRole" }
-func (UntagRole) Action() string           { return "iam:UntagRole" }
-func (AttachPolicy) Action() string        { return "iam:AttachRolePolicy" }
-func (DetachPolicy) Action() string        { return "iam:DetachRolePolicy" }
-func (DeleteInlinePolicy) Action() string  { return "iam:DeleteRolePolicy" }
-func (DeleteRole) Action() string          { return "iam:DeleteRole" }
-func (CreatePolicy) Action() string        { return "iam:CreatePolicy" }
-func (CreatePolicyVersion) Action() string { return "iam:CreatePolicyVersion" }
-func (DeletePolicyVersion) Action() string { return "iam:DeletePolicyVersion" }
-func (TagPolicy) Action() string           { return "iam:TagPolicy" }
-func (UntagPolicy) Action() string         { return "iam:UntagPolicy" }
-func (DeletePolicy) Action() string        { return "iam:DeletePolicy" }
+func (CreateRole) Actions() []string          { return []string{"iam:CreateRole"} }
+func (UpdateTrust) Actions() []string         { return []string{"iam:UpdateAssumeRolePolicy"} }
+func (UpdateRole) Actions() []string          { return []string{"iam:UpdateRole"} }
+func (PutBoundary) Actions() []string         { return []string{"iam:PutRolePermissionsBoundary"} }
+func (DeleteBoundary) Actions() []string      { return []string{"iam:DeleteRolePermissionsBoundary"} }
+func (TagRole) Actions() []string             { return []string{"iam:TagRole"} }
+func (UntagRole) Actions() []string           { return []string{"iam:UntagRole"} }
+func (AttachPolicy) Actions() []string        { return []string{"iam:AttachRolePolicy"} }
+func (DetachPolicy) Actions() []string        { return []string{"iam:DetachRolePolicy"} }
+func (DeleteInlinePolicy) Actions() []string  { return []string{"iam:DeleteRolePolicy"} }
+func (DeleteRole) Actions() []string          { return []string{"iam:DeleteRole"} }
+func (CreatePolicy) Actions() []string        { return []string{"iam:CreatePolicy"} }
+func (CreatePolicyVersion) Actions() []string { return []string{"iam:CreatePolicyVersion"} }
+func (DeletePolicyVersion) Actions() []string { return []string{"iam:DeletePolicyVersion"} }
+func (TagPolicy) Actions() []string           { return []string{"iam:TagPolicy"} }
+func (UntagPolicy) Actions() []string         { return []string{"iam:UntagPolicy"} }
+func (DeletePolicy) Actions() []string        { return []string{"iam:DeletePolicy"} }
+func (PutBucketStatement) Actions() []string {
+	return []string{"s3:GetBucketPolicy", "s3:PutBucketPolicy"}
+}
+func (RemoveBucketStatement) Actions() []string {
+	return []string{"s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy"}
+}
+func (PutKeyStatement) Actions() []string    { return []string{"kms:GetKeyPolicy", "kms:PutKeyPolicy"} }
+func (RemoveKeyStatement) Actions() []string { return []string{"kms:GetKeyPolicy", "kms:PutKeyPolicy"} }
 
-func (o CreateRole) Target() string          { return o.Role.ARN }
-func (o UpdateTrust) Target() string         { return o.Role.ARN }
-func (o UpdateRole) Target() string          { return o.Role.ARN }
-func (o PutBoundary) Target() string         { return o.Role.ARN }
-func (o DeleteBoundary) Target() string      { return o.Role.ARN }
-func (o TagRole) Target() string             { return o.Role.ARN }
-func (o UntagRole) Target() string           { return o.Role.ARN }
-func (o AttachPolicy) Target() string        { return o.Role.ARN }
-func (o DetachPolicy) Target() string        { return o.Role.ARN }
-func (o DeleteInlinePolicy) Target() string  { return o.Role.ARN }
-func (o DeleteRole) Target() string          { return o.Role.ARN }
-func (o CreatePolicy) Target() string        { return o.Policy.ARN }
-func (o CreatePolicyVersion) Target() string { return o.Policy.ARN }
-func (o DeletePolicyVersion) Target() string { return o.Policy.ARN }
-func (o TagPolicy) Target() string           { return o.Policy.ARN }
-func (o UntagPolicy) Target() string         { return o.Policy.ARN }
-func (o DeletePolicy) Target() string        { return o.Policy.ARN }
+func (o CreateRole) Target() string            { return o.Role.ARN }
+func (o UpdateTrust) Target() string           { return o.Role.ARN }
+func (o UpdateRole) Target() string            { return o.Role.ARN }
+func (o PutBoundary) Target() string           { return o.Role.ARN }
+func (o DeleteBoundary) Target() string        { return o.Role.ARN }
+func (o TagRole) Target() string               { return o.Role.ARN }
+func (o UntagRole) Target() string             { return o.Role.ARN }
+func (o AttachPolicy) Target() string          { return o.Role.ARN }
+func (o DetachPolicy) Target() string          { return o.Role.ARN }
+func (o DeleteInlinePolicy) Target() string    { return o.Role.ARN }
+func (o DeleteRole) Target() string            { return o.Role.ARN }
+func (o CreatePolicy) Target() string          { return o.Policy.ARN }
+func (o CreatePolicyVersion) Target() string   { return o.Policy.ARN }
+func (o DeletePolicyVersion) Target() string   { return o.Policy.ARN }
+func (o TagPolicy) Target() string             { return o.Policy.ARN }
+func (o UntagPolicy) Target() string           { return o.Policy.ARN }
+func (o DeletePolicy) Target() string          { return o.Policy.ARN }
+func (o PutBucketStatement) Target() string    { return o.Bucket.ARN }
+func (o RemoveBucketStatement) Target() string { return o.Bucket.ARN }
+func (o PutKeyStatement) Target() string       { return o.Key }
+func (o RemoveKeyStatement) Target() string    { return o.Key }
 
 func (o CreateRole) String() string  { return "create role " + o.Role.Name }
 func (o UpdateTrust) String() string { return "replace the trust policy of role " + o.Role.Name }
@@ -196,24 +231,40 @@ func (o UntagPolicy) String() string {
 	return fmt.Sprintf("remove tags %s from policy %s", strings.Join(o.Keys, ", "), o.Policy.Name)
 }
 func (o DeletePolicy) String() string { return "delete policy " + o.Policy.Name }
+func (o PutBucketStatement) String() string {
+	return fmt.Sprintf("merge statement %s into the policy of bucket %s", o.Statement.Sid, o.Bucket.Name)
+}
+func (o RemoveBucketStatement) String() string {
+	return fmt.Sprintf("take statement %s out of the policy of bucket %s", o.Sid, o.Bucket.Name)
+}
+func (o PutKeyStatement) String() string {
+	return fmt.Sprintf("merge statement %s into the policy of key %s", o.Statement.Sid, o.Key)
+}
+func (o RemoveKeyStatement) String() string {
+	return fmt.Sprintf("take statement %s out of the policy of key %s", o.Sid, o.Key)
+}
 
-func (CreateRole) sealed()          {}
-func (UpdateTrust) sealed()         {}
-func (UpdateRole) sealed()          {}
-func (PutBoundary) sealed()         {}
-func (DeleteBoundary) sealed()      {}
-func (TagRole) sealed()             {}
-func (UntagRole) sealed()           {}
-func (AttachPolicy) sealed()        {}
-func (DetachPolicy) sealed()        {}
-func (DeleteInlinePolicy) sealed()  {}
-func (DeleteRole) sealed()          {}
-func (CreatePolicy) sealed()        {}
-func (CreatePolicyVersion) sealed() {}
-func (DeletePolicyVersion) sealed() {}
-func (TagPolicy) sealed()           {}
-func (UntagPolicy) sealed()         {}
-func (DeletePolicy) sealed()        {}
+func (CreateRole) sealed()            {}
+func (UpdateTrust) sealed()           {}
+func (UpdateRole) sealed()            {}
+func (PutBoundary) sealed()           {}
+func (DeleteBoundary) sealed()        {}
+func (TagRole) sealed()               {}
+func (UntagRole) sealed()             {}
+func (AttachPolicy) sealed()          {}
+func (DetachPolicy) sealed()          {}
+func (DeleteInlinePolicy) sealed()    {}
+func (DeleteRole) sealed()            {}
+func (CreatePolicy) sealed()          {}
+func (CreatePolicyVersion) sealed()   {}
+func (DeletePolicyVersion) sealed()   {}
+func (TagPolicy) sealed()             {}
+func (UntagPolicy) sealed()           {}
+func (DeletePolicy) sealed()          {}
+func (PutBucketStatement) sealed()    {}
+func (RemoveBucketStatement) sealed() {}
+func (PutKeyStatement) sealed()       {}
+func (RemoveKeyStatement) sealed()    {}
 
 func keys(tags map[string]string) string {
 	var names []string

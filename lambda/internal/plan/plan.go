@@ -26,7 +26,7 @@ func (p Plan) Empty() bool { return len(p.Steps) == 0 }
 func (p Plan) Settles() bool {
 	for _, s := range p.Steps {
 		switch s.Op.(type) {
-		case CreateRole, UpdateTrust, PutBoundary, DeleteBoundary, AttachPolicy, CreatePolicyVersion:
+		case CreateRole, UpdateTrust, PutBoundary, DeleteBoundary, AttachPolicy, CreatePolicyVersion, PutBucketStatement, PutKeyStatement:
 			return true
 		}
 	}

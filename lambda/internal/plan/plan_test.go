@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -38,7 +39,7 @@ const typical = `{"RoleName":"R","Buckets":["data"],"Tags":[{"Key":"team","Value
 
 // made is what stands once desired was made.
 func made(d servicerole.Desired) servicerole.Observed {
-	var o servicerole.Observed
+	o := empty()
 	todo, err := Converge(d, o)
 	if err != nil {
 		panic(err)
@@ -46,9 +47,28 @@ func made(d servicerole.Desired) servicerole.Observed {
 	return perform(o, todo)
 }
 
-// perform is a model of IAM: what stands after a plan.
+const (
+	keyOne = "arn:aws:kms:eu-west-1:123456789012:key/1"
+	keyTwo = "arn:aws:kms:eu-west-1:123456789012:key/2"
+)
+
+// foreign is a policy that others wrote.
+const foreign = `{"Version":"2008-10-17","Id":"theirs","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}}`
+
+// empty is an account with buckets and keys that have policies of others, or none.
+func empty() servicerole.Observed {
+	present := func(policy string) servicerole.ObservedShared {
+		return servicerole.ObservedShared{Presence: servicerole.Present, Policy: policy}
+	}
+	return servicerole.Observed{
+		Buckets: map[string]servicerole.ObservedShared{"data": present(""), "one": present(""), "two": present(foreign), "three": present(foreign)},
+		Keys:    map[string]servicerole.ObservedShared{keyOne: present(foreign), keyTwo: present(foreign)},
+	}
+}
+
+// perform is a model of IAM, S3 and KMS: what stands after a plan.
 func perform(o servicerole.Observed, p Plan) servicerole.Observed {
-	next := servicerole.Observed{Policies: slices.Clone(o.Policies)}
+	next := servicerole.Observed{Policies: slices.Clone(o.Policies), Buckets: maps.Clone(o.Buckets), Keys: maps.Clone(o.Keys)}
 	if o.Role != nil {
 		role := *o.Role
 		role.Tags, role.Attached = maps.Clone(role.Tags), slices.Clone(role.Attached)
@@ -113,7 +133,24 @@ func performOne(o *servicerole.Observed, op Operation) {
 		}
 	case DeletePolicy:
 		o.Policies = slices.DeleteFunc(o.Policies, func(p servicerole.ObservedPolicy) bool { return p.ARN == op.Policy.ARN })
+	case PutBucketStatement:
+		edit(o.Buckets, op.Bucket.Name, func(s policy.Shared) (policy.Shared, bool) { return s.Put(op.Statement) })
+	case RemoveBucketStatement:
+		edit(o.Buckets, op.Bucket.Name, func(s policy.Shared) (policy.Shared, bool) { return s.Remove(op.Sid) })
+	case PutKeyStatement:
+		edit(o.Keys, op.Key, func(s policy.Shared) (policy.Shared, bool) { return s.Put(op.Statement) })
+	case RemoveKeyStatement:
+		edit(o.Keys, op.Key, func(s policy.Shared) (policy.Shared, bool) { return s.Remove(op.Sid) })
 	}
+}
+
+func edit(all map[string]servicerole.ObservedShared, name string, change func(policy.Shared) (policy.Shared, bool)) {
+	shared, err := policy.ParseShared(all[name].Policy)
+	if err != nil {
+		panic(err)
+	}
+	changed, _ := change(shared)
+	all[name] = servicerole.ObservedShared{Presence: servicerole.Present, Policy: changed.String()}
 }
 
 const (
@@ -123,7 +160,7 @@ const (
 
 // TestConverge is the truth table: what was found, what is desired, what is to be done.
 func TestConverge(t *testing.T) {
-	nothing := servicerole.Observed{}
+	nothing := empty()
 	found := func(change func(*servicerole.Observed)) servicerole.Observed {
 		o := made(desire(t, typical))
 		change(&o)
@@ -143,6 +180,7 @@ func TestConverge(t *testing.T) {
  2  create policy POLICY
  3  attach ` + full + ` to role R  after 1
  4  attach ARN to role R  after 1,2
+ 5  merge statement SID into the policy of bucket data
 `},
 		{"nothing found, no bucket", `{"RoleName":"R","FullAccess":false}`, servicerole.Former{}, nothing, `
  1  create role R
@@ -190,10 +228,11 @@ func TestConverge(t *testing.T) {
  2  tag policy POLICY with Team
  3  remove tags team from policy POLICY  after 1,2
 `},
-		{"no bucket any more", `{"RoleName":"R","Tags":[{"Key":"team","Value":"ml"}]}`, servicerole.Former{}, found(func(o *servicerole.Observed) { o.Policies[0].OtherVersions = []string{"v1"} }), `
- 1  detach ARN from role R
- 2  delete version v1 of policy POLICY  after 1
- 3  delete policy POLICY  after 1,2
+		{"no bucket any more", `{"RoleName":"R","Tags":[{"Key":"team","Value":"ml"}]}`, servicerole.Former{Buckets: []string{"data"}}, found(func(o *servicerole.Observed) { o.Policies[0].OtherVersions = []string{"v1"} }), `
+ 1  take statement SID out of the policy of bucket data
+ 2  detach ARN from role R
+ 3  delete version v1 of policy POLICY  after 2
+ 4  delete policy POLICY  after 2,3
 `},
 		{"adopt", `{"RoleName":"R","Adopt":true}`, servicerole.Former{}, found(func(o *servicerole.Observed) {
 			*o = servicerole.Observed{Role: &servicerole.ObservedRole{
@@ -215,7 +254,7 @@ func TestConverge(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			text := strings.NewReplacer(policyARN, "ARN", policyName, "POLICY").Replace("\n" + got.String())
+			text := strings.NewReplacer(policyARN, "ARN", policyName, "POLICY", d.Sid, "SID").Replace("\n" + got.String())
 			if diff := cmp.Diff(c.want, text); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
@@ -289,15 +328,18 @@ func TestDestroy(t *testing.T) {
 	}{
 		{"nothing", false, servicerole.Observed{}, "\n", ""},
 		{"ours", false, found(func(o *servicerole.Observed) { o.Policies[0].OtherVersions = []string{"v1", "v2"} }), `
- 1  detach ` + full + ` from role R
- 2  detach ARN from role R
- 3  delete version v1 of policy POLICY  after 2
- 4  delete version v2 of policy POLICY  after 2
- 5  delete policy POLICY  after 2,3,4
- 6  delete role R  after 1,2
+ 1  take statement SID out of the policy of bucket data
+ 2  detach ` + full + ` from role R
+ 3  detach ARN from role R
+ 4  delete version v1 of policy POLICY  after 3
+ 5  delete version v2 of policy POLICY  after 3
+ 6  delete policy POLICY  after 3,4,5
+ 7  delete role R  after 1,2,3
 `, ""},
-		{"policy without role", false, found(func(o *servicerole.Observed) { o.Role = nil }), "\n 1  delete policy POLICY\n", ""},
-		{"not ours", false, found(func(o *servicerole.Observed) { o.Role.Tags, o.Policies[0].Tags = nil, nil }), "\n", ""},
+		{"policy without role", false, found(func(o *servicerole.Observed) { o.Role, o.Buckets = nil, nil }), "\n 1  delete policy POLICY\n", ""},
+		{"not ours", false, found(func(o *servicerole.Observed) { o.Role.Tags, o.Policies[0].Tags, o.Buckets = nil, nil, nil }), "\n", ""},
+		{"a statement without role and policy", false, found(func(o *servicerole.Observed) { o.Role, o.Policies = nil, nil }),
+			"\n 1  take statement SID out of the policy of bucket data\n", ""},
 		{"others attached", false, found(func(o *servicerole.Observed) {
 			o.Role.Attached, o.Role.Inline = append(o.Role.Attached, "arn:aws:iam::aws:policy/X"), []string{"I"}
 		}), "\n",
@@ -305,7 +347,7 @@ func TestDestroy(t *testing.T) {
 				"detach-role-policy --role-name R --policy-arn ARN; inline ones: delete-role-policy --role-name R --policy-name NAME), then delete again. " +
 				"An update that sets ForceDetach to true before the deletion spares you that."},
 		{"others attached, forced", true, found(func(o *servicerole.Observed) {
-			o.Role.Attached, o.Role.Inline = []string{"arn:aws:iam::aws:policy/X"}, []string{"I"}
+			o.Role.Attached, o.Role.Inline, o.Buckets = []string{"arn:aws:iam::aws:policy/X"}, []string{"I"}, nil
 		}), `
  1  detach arn:aws:iam::aws:policy/X from role R
  2  delete inline policy I of role R
@@ -316,7 +358,7 @@ func TestDestroy(t *testing.T) {
 			"managed policy ARN is attached to others: group ops. Nothing was changed. Detach it there, then delete again."},
 		{"an unnamed policy of ours", false, found(func(o *servicerole.Observed) {
 			o.Policies[0].PolicyName = servicerole.PolicyName{ARN: "arn:aws:iam::123456789012:policy/Old", Path: "/", Name: "Old"}
-			o.Role.Attached = []string{"arn:aws:iam::123456789012:policy/Old"}
+			o.Role.Attached, o.Buckets = []string{"arn:aws:iam::123456789012:policy/Old"}, nil
 		}), `
  1  detach arn:aws:iam::123456789012:policy/Old from role R
  2  delete policy Old  after 1
@@ -334,7 +376,7 @@ func TestDestroy(t *testing.T) {
 			if diff := cmp.Diff(c.refuse, message); diff != "" {
 				t.Errorf("error: -want +got:\n%s", diff)
 			}
-			text := strings.NewReplacer(arn, "ARN", name, "POLICY").Replace("\n" + got.String())
+			text := strings.NewReplacer(arn, "ARN", name, "POLICY", d.Sid, "SID").Replace("\n" + got.String())
 			if diff := cmp.Diff(c.want, text); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
@@ -345,7 +387,8 @@ func TestDestroy(t *testing.T) {
 // From any state to any other in one plan, with what adds before what takes away; and from there to nothing.
 func TestRandomHistories(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var o servicerole.Observed
+		o := empty()
+		before := o
 		old := properties.Properties{}
 		for range rapid.IntRange(1, 5).Draw(t, "length") {
 			p := draw(t)
@@ -377,10 +420,23 @@ func TestRandomHistories(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if left := perform(o, todo); left.Role != nil || len(left.Policies) > 0 {
+		left := perform(o, todo)
+		if left.Role != nil || len(left.Policies) > 0 {
 			t.Fatalf("left behind: %+v", left)
 		}
+		for name, was := range before.Buckets {
+			checkSame(t, "bucket "+name, was.Policy, left.Buckets[name].Policy)
+		}
+		for arn, was := range before.Keys {
+			checkSame(t, "key "+arn, was.Policy, left.Keys[arn].Policy)
+		}
 	})
+}
+
+func checkSame(t *rapid.T, of, was, is string) {
+	if !policy.Equivalent(was, is) {
+		t.Fatalf("policy of %s: was %s, is %s", of, was, is)
+	}
 }
 
 func draw(t *rapid.T) properties.Properties {
@@ -393,8 +449,14 @@ func draw(t *rapid.T) properties.Properties {
 		PermissionsBoundary: rapid.SampledFrom([]string{"", "arn:aws:iam::aws:policy/B"}).Draw(t, "boundary"),
 	}
 	for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"one", "two", "three"}), 0, 3, rapid.ID).Draw(t, "buckets") {
-		p.Buckets = append(p.Buckets, properties.Bucket{Name: name})
+		p.Buckets = append(p.Buckets, properties.Bucket{
+			Name: name, Uses: rapid.SampledFrom([][]string{{"Import"}, {"Batch"}, {"Metrics", "Export"}}).Draw(t, "uses"),
+			BucketPolicy: rapid.SampledFrom([]string{"Manage", "None"}).Draw(t, "bucket policy"),
+			KmsKeyArn:    rapid.SampledFrom([]string{"", keyOne}).Draw(t, "key"),
+		})
 	}
+	p.KmsKeyArns = rapid.SliceOfNDistinct(rapid.SampledFrom([]string{keyOne, keyTwo}), 0, 2, rapid.ID).Draw(t, "keys")
+	p.KeyPolicy = rapid.SampledFrom([]string{"Manage", "None"}).Draw(t, "key policy")
 	for _, key := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c"}), 0, 3, rapid.ID).Draw(t, "tags") {
 		p.Tags = append(p.Tags, properties.Tag{Key: key, Value: rapid.SampledFrom([]string{"1", "2"}).Draw(t, "value")})
 	}
@@ -409,7 +471,7 @@ func checkOrder(t *rapid.T, p Plan) {
 			}
 		}
 		switch step.Op.(type) {
-		case UntagRole, UntagPolicy, DeleteBoundary, DetachPolicy, DeletePolicy:
+		case UntagRole, UntagPolicy, DeleteBoundary, DetachPolicy, DeletePolicy, RemoveBucketStatement, RemoveKeyStatement:
 			for m, other := range p.Steps {
 				if _, adds := other.Op.(AttachPolicy); adds && !slices.Contains(step.After, m) {
 					t.Fatalf("step %d takes away before step %d adds:\n%s", n+1, m+1, p)
@@ -421,16 +483,19 @@ func checkOrder(t *rapid.T, p Plan) {
 
 func TestEveryKindIsWellFormed(t *testing.T) {
 	seen := map[string]bool{}
+	action := regexp.MustCompile(`^(iam|s3|kms):[A-Z][A-Za-z]+$`)
 	for _, op := range Kinds() {
-		if a := op.Action(); !strings.HasPrefix(a, "iam:") || seen[a] {
-			t.Errorf("%T: action %q is no IAM action, or occurs twice", op, a)
+		for _, a := range op.Actions() {
+			if !action.MatchString(a) || strings.HasPrefix(a, "iam:") && seen[a] {
+				t.Errorf("%T: action %q is no action of IAM, S3 or KMS, or occurs twice", op, a)
+			}
+			seen[a] = true
 		}
-		seen[op.Action()] = true
 	}
 }
 
 func TestDepth(t *testing.T) {
-	todo, err := Converge(desire(t, typical), servicerole.Observed{})
+	todo, err := Converge(desire(t, typical), empty())
 	if err != nil || todo.Depth() != 2 || !todo.Settles() {
 		t.Errorf("got depth %d, settles %v, %v; want 2, true", todo.Depth(), todo.Settles(), err)
 	}

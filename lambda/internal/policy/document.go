@@ -21,6 +21,14 @@ const (
 	MaxManagedSize = 6144
 )
 
+// Limits of the policies that others own, in bytes of compact JSON. See
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html and
+// https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
+const (
+	MaxBucketPolicySize = 20 << 10
+	MaxKeyPolicySize    = 32 << 10
+)
+
 // Document is a policy document.
 type Document struct {
 	Version   string      `json:"Version"`
@@ -30,7 +38,7 @@ type Document struct {
 
 // Statement is one statement of a document.
 type Statement struct {
-	Sid       string     `json:"Sid"`
+	Sid       string     `json:"Sid,omitempty"`
 	Effect    string     `json:"Effect"`
 	Principal *Principal `json:"Principal,omitempty"`
 	Action    Values     `json:"Action"`
@@ -38,8 +46,9 @@ type Statement struct {
 	Condition Conditions `json:"Condition,omitempty"`
 }
 
-// Principal names AWS services.
+// Principal names an AWS service, and beside it an IAM principal by its ARN.
 type Principal struct {
+	AWS     string `json:"AWS,omitempty"`
 	Service string `json:"Service"`
 }
 
@@ -58,8 +67,13 @@ func (v Values) MarshalJSON() ([]byte, error) {
 }
 
 // String is the document as compact JSON, the same for the same document in every process.
-func (d Document) String() string {
-	b, err := encode(d)
+func (d Document) String() string { return text(d) }
+
+// String is the statement as compact JSON, the same for the same statement in every process.
+func (s Statement) String() string { return text(s) }
+
+func text(v any) string {
+	b, err := encode(v)
 	if err != nil {
 		// Strings, slices and maps of strings always marshal.
 		panic(err)

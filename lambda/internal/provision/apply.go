@@ -12,30 +12,54 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"personalize-role/lambda/internal/plan"
+	"personalize-role/lambda/internal/servicerole"
 )
 
+// Applied is what came of a plan.
+type Applied struct {
+	// RoleID is the unique id of a role that was created.
+	RoleID string
+	// At is when the last change was made.
+	At time.Time
+	// Warnings tell of what happened beside it.
+	Warnings []string
+}
+
 // Apply carries a plan out. After an error no further operation starts; those done stay done, and the next plan goes on
-// from there. It gives the unique id of a role that it created. The error is a *Failure.
-func (p *Provisioner) Apply(ctx context.Context, todo plan.Plan) (roleID string, err error) {
+// from there. The error is a *Failure.
+func (p *Provisioner) Apply(ctx context.Context, i servicerole.Identity, todo plan.Plan) (done Applied, err error) {
 	after := make([][]int, len(todo.Steps))
+	var edits []*edit
+	editOf := make([]*edit, len(todo.Steps))
 	for n, step := range todo.Steps {
 		after[n] = step.After
+		if editOf[n] = p.editOf(step.Op, i.AccountID); editOf[n] != nil {
+			edits = append(edits, editOf[n])
+		}
 	}
 	err = runGraph(after, func(n int) (err error) {
 		op := todo.Steps[n].Op
+		if editOf[n] != nil {
+			return p.merge(ctx, editOf[n])
+		}
 		err = p.persist(ctx, needsNew(todo, n), func() (err error) {
 			if create, ok := op.(plan.CreateRole); ok {
-				roleID, err = p.createRole(ctx, create)
+				done.RoleID, err = p.createRole(ctx, create)
 				return err
 			}
 			return p.perform(ctx, op)
 		})
 		if err != nil {
-			return &Failure{Doing: op.String(), Action: op.Action(), Target: op.Target(), Err: err}
+			return &Failure{Doing: op.String(), Action: op.Actions()[0], Target: op.Target(), Err: err}
 		}
 		return nil
 	})
-	return roleID, err
+	done.At = p.Now()
+	if err != nil {
+		return done, err
+	}
+	done.Warnings, err = p.verify(ctx, edits)
+	return done, err
 }
 
 // needsNew tells whether a step uses what an earlier step of the same plan creates.
@@ -135,7 +159,7 @@ func (p *Provisioner) performOnPolicy(ctx context.Context, op plan.Operation) (e
 		_, err = p.IAM.CreatePolicy(ctx, &iam.CreatePolicyInput{
 			PolicyName:     aws.String(o.Policy.Name),
 			Path:           aws.String(o.Policy.Path),
-			Description:    aws.String("Data buckets that Amazon Personalize may read"),
+			Description:    aws.String("Buckets and keys that Amazon Personalize may use"),
 			PolicyDocument: aws.String(o.Policy.Document),
 			Tags:           tagList(o.Policy.Tags),
 		})

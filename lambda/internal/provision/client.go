@@ -18,7 +18,7 @@ const (
 	maxBackoff  = 5 * time.Second
 )
 
-// Retryer retries what the SDK does, and IAM's conflicts between writers.
+// Retryer retries what the SDK does, IAM's conflicts between writers, and KMS's own troubles.
 func Retryer() aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = maxAttempts
@@ -28,6 +28,8 @@ func Retryer() aws.Retryer {
 			"ConcurrentModificationException": {},
 			"EntityTemporarilyUnmodifiable":   {},
 			"ServiceFailure":                  {},
+			"KMSInternalException":            {},
+			"DependencyTimeoutException":      {},
 		}})
 	})
 }

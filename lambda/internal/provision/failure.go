@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -18,6 +19,8 @@ type Failure struct {
 	Action string
 	Target string
 	Err    error
+	// Advice says what to do next, where the call's error alone doesn't tell.
+	Advice string
 }
 
 func (f *Failure) Error() string {
@@ -41,6 +44,12 @@ func cause(err error) string {
 }
 
 func (f *Failure) advice() string {
+	if f.Advice != "" {
+		return f.Advice
+	}
+	if advice := f.adviceOnShared(); advice != "" {
+		return advice
+	}
 	switch code(f.Err) {
 	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation":
 		return fmt.Sprintf("Allow the function's role %s on %s (in template.yaml by RoleNamePattern and PolicyNamePattern), and check permissions "+
@@ -65,6 +74,59 @@ func (f *Failure) advice() string {
 	return "Deploy again; the next attempt goes on from what is there. If it repeats, look into the function's log"
 }
 
+// adviceOnShared is what to do about calls to S3 and KMS, whose errors mean other things than IAM's. See
+// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
+func (f *Failure) adviceOnShared() string {
+	bucket := strings.HasPrefix(f.Action, "s3:")
+	if !bucket && !strings.HasPrefix(f.Action, "kms:") {
+		return ""
+	}
+	switch c := code(f.Err); {
+	case IsDenied(f.Err) && containsFold(f.Err.Error(), "BlockPublicPolicy"):
+		return "The policy has a public statement of somebody else's, and Block Public Access refuses every new version of it: remove that statement, " +
+			"then try again"
+	case IsDenied(f.Err) && f.Action == "s3:ListAllMyBuckets":
+		return "Allow the function's role s3:ListAllMyBuckets on *, which tells buckets of this account from those of others, and check permissions " +
+			"boundaries and service control policies"
+	case IsDenied(f.Err) && bucket:
+		return fmt.Sprintf("Allow the function's role %s on %s (in template.yaml by BucketNames, or FurtherBucketNames for roles of other stacks), and "+
+			"check the bucket policy for a Deny, permissions boundaries and service control policies", f.Action, f.Target)
+	case IsDenied(f.Err):
+		return fmt.Sprintf("Allow the function's role %s on %s (in template.yaml by KmsKeyArns, or FurtherKmsKeyArns for roles of other stacks); the key's "+
+			"policy must allow it too, or leave it to IAM by a statement for the account's root. Or set KeyPolicy to None", f.Action, f.Target)
+	case c == "NoSuchBucket":
+		return "Create the bucket first, or correct the name, then deploy again"
+	case c == "NotFoundException", c == "InvalidArnException":
+		return "Create the key first, or correct the ARN, then deploy again"
+	case c == "KMSInvalidStateException":
+		return "The key is pending deletion or unavailable: cancel the deletion (aws kms cancel-key-deletion), or name another key"
+	case c == "OperationAborted":
+		return "Somebody else keeps changing the bucket's policy; deploy again when that has ended"
+	case c == "MethodNotAllowed":
+		return "The bucket belongs to another account: its owner must change its policy"
+	case isInvalidPrincipal(f.Err):
+		return "A principal in the policy doesn't exist: correct or remove its statement (a new role may take a minute to be known), then deploy again"
+	case c == "PolicyTooLarge", c == "LimitExceededException":
+		return "Name fewer Prefixes, or remove statements that nobody needs, then deploy again"
+	case c == "MalformedPolicy", c == "MalformedPolicyDocumentException", c == "InvalidPolicyDocument":
+		return "The service refuses the policy as a whole: check the statements that others put there, for example by saving it unchanged in the console"
+	case c == "UnsupportedOperationException":
+		return "The key takes no policy from here, such as an AWS managed key: name a customer managed key"
+	case c == "AllAccessDisabled", c == "AccountProblem":
+		return "AWS has locked the bucket or its account; ask AWS Support"
+	}
+	return ""
+}
+
+func containsFold(text, part string) bool {
+	return strings.Contains(strings.ToLower(text), strings.ToLower(part))
+}
+
+func joined(list []string) string { return strings.Join(list, ", ") }
+
+func isCode(err error, codes ...string) bool { return slices.Contains(codes, code(err)) && err != nil }
+
 // code is the error code of the service; empty where the service didn't answer.
 func code(err error) string {
 	var api smithy.APIError
@@ -76,7 +138,7 @@ func code(err error) string {
 
 // IsDenied tells whether IAM denied a call. It denies, too, a change of what is gone: without a thing there is no ownership
 // tag, which the function's permissions ask for.
-func IsDenied(err error) bool { return code(err) == "AccessDenied" }
+func IsDenied(err error) bool { return isCode(err, "AccessDenied", "AccessDeniedException") }
 
 func isNotFound(err error) bool { return code(err) == "NoSuchEntity" }
 
@@ -96,13 +158,15 @@ func Drifted(err error) bool {
 		return false
 	}
 	switch code(f.Err) {
-	case "EntityAlreadyExists", "DeleteConflict":
+	case "EntityAlreadyExists", "DeleteConflict", "NoSuchBucket", "NotFoundException":
 		return true
 	case "NoSuchEntity":
 		// With these two it is the permissions boundary that doesn't exist.
-		return f.Action != plan.CreateRole{}.Action() && f.Action != plan.PutBoundary{}.Action()
+		return !isAction(f.Action, plan.CreateRole{}) && !isAction(f.Action, plan.PutBoundary{})
 	case "LimitExceeded":
-		return f.Action == plan.CreatePolicyVersion{}.Action()
+		return isAction(f.Action, plan.CreatePolicyVersion{})
 	}
 	return false
 }
+
+func isAction(action string, op plan.Operation) bool { return slices.Contains(op.Actions(), action) }

@@ -15,13 +15,15 @@ import (
 	"personalize-role/lambda/internal/servicerole"
 )
 
-// Observe reads the role and the named policies, and those of our policies that are attached to the role without being
-// named. What doesn't exist is left out; any other answer that can't be had is an error, a *Failure.
-func (p *Provisioner) Observe(ctx context.Context, i servicerole.Identity, role servicerole.RoleName, policies []servicerole.PolicyName) (servicerole.Observed, error) {
-	var o servicerole.Observed
+// Observe reads what the scope names, and those of our policies that are attached to the role without being named. What
+// doesn't exist is left out; any other answer that can't be had is an error, a *Failure.
+func (p *Provisioner) Observe(ctx context.Context, i servicerole.Identity, scope servicerole.Scope) (servicerole.Observed, error) {
+	o := servicerole.Observed{Buckets: map[string]servicerole.ObservedShared{}, Keys: map[string]servicerole.ObservedShared{}}
+	policies := scope.Policies
 	found := make([]*observedPolicy, len(policies))
+	buckets, keys := make([]servicerole.ObservedShared, len(scope.Buckets)), make([]servicerole.ObservedShared, len(scope.Keys))
 	reads := []func() error{func() (err error) {
-		o.Role, err = p.observeRole(ctx, role)
+		o.Role, err = p.observeRole(ctx, scope.Role)
 		return err
 	}}
 	for n, policy := range policies {
@@ -30,8 +32,26 @@ func (p *Provisioner) Observe(ctx context.Context, i servicerole.Identity, role 
 			return err
 		})
 	}
+	for n, name := range scope.Buckets {
+		reads = append(reads, func() (err error) {
+			buckets[n], err = p.observeBucket(ctx, i, name)
+			return err
+		})
+	}
+	for n, arn := range scope.Keys {
+		reads = append(reads, func() (err error) {
+			keys[n], err = p.observeKey(ctx, arn)
+			return err
+		})
+	}
 	if err := Together(reads...); err != nil {
 		return servicerole.Observed{}, err
+	}
+	for n, name := range scope.Buckets {
+		o.Buckets[name] = buckets[n]
+	}
+	for n, arn := range scope.Keys {
+		o.Keys[arn] = keys[n]
 	}
 	unnamed, err := p.observeUnnamed(ctx, i, o.Role, policies)
 	if err != nil {
@@ -154,7 +174,7 @@ func (p *Provisioner) listInline(ctx context.Context, role string) (names []stri
 }
 
 func describeRole(r *types.Role) (*servicerole.ObservedRole, error) {
-	trust, err := document(r.AssumeRolePolicyDocument)
+	trust, err := decoded(r.AssumeRolePolicyDocument)
 	if err != nil {
 		return nil, fmt.Errorf("read the trust policy of role %s: %w", aws.ToString(r.RoleName), err)
 	}
@@ -173,9 +193,9 @@ func describeRole(r *types.Role) (*servicerole.ObservedRole, error) {
 	return role, nil
 }
 
-// document decodes what IAM sends percent-encoded. See
+// decoded gives what IAM sends percent-encoded. See
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_PolicyVersion.html
-func document(encoded *string) (string, error) { return url.PathUnescape(aws.ToString(encoded)) }
+func decoded(encoded *string) (string, error) { return url.PathUnescape(aws.ToString(encoded)) }
 
 func tagMap(list []types.Tag) map[string]string {
 	tags := map[string]string{}

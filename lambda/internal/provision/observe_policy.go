@@ -72,7 +72,7 @@ func (p *Provisioner) readVersions(ctx context.Context, policy *observedPolicy, 
 	if err != nil {
 		return failed("iam:GetPolicyVersion", lag(err))
 	}
-	policy.Document, err = document(out.PolicyVersion.Document)
+	policy.Document, err = decoded(out.PolicyVersion.Document)
 	return err
 }
 

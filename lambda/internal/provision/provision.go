@@ -4,10 +4,13 @@ package provision
 import (
 	"context"
 	"log/slog"
+	"math/rand/v2"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // IAM is what provision uses of the IAM client.
@@ -39,6 +42,20 @@ type IAM interface {
 	DeletePolicy(context.Context, *iam.DeletePolicyInput, ...func(*iam.Options)) (*iam.DeletePolicyOutput, error)
 }
 
+// S3 is what provision uses of the S3 client.
+type S3 interface {
+	GetBucketPolicy(context.Context, *s3.GetBucketPolicyInput, ...func(*s3.Options)) (*s3.GetBucketPolicyOutput, error)
+	PutBucketPolicy(context.Context, *s3.PutBucketPolicyInput, ...func(*s3.Options)) (*s3.PutBucketPolicyOutput, error)
+	DeleteBucketPolicy(context.Context, *s3.DeleteBucketPolicyInput, ...func(*s3.Options)) (*s3.DeleteBucketPolicyOutput, error)
+	ListBuckets(context.Context, *s3.ListBucketsInput, ...func(*s3.Options)) (*s3.ListBucketsOutput, error)
+}
+
+// KMS is what provision uses of the KMS client.
+type KMS interface {
+	GetKeyPolicy(context.Context, *kms.GetKeyPolicyInput, ...func(*kms.Options)) (*kms.GetKeyPolicyOutput, error)
+	PutKeyPolicy(context.Context, *kms.PutKeyPolicyInput, ...func(*kms.Options)) (*kms.PutKeyPolicyOutput, error)
+}
+
 // CloudFormation is what provision uses of the CloudFormation client.
 type CloudFormation interface {
 	DescribeStackResource(context.Context, *cloudformation.DescribeStackResourceInput, ...func(*cloudformation.Options)) (*cloudformation.DescribeStackResourceOutput, error)
@@ -52,18 +69,31 @@ var (
 	StackReads  = []string{"cloudformation:DescribeStackResource", "cloudformation:DescribeStacks"}
 )
 
+// AccountReads tell the buckets of this account from those of others.
+var AccountReads = []string{"s3:ListAllMyBuckets"}
+
+// Clients are the services that a provisioner calls.
+type Clients struct {
+	IAM            IAM
+	S3             S3
+	KMS            KMS
+	CloudFormation CloudFormation
+}
+
 // Provisioner observes and applies.
 type Provisioner struct {
-	IAM            IAM
-	CloudFormation CloudFormation
-	Log            *slog.Logger
-	// Sleep waits, or ends early with the context's error. Tests replace it.
-	Sleep func(context.Context, time.Duration) error
+	Clients
+	Log *slog.Logger
+	// Sleep waits, or ends early with the context's error; Now and Random give the time and a number from 0 to 1. Tests
+	// replace them.
+	Sleep  func(context.Context, time.Duration) error
+	Now    func() time.Time
+	Random func() float64
 }
 
 // New gives a provisioner that waits in real time.
-func New(i IAM, c CloudFormation, log *slog.Logger) *Provisioner {
-	return &Provisioner{IAM: i, CloudFormation: c, Log: log, Sleep: sleep}
+func New(clients Clients, log *slog.Logger) *Provisioner {
+	return &Provisioner{Clients: clients, Log: log, Sleep: sleep, Now: time.Now, Random: rand.Float64}
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -87,7 +87,7 @@ func TestPropagation(t *testing.T) {
 		{"AccessDenied", 1000, 7750 * time.Millisecond, false},
 		{"LimitExceeded", 1, 0, false},
 	} {
-		fake := fakeaws.NewIAM("123456789012")
+		fake := fakeaws.New("123456789012")
 		misses := c.misses
 		fake.Before = func(action string) (error, error) {
 			if action == "iam:AttachRolePolicy" && misses > 0 {
@@ -97,18 +97,18 @@ func TestPropagation(t *testing.T) {
 			return nil, nil
 		}
 		var waited time.Duration
-		p := New(fake, nil, slog.New(slog.DiscardHandler))
+		p := New(Clients{IAM: fake.IAM}, slog.New(slog.DiscardHandler))
 		p.Sleep = func(_ context.Context, d time.Duration) error {
 			waited += d
 			return nil
 		}
 		role := servicerole.Role{RoleName: servicerole.RoleName{ARN: "arn:r", Path: "/", Name: "R"}}
-		id, err := p.Apply(t.Context(), plan.Plan{Steps: []plan.Step{
+		done, err := p.Apply(t.Context(), servicerole.Identity{}, plan.Plan{Steps: []plan.Step{
 			{Op: plan.CreateRole{Role: role}},
 			{Op: plan.AttachPolicy{Role: role.RoleName, Policy: "arn:aws:iam::aws:policy/X"}, After: []int{0}},
 		}})
-		if (err == nil) != c.ok || waited != c.wait || id == "" {
-			t.Errorf("%s %d times: role %q, %v after %v, want success %v after %v", c.code, c.misses, id, err, waited, c.ok, c.wait)
+		if (err == nil) != c.ok || waited != c.wait || done.RoleID == "" {
+			t.Errorf("%s %d times: role %q, %v after %v, want success %v after %v", c.code, c.misses, done.RoleID, err, waited, c.ok, c.wait)
 		}
 	}
 }
@@ -157,8 +157,8 @@ func TestDrifted(t *testing.T) {
 		{plan.CreateRole{}, "LimitExceeded", false},
 		{plan.CreateRole{}, "AccessDenied", false},
 	} {
-		if got := Drifted(&Failure{Action: c.op.Action(), Err: api(c.code)}); got != c.want {
-			t.Errorf("%s %s: got %v", c.op.Action(), c.code, got)
+		if got := Drifted(&Failure{Action: c.op.Actions()[0], Err: api(c.code)}); got != c.want {
+			t.Errorf("%s %s: got %v", c.op.Actions()[0], c.code, got)
 		}
 	}
 }
@@ -182,12 +182,12 @@ func TestRetryer(t *testing.T) {
 func TestListsThatLagAreReadAgain(t *testing.T) {
 	for _, lagging := range []string{"iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:ListPolicyVersions", "iam:GetPolicyVersion"} {
 		for misses, want := range map[int]bool{2: true, 100: false} {
-			fake := fakeaws.NewIAM("123456789012")
-			p := New(fake, nil, slog.New(slog.DiscardHandler))
+			fake := fakeaws.New("123456789012")
+			p := New(Clients{IAM: fake.IAM}, slog.New(slog.DiscardHandler))
 			p.Sleep = func(context.Context, time.Duration) error { return nil }
 			role := servicerole.RoleName{ARN: "arn:aws:iam::123456789012:role/R", Path: "/", Name: "R"}
 			policy := servicerole.PolicyName{ARN: "arn:aws:iam::123456789012:policy/P", Path: "/", Name: "P"}
-			_, err := p.Apply(t.Context(), plan.Plan{Steps: []plan.Step{
+			_, err := p.Apply(t.Context(), servicerole.Identity{}, plan.Plan{Steps: []plan.Step{
 				{Op: plan.CreateRole{Role: servicerole.Role{RoleName: role}}}, {Op: plan.CreatePolicy{Policy: servicerole.Policy{PolicyName: policy}}},
 			}})
 			if err != nil {
@@ -201,7 +201,7 @@ func TestListsThatLagAreReadAgain(t *testing.T) {
 				}
 				return nil, nil
 			}
-			o, err := p.Observe(t.Context(), servicerole.Identity{}, role, []servicerole.PolicyName{policy})
+			o, err := p.Observe(t.Context(), servicerole.Identity{}, servicerole.Scope{Role: role, Policies: []servicerole.PolicyName{policy}})
 			if (err == nil) != want || want && (o.Role == nil || len(o.Policies) != 1) {
 				t.Errorf("%s misses %d times: %+v, %v", lagging, misses, o, err)
 			}

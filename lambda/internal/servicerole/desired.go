@@ -14,8 +14,13 @@ import (
 type Desired struct {
 	Identity Identity
 	Role     Role
-	// Policy is the customer managed policy for the data buckets; nil without buckets, since IAM has no empty policy.
+	// Policy is the customer managed policy for buckets, keys and metrics; nil where there is nothing to allow, since IAM has no
+	// empty policy.
 	Policy *Policy
+	// Sid is that of our statements in the policies of buckets and keys.
+	Sid     string
+	Buckets []BucketGrant
+	Keys    []KeyGrant
 	// AWSManaged are the ARNs of the AWS managed policies to attach.
 	AWSManaged []string
 	// Adopt allows to take over a role that is nobody's.
@@ -47,20 +52,30 @@ type Former struct {
 	TagKeys []string
 	// Policies are names of customer managed policies.
 	Policies []PolicyName
+	// Buckets and Keys had our statement in their policy.
+	Buckets, Keys []string
 }
 
-// PolicyNames are the customer managed policies to observe: the one desired, and those that were.
-func (d Desired) PolicyNames() []PolicyName {
-	names := slices.Clone(d.Formerly.Policies)
-	if d.Policy != nil && !slices.Contains(names, d.Policy.PolicyName) {
-		names = append(names, d.Policy.PolicyName)
+// Scope gives what to observe: what is desired, and what was.
+func (d Desired) Scope() Scope {
+	s := Scope{Role: d.Role.RoleName, Policies: slices.Clone(d.Formerly.Policies), Buckets: slices.Clone(d.Formerly.Buckets), Keys: slices.Clone(d.Formerly.Keys)}
+	if d.Policy != nil {
+		s.Policies = append(s.Policies, d.Policy.PolicyName)
 	}
-	return names
+	for _, b := range d.Buckets {
+		s.Buckets = append(s.Buckets, b.Name)
+	}
+	for _, key := range d.Keys {
+		if !key.OfOthers {
+			s.Keys = append(s.Keys, key.ARN)
+		}
+	}
+	return s.once()
 }
 
 // Former gives what the properties before an update asked for.
 func (i Identity) Former(role RoleName, old properties.Properties) Former {
-	former := Former{Policies: []PolicyName{i.Policy(role, old)}}
+	former := Former{Policies: []PolicyName{i.Policy(role, old)}, Buckets: bucketNames(old), Keys: i.ownKeys(old)}
 	for _, t := range old.Tags {
 		former.TagKeys = append(former.TagKeys, t.Key)
 	}
@@ -75,7 +90,7 @@ const maxRoleARN = 256
 
 // New gives what the properties ask for. The error is a *properties.Error: limits that only the whole shows.
 func New(i Identity, p properties.Properties) (Desired, error) {
-	name := i.Role(p)
+	name, access := i.Role(p), i.access(p)
 	d := Desired{
 		Identity: i,
 		Role: Role{
@@ -88,11 +103,14 @@ func New(i Identity, p properties.Properties) (Desired, error) {
 		},
 		AWSManaged: i.attachments(p),
 		Adopt:      p.Adopt,
+		Sid:        i.Sid(name),
+		Buckets:    i.bucketGrants(p, name, access.buckets),
+		Keys:       i.keyGrants(name, access.keys),
 	}
-	if len(p.Buckets) > 0 {
-		d.Policy = &Policy{PolicyName: i.Policy(name, p), Document: i.bucketAccess(p).String(), Tags: maps.Clone(d.Role.Tags)}
+	if document := policy.RoleAccess(access.buckets, access.keys, access.metrics); len(document.Statement) > 0 {
+		d.Policy = &Policy{PolicyName: i.Policy(name, p), Document: document.String(), Tags: maps.Clone(d.Role.Tags)}
 	}
-	if faults := d.faults(p); len(faults) > 0 {
+	if faults := append(d.faults(p), i.keyFaults(access.keys)...); len(faults) > 0 {
 		return Desired{}, &properties.Error{Faults: faults}
 	}
 	return d, nil
@@ -102,20 +120,7 @@ func (i Identity) trust(p properties.Properties) policy.Document {
 	if !p.SourceConditions {
 		return policy.Trust(nil)
 	}
-	regions := p.SourceRegions
-	if len(regions) == 0 {
-		regions = []string{i.Region}
-	}
-	return policy.Trust(&policy.Source{Partition: i.Partition, AccountID: i.AccountID, Regions: regions})
-}
-
-func (i Identity) bucketAccess(p properties.Properties) policy.Document {
-	var names []string
-	for _, b := range p.Buckets {
-		names = append(names, b.Name)
-	}
-	slices.Sort(names)
-	return policy.BucketAccess(i.Partition, names)
+	return policy.Trust(i.source(p))
 }
 
 func (i Identity) attachments(p properties.Properties) []string {
@@ -142,7 +147,7 @@ func (d Desired) faults(p properties.Properties) []string {
 	}
 	if d.Policy != nil {
 		if size := policy.Size(d.Policy.Document); size > policy.MaxManagedSize {
-			fault("%s make a managed policy of %d characters, above IAM's %d; spread the buckets over several roles",
+			fault("%s make a managed policy of %d characters, above IAM's %d; name fewer prefixes or keys, or spread the buckets over several roles",
 				properties.NameBuckets, size, policy.MaxManagedSize)
 		}
 	}

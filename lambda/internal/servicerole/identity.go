@@ -51,9 +51,13 @@ type RoleName struct {
 func (i Identity) Role(p properties.Properties) RoleName {
 	name := p.RoleName
 	if name == "" {
-		name = RolePrefix + digest(i.StackID, i.LogicalID, i.Region, p.Path)
+		name = i.derivedName(p.Path)
 	}
 	return RoleName{ARN: fmt.Sprintf("arn:%s:iam::%s:role%s%s", i.Partition, i.AccountID, p.Path, name), Path: p.Path, Name: name}
+}
+
+func (i Identity) derivedName(path string) string {
+	return RolePrefix + digest(i.StackID, i.LogicalID, i.Region, path)
 }
 
 var roleARN = regexp.MustCompile(`^arn:[a-z0-9-]+:iam::\d{12}:role(/|/.*/)([^/]+)$`)
@@ -83,6 +87,17 @@ func (i Identity) Policy(role RoleName, p properties.Properties) PolicyName {
 		name = PolicyPrefix + digest(role.ARN)
 	}
 	return PolicyName{ARN: fmt.Sprintf("arn:%s:iam::%s:policy%s%s", i.Partition, i.AccountID, role.Path, name), Path: role.Path, Name: name}
+}
+
+// BucketName names an S3 bucket.
+type BucketName struct {
+	ARN  string
+	Name string
+}
+
+// Bucket gives the bucket of a name.
+func (i Identity) Bucket(name string) BucketName {
+	return BucketName{ARN: fmt.Sprintf("arn:%s:s3:::%s", i.Partition, name), Name: name}
 }
 
 // IsOwnAccountPolicy tells whether an ARN is that of a customer managed policy of this account.

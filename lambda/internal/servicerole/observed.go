@@ -1,6 +1,34 @@
 package servicerole
 
-import "time"
+import (
+	"slices"
+	"time"
+)
+
+// Scope says what to observe for one custom resource.
+type Scope struct {
+	Role     RoleName
+	Policies []PolicyName
+	// Buckets are names of S3 buckets; Keys are ARNs of KMS keys of this account.
+	Buckets []string
+	Keys    []string
+}
+
+// once leaves out what stands there twice.
+func (s Scope) once() Scope {
+	s.Policies, s.Buckets, s.Keys = distinct(s.Policies), distinct(s.Buckets), distinct(s.Keys)
+	return s
+}
+
+func distinct[T comparable](list []T) []T {
+	var once []T
+	for _, v := range list {
+		if !slices.Contains(once, v) {
+			once = append(once, v)
+		}
+	}
+	return once
+}
 
 // Observed is what IAM holds at one moment, as far as it concerns one custom resource.
 type Observed struct {
@@ -9,6 +37,35 @@ type Observed struct {
 	// Policies are the customer managed policies that exist, of those asked about and of those of ours that are attached
 	// to the role.
 	Policies []ObservedPolicy
+	// Buckets and Keys are all that were asked about, by name and by ARN.
+	Buckets map[string]ObservedShared
+	Keys    map[string]ObservedShared
+}
+
+// Presence says how a bucket or key stands to the function.
+type Presence int
+
+const (
+	// Missing says that there is none of that name.
+	Missing Presence = iota
+	// Present says that its policy was read.
+	Present
+	// InAnotherRegion and InAnotherAccount say where it is.
+	InAnotherRegion
+	InAnotherAccount
+	// Denied says that the function may not read its policy.
+	Denied
+)
+
+// ObservedShared is a bucket or key whose policy others own.
+type ObservedShared struct {
+	Presence Presence
+	// Region is that of a bucket in another Region.
+	Region string
+	// Policy is the document; empty where a bucket has none.
+	Policy string
+	// Denial is the error of a read that was denied.
+	Denial error
 }
 
 // ObservedRole is a role as IAM describes it.

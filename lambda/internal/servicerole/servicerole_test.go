@@ -144,7 +144,7 @@ func TestSnapshotRoundTrip(t *testing.T) {
 func TestLimitsOfTheWhole(t *testing.T) {
 	var buckets []properties.Bucket
 	for n := range 45 {
-		buckets = append(buckets, properties.Bucket{Name: fmt.Sprintf("bucket-%s-%02d", strings.Repeat("x", 50), n)})
+		buckets = append(buckets, properties.Bucket{Name: fmt.Sprintf("bucket-%s-%02d", strings.Repeat("x", 50), n), Uses: []string{"Import"}})
 	}
 	for _, c := range []struct {
 		name  string
@@ -154,6 +154,8 @@ func TestLimitsOfTheWhole(t *testing.T) {
 		{"Regions", properties.Properties{Path: "/", SourceConditions: true, SourceRegions: strings.Split(strings.Repeat("eu-west-1,", 60)+"eu-west-1", ",")}, "SourceRegions make a trust policy of"},
 		{"buckets", properties.Properties{Path: "/", Buckets: buckets}, "Buckets make a managed policy of"},
 		{"boundary of another partition", properties.Properties{Path: "/", PermissionsBoundary: "arn:aws:iam::aws:policy/X"}, "PermissionsBoundary arn:aws:iam::aws:policy/X must be"},
+		{"key of another Region", properties.Properties{Path: "/", KmsKeyArns: []string{"arn:aws-cn:kms:cn-northwest-1:123456789012:key/1"}},
+			"KMS key arn:aws-cn:kms:cn-northwest-1:123456789012:key/1 must be in the Region of the stack, cn-north-1"},
 		{"ARN", properties.Properties{Path: "/" + strings.Repeat("p", 250) + "/", RoleName: "R"}, "Path and RoleName together make the ARN"},
 	} {
 		_, err := New(identify(t, stack, "Role"), c.p)

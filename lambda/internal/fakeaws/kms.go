@@ -1,0 +1,72 @@
+package fakeaws
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+)
+
+// KMS is one account's KMS.
+type KMS struct {
+	*Account
+	keys map[string]*key
+}
+
+type key struct{ policy string }
+
+// AddKey makes a key with a policy and gives its ARN.
+func (f *KMS) AddKey(policy string) string {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	arn := fmt.Sprintf("arn:aws:kms:%s:%s:key/00000000-0000-0000-0000-%012d", region, f.AccountID, len(f.keys)+1)
+	f.keys[arn] = &key{policy: policy}
+	return arn
+}
+
+// RemoveKey takes a key away.
+func (f *KMS) RemoveKey(arn string) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	delete(f.keys, arn)
+}
+
+func (f *KMS) state(state map[string]string) {
+	for arn, k := range f.keys {
+		state[arn] = "policy=" + k.policy
+	}
+}
+
+func (f *KMS) find(id *string) (*key, error) {
+	if k, ok := f.keys[aws.ToString(id)]; ok {
+		return k, nil
+	}
+	return nil, apiError("NotFoundException", "Key %s not found", aws.ToString(id))
+}
+
+// GetKeyPolicy is the KMS call of that name, as are all methods that follow.
+func (f *KMS) GetKeyPolicy(ctx context.Context, in *kms.GetKeyPolicyInput, _ ...func(*kms.Options)) (*kms.GetKeyPolicyOutput, error) {
+	return call(ctx, f.Account, "kms:GetKeyPolicy", func() (*kms.GetKeyPolicyOutput, error) {
+		k, err := f.find(in.KeyId)
+		if err != nil {
+			return nil, err
+		}
+		return &kms.GetKeyPolicyOutput{Policy: aws.String(k.policy)}, nil
+	})
+}
+
+func (f *KMS) PutKeyPolicy(ctx context.Context, in *kms.PutKeyPolicyInput, _ ...func(*kms.Options)) (*kms.PutKeyPolicyOutput, error) {
+	return call(ctx, f.Account, "kms:PutKeyPolicy", func() (*kms.PutKeyPolicyOutput, error) {
+		k, err := f.find(in.KeyId)
+		if err != nil {
+			return nil, err
+		}
+		k.policy = aws.ToString(in.Policy)
+		return &kms.PutKeyPolicyOutput{}, nil
+	})
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

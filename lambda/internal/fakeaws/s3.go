@@ -1,0 +1,112 @@
+package fakeaws
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// S3 is the S3 that one account sees: its own buckets and those of others.
+type S3 struct {
+	*Account
+	buckets map[string]*bucket
+}
+
+type bucket struct{ owner, region, policy string }
+
+// AddBucket puts a bucket with a policy there; an empty owner or Region is the account's own.
+func (f *S3) AddBucket(name, owner, home, policy string) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	if owner == "" {
+		owner = f.AccountID
+	}
+	if home == "" {
+		home = region
+	}
+	f.buckets[name] = &bucket{owner: owner, region: home, policy: policy}
+}
+
+// RemoveBucket takes a bucket away.
+func (f *S3) RemoveBucket(name string) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	delete(f.buckets, name)
+}
+
+func (f *S3) state(state map[string]string) {
+	for name, b := range f.buckets {
+		state["arn:aws:s3:::"+name] = "policy=" + b.policy
+	}
+}
+
+// reach gives a bucket if the account may change it.
+func (f *S3) reach(name, expected *string) (*bucket, error) {
+	b := f.buckets[aws.ToString(name)]
+	switch {
+	case b == nil:
+		return nil, apiError("NoSuchBucket", "The specified bucket does not exist")
+	case b.owner != f.AccountID || expected != nil && *expected != b.owner:
+		return nil, apiError("AccessDenied", "Access Denied")
+	case b.region != region:
+		return nil, &awshttp.ResponseError{ResponseError: &smithyhttp.ResponseError{
+			Response: &smithyhttp.Response{Response: &http.Response{StatusCode: http.StatusMovedPermanently, Header: http.Header{"X-Amz-Bucket-Region": {b.region}}}},
+			Err:      apiError("PermanentRedirect", "The bucket you are attempting to access must be addressed using the specified endpoint."),
+		}}
+	}
+	return b, nil
+}
+
+// GetBucketPolicy is the S3 call of that name, as are all methods that follow.
+func (f *S3) GetBucketPolicy(ctx context.Context, in *s3.GetBucketPolicyInput, _ ...func(*s3.Options)) (*s3.GetBucketPolicyOutput, error) {
+	return call(ctx, f.Account, "s3:GetBucketPolicy", func() (*s3.GetBucketPolicyOutput, error) {
+		b, err := f.reach(in.Bucket, in.ExpectedBucketOwner)
+		if err != nil {
+			return nil, err
+		}
+		if b.policy == "" {
+			return nil, apiError("NoSuchBucketPolicy", "The bucket policy does not exist")
+		}
+		return &s3.GetBucketPolicyOutput{Policy: aws.String(b.policy)}, nil
+	})
+}
+
+func (f *S3) PutBucketPolicy(ctx context.Context, in *s3.PutBucketPolicyInput, _ ...func(*s3.Options)) (*s3.PutBucketPolicyOutput, error) {
+	return call(ctx, f.Account, "s3:PutBucketPolicy", func() (*s3.PutBucketPolicyOutput, error) {
+		b, err := f.reach(in.Bucket, in.ExpectedBucketOwner)
+		if err != nil {
+			return nil, err
+		}
+		b.policy = aws.ToString(in.Policy)
+		return &s3.PutBucketPolicyOutput{}, nil
+	})
+}
+
+func (f *S3) DeleteBucketPolicy(ctx context.Context, in *s3.DeleteBucketPolicyInput, _ ...func(*s3.Options)) (*s3.DeleteBucketPolicyOutput, error) {
+	return call(ctx, f.Account, "s3:DeleteBucketPolicy", func() (*s3.DeleteBucketPolicyOutput, error) {
+		b, err := f.reach(in.Bucket, in.ExpectedBucketOwner)
+		if err != nil {
+			return nil, err
+		}
+		b.policy = ""
+		return &s3.DeleteBucketPolicyOutput{}, nil
+	})
+}
+
+func (f *S3) ListBuckets(ctx context.Context, in *s3.ListBucketsInput, _ ...func(*s3.Options)) (*s3.ListBucketsOutput, error) {
+	return call(ctx, f.Account, "s3:ListBuckets", func() (*s3.ListBucketsOutput, error) {
+		out := &s3.ListBucketsOutput{}
+		for _, name := range sortedKeys(f.buckets) {
+			if f.buckets[name].owner == f.AccountID && strings.HasPrefix(name, aws.ToString(in.Prefix)) && len(out.Buckets) < int(aws.ToInt32(in.MaxBuckets)) {
+				out.Buckets = append(out.Buckets, types.Bucket{Name: aws.String(name)})
+			}
+		}
+		return out, nil
+	})
+}

@@ -1,0 +1,180 @@
+package plan
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"personalize-role/lambda/internal/policy"
+	"personalize-role/lambda/internal/servicerole"
+)
+
+var errDenied = errors.New("denied")
+
+func with(o servicerole.Observed, change func(servicerole.Observed)) servicerole.Observed {
+	change(o)
+	return o
+}
+
+// What is done to the policies of buckets and keys, beside a role that stands already.
+func TestConvergeShared(t *testing.T) {
+	const role = `{"RoleName":"R","FullAccess":false`
+	standing := func(properties string) servicerole.Observed { return made(desire(t, properties)) }
+	missing := servicerole.ObservedShared{}
+	for _, c := range []struct {
+		name, desired string
+		former        servicerole.Former
+		found         servicerole.Observed
+		want          string
+	}{
+		{"key after its role", role + `,"KmsKeyArns":["` + keyOne + `"]}`, servicerole.Former{}, empty(), `
+ 1  create role R
+ 2  create policy POLICY
+ 3  attach POLICY to role R  after 1,2
+ 4  merge statement SID into the policy of key ` + keyOne + `  after 1
+`},
+		{"another use", role + `,"Buckets":[{"Name":"two","Uses":["Batch"]}]}`, servicerole.Former{Buckets: []string{"two"}},
+			standing(role + `,"Buckets":["two"]}`), `
+ 1  put a new version of policy POLICY in force
+ 2  merge statement SID into the policy of bucket two
+`},
+		{"a bucket instead of another", role + `,"Buckets":["two"]}`, servicerole.Former{Buckets: []string{"three"}}, standing(role + `,"Buckets":["three"]}`), `
+ 1  put a new version of policy POLICY in force
+ 2  merge statement SID into the policy of bucket two
+ 3  take statement SID out of the policy of bucket three  after 1,2
+`},
+		{"left to others from now on", role + `,"KeyPolicy":"None","KmsKeyArns":["` + keyOne + `"],"Buckets":[{"Name":"two","BucketPolicy":"None"}]}`,
+			servicerole.Former{Buckets: []string{"two"}, Keys: []string{keyOne}}, standing(role + `,"KmsKeyArns":["` + keyOne + `"],"Buckets":["two"]}`), `
+ 1  take statement SID out of the policy of bucket two
+ 2  take statement SID out of the policy of key ` + keyOne + `
+`},
+		{"a bucket and a key that were deleted since", role + `,"KmsKeyArns":["` + keyOne + `"],"Buckets":["two"]}`,
+			servicerole.Former{Buckets: []string{"two"}, Keys: []string{keyOne}}, with(standing(role+`,"KmsKeyArns":["`+keyOne+`"],"Buckets":["two"]}`),
+				func(o servicerole.Observed) { o.Buckets["two"], o.Keys[keyOne] = missing, missing }), "\n"},
+		{"a bucket of another account", role + `,"Buckets":["two"]}`, servicerole.Former{}, with(empty(), func(o servicerole.Observed) {
+			o.Buckets["two"] = servicerole.ObservedShared{Presence: servicerole.InAnotherAccount}
+		}), `
+ 1  create role R
+ 2  create policy POLICY
+ 3  attach POLICY to role R  after 1,2
+`},
+		{"a key of another account", role + `,"KmsKeyArns":["arn:aws:kms:eu-west-1:999999999999:key/1"]}`, servicerole.Former{}, empty(), `
+ 1  create role R
+ 2  create policy POLICY
+ 3  attach POLICY to role R  after 1,2
+`},
+		{"metrics without full access", role + `,"Buckets":[{"Name":"one","Uses":["Metrics"]}]}`, servicerole.Former{}, empty(), `
+ 1  create role R
+ 2  create policy POLICY
+ 3  attach POLICY to role R  after 1,2
+ 4  merge statement SID into the policy of bucket one
+`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := desire(t, c.desired)
+			d.Formerly = c.former
+			got, err := Converge(d, c.found)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := strings.NewReplacer(d.Policy.ARN, "POLICY", d.Policy.Name, "POLICY", d.Sid, "SID").Replace("\n" + got.String())
+			if diff := cmp.Diff(c.want, text); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+			again, err := Converge(d, perform(c.found, got))
+			if err != nil || !again.Empty() {
+				t.Errorf("planning against one's own result gives %v\n%s", err, again)
+			}
+		})
+	}
+}
+
+func TestConvergeRefusesShared(t *testing.T) {
+	bucket := func(found servicerole.ObservedShared) servicerole.Observed {
+		return with(empty(), func(o servicerole.Observed) { o.Buckets["data"] = found })
+	}
+	key := func(found servicerole.ObservedShared) servicerole.Observed {
+		return with(empty(), func(o servicerole.Observed) { o.Keys[keyOne] = found })
+	}
+	full := func(limit int) servicerole.ObservedShared {
+		s := strings.Replace(foreign, "theirs", strings.Repeat("x", limit-len(foreign)), 1)
+		return servicerole.ObservedShared{Presence: servicerole.Present, Policy: s}
+	}
+	const withKey = `{"RoleName":"R","KmsKeyArns":["` + keyOne + `"]}`
+	for _, c := range []struct {
+		name, desired string
+		found         servicerole.Observed
+		want          string
+	}{
+		{"missing bucket", typical, bucket(servicerole.ObservedShared{}), "bucket data doesn't exist. Nothing was changed. Create the bucket first, or correct the name."},
+		{"bucket elsewhere", typical, bucket(servicerole.ObservedShared{Presence: servicerole.InAnotherRegion, Region: "us-east-1"}),
+			"bucket data is in us-east-1, and Personalize reads only buckets of its own Region, here eu-west-1. Nothing was changed. Deploy the stack in " +
+				"us-east-1 too, or use a bucket in eu-west-1."},
+		{"bucket denied", typical, bucket(servicerole.ObservedShared{Presence: servicerole.Denied, Denial: errDenied}), "denied"},
+		{"full bucket policy", typical, bucket(full(policy.MaxBucketPolicySize)), "the policy of bucket data would have 20693 bytes, above the limit of 20480; " +
+			"our statement takes 216 of them. Nothing was changed. Name fewer Prefixes, set BucketPolicy to None and merge statements by hand, or remove " +
+			"statements that nobody needs."},
+		{"bucket policy that is no policy", typical, bucket(servicerole.ObservedShared{Presence: servicerole.Present, Policy: "[]"}),
+			"the policy of bucket data can't be read: the policy is no JSON object. Nothing was changed. Correct the policy by hand; it must not get lost."},
+		{"missing key", withKey, key(servicerole.ObservedShared{}), "KMS key " + keyOne + " doesn't exist, or is pending deletion. Nothing was changed. Create the " +
+			"key first, cancel its deletion, or correct the ARN."},
+		{"key denied", withKey, key(servicerole.ObservedShared{Presence: servicerole.Denied, Denial: errDenied}), "denied"},
+		{"full key policy", withKey, key(full(policy.MaxKeyPolicySize)), "the policy of KMS key " + keyOne + " would have 33040 bytes, above the limit of 32768; " +
+			"our statement takes 275 of them. Nothing was changed. Remove statements that nobody needs, or set KeyPolicy to None and merge statements by hand."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			todo, err := Converge(desire(t, c.desired), c.found)
+			if err == nil || !todo.Empty() {
+				t.Fatalf("got %v and plan\n%s, want a refusal and no plan", err, todo)
+			}
+			if diff := cmp.Diff(c.want, err.Error()); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// A policy that may not be read keeps a role from being deleted, and nothing else.
+func TestDestroyShared(t *testing.T) {
+	d := desire(t, typical)
+	target := servicerole.Target{Identity: identity, Role: d.Role.RoleName, Sid: d.Sid, Buckets: []string{"data"}, Keys: []string{keyOne}}
+	denied := servicerole.ObservedShared{Presence: servicerole.Denied, Denial: errDenied}
+	for _, c := range []struct {
+		name   string
+		change func(*servicerole.Observed)
+		want   string
+		err    string
+	}{
+		{"denied, with the role", func(o *servicerole.Observed) { o.Buckets["data"] = denied }, "", "denied"},
+		{"key denied, with the role", func(o *servicerole.Observed) { o.Keys[keyOne] = denied }, "", "denied"},
+		{"denied, without", func(o *servicerole.Observed) { o.Buckets["data"], o.Role, o.Policies = denied, nil, nil }, "", ""},
+		{"gone", func(o *servicerole.Observed) {
+			o.Buckets["data"], o.Role, o.Policies = servicerole.ObservedShared{}, nil, nil
+		}, "", ""},
+		{"not to be read, with our statement", func(o *servicerole.Observed) {
+			o.Buckets["data"] = servicerole.ObservedShared{Presence: servicerole.Present, Policy: `{"Statement":"` + d.Sid + `"}`}
+		}, "", "the policy of bucket data can't be read: the policy's Statement is neither a list nor an object. Nothing was changed. Take statement SID out by " +
+			"hand, then delete again."},
+		{"not to be read, without", func(o *servicerole.Observed) {
+			o.Buckets["data"], o.Role, o.Policies = servicerole.ObservedShared{Presence: servicerole.Present, Policy: `{"Statement":1}`}, nil, nil
+		}, "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := made(d)
+			c.change(&o)
+			todo, err := Destroy(target, o)
+			got := ""
+			if err != nil {
+				got = strings.ReplaceAll(err.Error(), d.Sid, "SID")
+			}
+			if diff := cmp.Diff(c.err, got); diff != "" {
+				t.Errorf("error: -want +got:\n%s", diff)
+			}
+			if diff := cmp.Diff(c.want, todo.String()); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,292 @@
+package policy
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Shared is a policy document that others own, of a bucket or a key. Everything in it that isn't ours keeps its bytes and its
+// place: statements, Version, Id, and members that nobody knows.
+type Shared struct {
+	members    []member
+	statements []json.RawMessage
+}
+
+// member is a member of the document's object; Statement has no value here, but its place.
+type member struct {
+	name  string
+	value json.RawMessage
+}
+
+const statementMember = "Statement"
+
+// ParseShared reads a document. The empty text is the document of a bucket without a policy. What isn't a policy document is
+// an error: it must not be overwritten.
+func ParseShared(text string) (Shared, error) {
+	if text == "" {
+		version, _ := json.Marshal(Version)
+		return Shared{members: []member{{"Version", version}, {name: statementMember}}}, nil
+	}
+	d := json.NewDecoder(bytes.NewReader([]byte(text)))
+	var s Shared
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return Shared{}, errors.New("the policy is no JSON object")
+	}
+	seen := map[string]bool{}
+	for d.More() {
+		name, value, err := nextMember(d)
+		if err != nil {
+			return Shared{}, err
+		}
+		if seen[name] {
+			return Shared{}, fmt.Errorf("the policy has %q twice", name)
+		}
+		seen[name] = true
+		if name == statementMember {
+			if s.statements, err = statementList(value); err != nil {
+				return Shared{}, err
+			}
+			value = nil
+		}
+		s.members = append(s.members, member{name, value})
+	}
+	if _, err := d.Token(); err != nil {
+		return Shared{}, errors.New("the policy is cut off")
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return Shared{}, errors.New("something follows the policy")
+	}
+	if !seen[statementMember] {
+		s.members = append(s.members, member{name: statementMember})
+	}
+	return s, nil
+}
+
+func nextMember(d *json.Decoder) (name string, value json.RawMessage, err error) {
+	t, err := d.Token()
+	if err != nil {
+		return "", nil, errors.New("the policy is cut off")
+	}
+	// The decoder itself takes nothing but a string here.
+	name, _ = t.(string)
+	if err := d.Decode(&value); err != nil {
+		return "", nil, errors.New("the policy is cut off")
+	}
+	return name, value, nil
+}
+
+func statementList(value json.RawMessage) ([]json.RawMessage, error) {
+	if trimmed := bytes.TrimSpace(value); len(trimmed) > 0 && trimmed[0] == '{' {
+		return []json.RawMessage{trimmed}, nil
+	}
+	var list []json.RawMessage
+	if err := json.Unmarshal(value, &list); err != nil {
+		return nil, errors.New("the policy's Statement is neither a list nor an object")
+	}
+	for _, s := range list {
+		if trimmed := bytes.TrimSpace(s); len(trimmed) == 0 || trimmed[0] != '{' {
+			return nil, errors.New("the policy has a statement that is no object")
+		}
+	}
+	return list, nil
+}
+
+// String is the document; the empty text if it has no statement, since services refuse such a document.
+func (s Shared) String() string {
+	if len(s.statements) == 0 {
+		return ""
+	}
+	var b bytes.Buffer
+	for n, m := range s.members {
+		b.WriteByte("{,"[min(n, 1)])
+		name, _ := encode(m.name)
+		b.Write(name)
+		b.WriteByte(':')
+		if m.name != statementMember {
+			b.Write(m.value)
+			continue
+		}
+		for k, statement := range s.statements {
+			b.WriteByte("[,"[min(k, 1)])
+			b.Write(statement)
+		}
+		b.WriteByte(']')
+	}
+	b.WriteByte('}')
+	return b.String()
+}
+
+// Size is the length of the document in bytes, without white space, which services don't count.
+func (s Shared) Size() int {
+	var b bytes.Buffer
+	if err := json.Compact(&b, []byte(s.String())); err != nil {
+		return len(s.String())
+	}
+	return b.Len()
+}
+
+// sid gives a statement's Sid; the empty text if it has none.
+func sid(statement json.RawMessage) string {
+	// encoding/json would take "sid" for Sid as well.
+	var members map[string]json.RawMessage
+	var text string
+	if json.Unmarshal(statement, &members) != nil || json.Unmarshal(members["Sid"], &text) != nil {
+		return ""
+	}
+	return text
+}
+
+// Put gives the document with this statement in it exactly once, in the place of the first of the same Sid, or at the end. The
+// document is unchanged, and Put reports so, where a statement of the same meaning stands there alone already.
+func (s Shared) Put(statement Statement) (Shared, bool) {
+	own := s.indexes(statement.Sid)
+	text := statement.String()
+	if len(own) == 1 && sameStatement(text, string(s.statements[own[0]])) {
+		return s, false
+	}
+	statements := s.without(statement.Sid)
+	at := len(statements)
+	if len(own) > 0 {
+		at = own[0]
+	}
+	return Shared{members: s.members, statements: slices.Insert(statements, at, json.RawMessage(text))}, true
+}
+
+// Remove gives the document without the statements of a Sid, and tells whether there were any.
+func (s Shared) Remove(sid string) (Shared, bool) {
+	if len(s.indexes(sid)) == 0 {
+		return s, false
+	}
+	return Shared{members: s.members, statements: s.without(sid)}, true
+}
+
+func (s Shared) indexes(wanted string) []int {
+	var found []int
+	for n, statement := range s.statements {
+		if sid(statement) == wanted {
+			found = append(found, n)
+		}
+	}
+	return found
+}
+
+func (s Shared) without(unwanted string) []json.RawMessage {
+	return slices.DeleteFunc(slices.Clone(s.statements), func(statement json.RawMessage) bool { return sid(statement) == unwanted })
+}
+
+// Sids gives the Sid of each statement, empty where it has none.
+func (s Shared) Sids() []string {
+	var sids []string
+	for _, statement := range s.statements {
+		sids = append(sids, sid(statement))
+	}
+	return sids
+}
+
+// Missing gives, of the statements that another document has, those that this one lacks, each by its Sid or its content.
+func (s Shared) Missing(from Shared) []string {
+	has := map[string]bool{}
+	for _, statement := range s.statements {
+		has[compact(statement)] = true
+	}
+	var missing []string
+	for _, statement := range from.statements {
+		same := func(other json.RawMessage) bool { return sameStatement(string(statement), string(other)) }
+		if !has[compact(statement)] && !slices.ContainsFunc(s.statements, same) {
+			missing = append(missing, label(statement))
+		}
+	}
+	return missing
+}
+
+// deadPrincipal is the unique id of an IAM entity, which stands for its ARN once the entity is deleted. See
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+var deadPrincipal = regexp.MustCompile(`"(AROA|AIDA|AGPA|AIPA)[A-Z0-9]{12,}"`)
+
+// DeadPrincipals gives the statements whose principal was deleted: while one stands there, services refuse every new version
+// of the document.
+func (s Shared) DeadPrincipals() []string {
+	var dead []string
+	for _, statement := range s.statements {
+		var members map[string]json.RawMessage
+		if json.Unmarshal(statement, &members) != nil {
+			continue
+		}
+		if id := deadPrincipal.Find(slices.Concat(members["Principal"], members["NotPrincipal"])); id != nil {
+			dead = append(dead, fmt.Sprintf("%s (principal %s)", label(statement), bytes.Trim(id, `"`)))
+		}
+	}
+	return dead
+}
+
+// closing are the condition keys that calls of AWS services don't satisfy.
+var closing = []string{"aws:SourceVpce", "aws:SourceVpc", "aws:VpcSourceIp", "aws:SourceIp", "aws:PrincipalOrgID"}
+
+// exempting are the condition keys that except calls of AWS services from a Deny.
+var exempting = []string{"aws:PrincipalIsAWSService", "aws:ViaAWSService", "aws:PrincipalServiceName", "aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast"}
+
+// Closed gives the condition keys by which a document denies access to all but those in a network or an organisation, without
+// excepting AWS services.
+func Closed(text string) []string {
+	s, err := ParseShared(text)
+	if err != nil {
+		return nil
+	}
+	var found []string
+	for _, raw := range s.statements {
+		var statement struct {
+			Effect    string
+			Condition map[string]map[string]json.RawMessage
+		}
+		if json.Unmarshal(raw, &statement) != nil || statement.Effect != "Deny" {
+			continue
+		}
+		var keys []string
+		exempt := false
+		for _, conditions := range statement.Condition {
+			for key := range conditions {
+				exempt = exempt || slices.ContainsFunc(exempting, func(k string) bool { return strings.EqualFold(k, key) })
+				if n := slices.IndexFunc(closing, func(k string) bool { return strings.EqualFold(k, key) }); n >= 0 {
+					keys = append(keys, closing[n])
+				}
+			}
+		}
+		if !exempt {
+			found = append(found, keys...)
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// label names a statement for a message.
+func label(statement json.RawMessage) string {
+	const most = 120
+	if sid := sid(statement); sid != "" {
+		return sid
+	}
+	text := []rune(compact(statement))
+	if len(text) > most {
+		return string(text[:most]) + "..."
+	}
+	return string(text)
+}
+
+func compact(raw json.RawMessage) string {
+	var b bytes.Buffer
+	if json.Compact(&b, raw) != nil {
+		return string(raw)
+	}
+	return b.String()
+}
+
+func sameStatement(a, b string) bool {
+	const form = `{"Version":"` + Version + `","Statement":[%s]}`
+	return Equivalent(fmt.Sprintf(form, a), fmt.Sprintf(form, b))
+}

@@ -1,0 +1,68 @@
+package preflight
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"personalize-role/lambda/internal/policy"
+	"personalize-role/lambda/internal/servicerole"
+	"personalize-role/lambda/properties"
+)
+
+// CheckShared gives a warning for each bucket and key whose policy isn't as the role needs it.
+func CheckShared(d servicerole.Desired, o servicerole.Observed) []string {
+	var warnings []string
+	warn := func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }
+	wanted := map[string]bool{}
+	for _, b := range d.Buckets {
+		wanted[b.Name] = true
+		switch found := o.Buckets[b.Name]; found.Presence {
+		case servicerole.InAnotherAccount:
+			warn("bucket %s belongs to another account: its owner must add to its policy what attribute %s says", b.Name, properties.AttrRequiredBucketPolicies)
+		case servicerole.Missing:
+			warn("bucket %s doesn't exist any more: take it out of %s", b.Name, properties.NameBuckets)
+		case servicerole.InAnotherRegion:
+			warn("bucket %s is in %s now, where Personalize of this Region can't read it", b.Name, found.Region)
+		case servicerole.Present:
+			for _, condition := range policy.Closed(found.Policy) {
+				warn("bucket %s denies access by %s, which may shut Personalize out: except its calls (aws:PrincipalIsAWSService, aws:ViaAWSService) "+
+					"from that Deny", b.Name, condition)
+			}
+		}
+	}
+	for _, key := range d.Keys {
+		wanted[key.ARN] = true
+		switch {
+		case key.OfOthers:
+			warn("KMS key %s belongs to another account: its owner must add to its policy what attribute %s says", key.ARN, properties.AttrRequiredKeyPolicies)
+		case o.Keys[key.ARN].Presence == servicerole.Missing:
+			warn("KMS key %s doesn't exist any more, or is pending deletion: take it out of the properties", key.ARN)
+		}
+	}
+	for name := range found(o.Buckets, servicerole.Denied) {
+		warn("the policy of bucket %s can't be read, so that it was left as it is: %v", name, o.Buckets[name].Denial)
+	}
+	for arn := range found(o.Keys, servicerole.Denied) {
+		warn("the policy of KMS key %s can't be read, so that it was left as it is: %v", arn, o.Keys[arn].Denial)
+	}
+	return warnings
+}
+
+// found gives the names of those of one presence, in their order.
+func found(all map[string]servicerole.ObservedShared, presence servicerole.Presence) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for _, name := range slices.Sorted(maps.Keys(all)) {
+			if all[name].Presence == presence && !yield(name) {
+				return
+			}
+		}
+	}
+}
+
+// Abandoned is the warning about statements of this kind whose role is gone.
+func Abandoned(of string, sids []string) string {
+	return fmt.Sprintf("the policy of %s has statements of roles that are gone: %s. They were left alone; remove them if no stack needs them", of,
+		strings.Join(sids, ", "))
+}

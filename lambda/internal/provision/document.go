@@ -1,0 +1,92 @@
+package provision
+
+import (
+	"context"
+	"errors"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"personalize-role/lambda/internal/policy"
+	"personalize-role/lambda/internal/servicerole"
+)
+
+// document is a policy that others own, at its service.
+type document struct {
+	// what names it in messages; arn in advice about permissions.
+	what, arn string
+	// limit is in bytes.
+	limit int
+	// deleteAction is empty where the document can't be deleted.
+	getAction, putAction, deleteAction string
+	// read gives the empty text where there is no document.
+	read func(context.Context) (string, error)
+	// write deletes the document if the text is empty.
+	write func(ctx context.Context, text string) error
+	// awaitsPrincipal tells whether a refusal may come from a role that hasn't propagated.
+	awaitsPrincipal func(error) bool
+}
+
+func (p *Provisioner) bucketDocument(bucket servicerole.BucketName, accountID string) document {
+	name, owner := aws.String(bucket.Name), aws.String(accountID)
+	return document{
+		what: "bucket " + bucket.Name, arn: bucket.ARN, limit: policy.MaxBucketPolicySize,
+		getAction: "s3:GetBucketPolicy", putAction: "s3:PutBucketPolicy", deleteAction: "s3:DeleteBucketPolicy",
+		read: func(ctx context.Context) (string, error) {
+			out, err := p.S3.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: name, ExpectedBucketOwner: owner})
+			// The one answer that means an empty policy; S3 gives it no type.
+			if code(err) == "NoSuchBucketPolicy" {
+				return "", nil
+			}
+			if err != nil {
+				return "", err
+			}
+			return aws.ToString(out.Policy), nil
+		},
+		write: func(ctx context.Context, text string) (err error) {
+			if text == "" {
+				_, err = p.S3.DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: name, ExpectedBucketOwner: owner})
+			} else {
+				_, err = p.S3.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: name, ExpectedBucketOwner: owner, Policy: aws.String(text)})
+			}
+			return err
+		},
+	}
+}
+
+func (p *Provisioner) keyDocument(arn string) document {
+	id := aws.String(arn)
+	return document{
+		what: "KMS key " + arn, arn: arn, limit: policy.MaxKeyPolicySize,
+		getAction: "kms:GetKeyPolicy", putAction: "kms:PutKeyPolicy",
+		read: func(ctx context.Context) (string, error) {
+			out, err := p.KMS.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: id})
+			if err != nil {
+				return "", err
+			}
+			return aws.ToString(out.Policy), nil
+		},
+		write: func(ctx context.Context, text string) error {
+			_, err := p.KMS.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: id, Policy: aws.String(text)})
+			return err
+		},
+		awaitsPrincipal: isInvalidPrincipal,
+	}
+}
+
+// isGone tells whether a bucket or key doesn't exist, or is about to be deleted for good.
+func isGone(err error) bool {
+	return isCode(err, "NoSuchBucket", "NotFoundException", "KMSInvalidStateException")
+}
+
+// otherRegion gives the Region that S3 names in its answer about a bucket that isn't in this one.
+func otherRegion(err error) (string, bool) {
+	var response *awshttp.ResponseError
+	if !errors.As(err, &response) || response.Response == nil {
+		return "", false
+	}
+	region := response.Response.Header.Get("X-Amz-Bucket-Region")
+	return region, region != "" && isCode(err, "PermanentRedirect", "TemporaryRedirect", "Redirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException")
+}

@@ -1,0 +1,110 @@
+package provision
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"personalize-role/lambda/internal/policy"
+	"personalize-role/lambda/internal/servicerole"
+)
+
+// observeBucket reads the policy of a bucket, or finds out why there is none to read.
+func (p *Provisioner) observeBucket(ctx context.Context, i servicerole.Identity, name string) (servicerole.ObservedShared, error) {
+	bucket := i.Bucket(name)
+	document := p.bucketDocument(bucket, i.AccountID)
+	failed := func(action string, err error) error {
+		return &Failure{Doing: "read the policy of bucket " + name, Action: action, Target: bucket.ARN, Err: err}
+	}
+	text, err := document.read(ctx)
+	if IsDenied(err) || code(err) == "MethodNotAllowed" {
+		own, listErr := p.ownsBucket(ctx, name)
+		switch {
+		case IsDenied(listErr):
+			return servicerole.ObservedShared{Presence: servicerole.Denied, Denial: failed("s3:ListAllMyBuckets", listErr)}, nil
+		case listErr != nil:
+			return servicerole.ObservedShared{}, failed("s3:ListAllMyBuckets", listErr)
+		case !own:
+			return servicerole.ObservedShared{Presence: servicerole.InAnotherAccount}, nil
+		}
+		err = p.persist(ctx, false, func() (err error) {
+			text, err = document.read(ctx)
+			return err
+		})
+	}
+	region, elsewhere := otherRegion(err)
+	switch {
+	case err == nil:
+		return servicerole.ObservedShared{Presence: servicerole.Present, Policy: text}, nil
+	case elsewhere:
+		return servicerole.ObservedShared{Presence: servicerole.InAnotherRegion, Region: region}, nil
+	case isGone(err):
+		return servicerole.ObservedShared{Presence: servicerole.Missing}, nil
+	case IsDenied(err):
+		return servicerole.ObservedShared{Presence: servicerole.Denied, Denial: failed(document.getAction, err)}, nil
+	}
+	return servicerole.ObservedShared{}, failed(document.getAction, err)
+}
+
+// ownsBucket tells whether this account owns a bucket. S3 answers about a bucket of another account as it does where a
+// permission is missing.
+func (p *Provisioner) ownsBucket(ctx context.Context, name string) (own bool, err error) {
+	err = p.persist(ctx, false, func() error {
+		// Names are listed in their order, so that the name itself comes before those that it starts.
+		out, err := p.S3.ListBuckets(ctx, &s3.ListBucketsInput{Prefix: aws.String(name), MaxBuckets: aws.Int32(1)})
+		if err == nil {
+			own = len(out.Buckets) > 0 && aws.ToString(out.Buckets[0].Name) == name
+		}
+		return err
+	})
+	return own, err
+}
+
+// observeKey reads the policy of a KMS key.
+func (p *Provisioner) observeKey(ctx context.Context, arn string) (servicerole.ObservedShared, error) {
+	document := p.keyDocument(arn)
+	var text string
+	err := p.persist(ctx, false, func() (err error) {
+		text, err = document.read(ctx)
+		return err
+	})
+	failure := &Failure{Doing: "read the policy of KMS key " + arn, Action: document.getAction, Target: arn, Err: err}
+	switch {
+	case err == nil:
+		return servicerole.ObservedShared{Presence: servicerole.Present, Policy: text}, nil
+	case isGone(err):
+		return servicerole.ObservedShared{Presence: servicerole.Missing}, nil
+	case IsDenied(err):
+		return servicerole.ObservedShared{Presence: servicerole.Denied, Denial: failure}, nil
+	}
+	return servicerole.ObservedShared{}, failure
+}
+
+// Abandoned gives, of the statements of this kind other than ours in a policy, the Sids of those whose role is gone. Those of
+// roles with names of the user's own can't be told: their Sid doesn't say whose they are.
+func (p *Provisioner) Abandoned(ctx context.Context, found servicerole.ObservedShared, ours string) []string {
+	shared, err := policy.ParseShared(found.Policy)
+	if err != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var abandoned []string
+	for _, sid := range shared.Sids() {
+		role, ok := servicerole.RoleOfSid(sid)
+		if !ok || sid == ours {
+			continue
+		}
+		if role == "" {
+			p.Log.InfoContext(ctx, "the policy has a statement of another role with a name of its own", "sid", sid)
+			continue
+		}
+		// A question that isn't answered is no reason to say anything.
+		if _, err := p.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(role)}); isNotFound(err) {
+			abandoned = append(abandoned, sid)
+		}
+	}
+	return abandoned
+}

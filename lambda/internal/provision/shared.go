@@ -1,0 +1,267 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"personalize-role/lambda/internal/plan"
+	"personalize-role/lambda/internal/policy"
+	"personalize-role/lambda/internal/servicerole"
+)
+
+// Policies of buckets and keys have no conditional write: whoever writes last wins. Every writer of this kind therefore writes
+// within writeBound of its read, or reads again, and looks whether its statement still stands once every write that began
+// before it saw the statement must have ended. See docs/adr/0008-shared-policies.md.
+const (
+	writeBound = 2 * time.Second
+	quiet      = writeBound + 500*time.Millisecond
+	// maxConflicts bounds how often a write is tried again that another one disturbed.
+	maxConflicts = 20
+	// principalPropagation is how long a new role may be unknown to KMS.
+	principalPropagation = 60 * time.Second
+)
+
+// edit is one change of a document that others own.
+type edit struct {
+	document
+	doing  string
+	change func(policy.Shared) (policy.Shared, bool)
+	// removal is content with a document that is gone.
+	removal bool
+	// attempted is when the last write ended; zero where none was needed. Its effect is known only if written is set.
+	attempted time.Time
+	written   *policy.Shared
+}
+
+// editOf gives the edit behind an operation; nil for operations of other kinds.
+func (p *Provisioner) editOf(op plan.Operation, accountID string) *edit {
+	e := &edit{doing: op.String()}
+	switch o := op.(type) {
+	case plan.PutBucketStatement:
+		e.document, e.change = p.bucketDocument(o.Bucket, accountID), put(o.Statement)
+	case plan.RemoveBucketStatement:
+		e.document, e.change, e.removal = p.bucketDocument(o.Bucket, accountID), remove(o.Sid), true
+	case plan.PutKeyStatement:
+		e.document, e.change = p.keyDocument(o.Key), put(o.Statement)
+	case plan.RemoveKeyStatement:
+		e.document, e.change, e.removal = p.keyDocument(o.Key), remove(o.Sid), true
+	default:
+		return nil
+	}
+	return e
+}
+
+func put(statement policy.Statement) func(policy.Shared) (policy.Shared, bool) {
+	return func(s policy.Shared) (policy.Shared, bool) { return s.Put(statement) }
+}
+
+func remove(sid string) func(policy.Shared) (policy.Shared, bool) {
+	return func(s policy.Shared) (policy.Shared, bool) { return s.Remove(sid) }
+}
+
+func (e *edit) failed(action string, err error, advice string) error {
+	return &Failure{Doing: e.doing, Action: action, Target: e.arn, Err: err, Advice: advice}
+}
+
+// read reads and parses the document; false where a removal finds nothing to remove any more.
+func (e *edit) read(ctx context.Context) (policy.Shared, bool, error) {
+	text, err := e.document.read(ctx)
+	if err != nil {
+		if e.removal && isGone(err) {
+			return policy.Shared{}, false, nil
+		}
+		return policy.Shared{}, false, e.failed(e.getAction, err, "")
+	}
+	shared, err := policy.ParseShared(text)
+	if err != nil {
+		return shared, false, e.failed(e.getAction, err, "Correct the policy by hand; it must not get lost")
+	}
+	return shared, true, nil
+}
+
+// merge reads, changes and writes the document, again while others get in between. Where no change is needed, it writes
+// nothing.
+func (p *Provisioner) merge(ctx context.Context, e *edit) error {
+	t := tries{conflicts: maxConflicts}
+	for {
+		began := p.Now()
+		found, there, err := e.read(ctx)
+		if err != nil && !p.passes(ctx, &t, err, nil) {
+			return err
+		}
+		if err != nil {
+			continue
+		}
+		next, changed := e.change(found)
+		if !there || !changed {
+			return nil
+		}
+		if err := e.check(next); err != nil {
+			return err
+		}
+		if p.Now().Sub(began) >= writeBound {
+			continue
+		}
+		action, err := e.write(ctx, next, began.Add(writeBound))
+		e.attempted = p.Now()
+		if err == nil {
+			e.written = &next
+			return nil
+		}
+		if e.removal && isGone(err) {
+			return nil
+		}
+		if dead := found.DeadPrincipals(); isInvalidPrincipal(err) && len(dead) > 0 {
+			return e.failed(action, err, fmt.Sprintf("These statements name principals that were deleted: %s. Correct or remove them, then try again",
+				joined(dead)))
+		}
+		if !p.passes(ctx, &t, err, e.document.awaitsPrincipal) {
+			return e.failed(action, err, "")
+		}
+	}
+}
+
+func (e *edit) write(ctx context.Context, next policy.Shared, deadline time.Time) (action string, err error) {
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	text := next.String()
+	if action = e.putAction; text == "" {
+		action = e.deleteAction
+	}
+	return action, e.document.write(ctx, text)
+}
+
+// check refuses what the service would.
+func (e *edit) check(next policy.Shared) error {
+	if next.String() == "" && e.deleteAction == "" {
+		return e.failed(e.putAction, errors.New("nothing but our statement is in it, and a key can't be without a policy"),
+			"Add a statement for the key's administrators, then try again")
+	}
+	if size := next.Size(); size > e.limit && !e.removal {
+		return e.failed(e.putAction, fmt.Errorf("the policy would have %d bytes, above the limit of %d", size, e.limit),
+			"Name fewer Prefixes, or remove statements that nobody needs")
+	}
+	return nil
+}
+
+// tries counts what may pass by itself.
+type tries struct {
+	conflicts         int
+	denied, principal time.Duration
+}
+
+// passes tells whether an error may pass, and waits for that.
+func (p *Provisioner) passes(ctx context.Context, t *tries, err error, awaitsPrincipal func(error) bool) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	pause := firstPause
+	switch {
+	case IsDenied(err):
+		if t.denied >= propagation {
+			return false
+		}
+		pause = min(max(firstPause, t.denied), longestPause)
+		t.denied += pause
+	case awaitsPrincipal != nil && awaitsPrincipal(err):
+		if t.principal >= principalPropagation {
+			return false
+		}
+		pause = min(max(firstPause, t.principal), longestPause)
+		t.principal += pause
+	case isConflict(err):
+		if t.conflicts--; t.conflicts < 0 {
+			return false
+		}
+		pause += time.Duration(p.Random() * float64(writeBound))
+	default:
+		return false
+	}
+	return p.Sleep(ctx, pause) == nil
+}
+
+// isConflict tells whether a write was disturbed by another, or cut off at its bound.
+func isConflict(err error) bool {
+	return code(err) == "OperationAborted" || errors.Is(err, context.DeadlineExceeded)
+}
+
+func isInvalidPrincipal(err error) bool {
+	return isCode(err, "MalformedPolicy", "MalformedPolicyDocumentException") && containsFold(err.Error(), "invalid principal")
+}
+
+// verify looks, once it is quiet, whether what was written still stands, and writes it again where another writer has
+// overwritten it. It gives a warning for each foreign statement that has gone meanwhile.
+func (p *Provisioner) verify(ctx context.Context, edits []*edit) (warnings []string, err error) {
+	for round := 1; ; round++ {
+		var pending []*edit
+		var last time.Time
+		for _, e := range edits {
+			if !e.attempted.IsZero() {
+				pending = append(pending, e)
+				if e.attempted.After(last) {
+					last = e.attempted
+				}
+			}
+		}
+		if len(pending) == 0 {
+			return warnings, nil
+		}
+		if err := p.Sleep(ctx, max(0, last.Add(quiet).Sub(p.Now()))); err != nil {
+			return warnings, err
+		}
+		lost := make([][]string, len(pending))
+		looks := make([]func() error, len(pending))
+		for n, e := range pending {
+			looks[n] = func() (err error) {
+				lost[n], err = p.look(ctx, e, round)
+				return err
+			}
+		}
+		if err := Together(looks...); err != nil {
+			return warnings, err
+		}
+		for n, e := range pending {
+			for _, statement := range lost[n] {
+				warnings = append(warnings, fmt.Sprintf("statement %s of the policy of %s went while ours was merged: somebody else changes that "+
+					"policy at the same time; check it", statement, e.what))
+			}
+		}
+	}
+}
+
+// look reads the document once more. It leaves the edit done, or attempted again.
+func (p *Provisioner) look(ctx context.Context, e *edit, round int) (lost []string, err error) {
+	found, there, err := e.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	written := e.written
+	e.attempted, e.written = time.Time{}, nil
+	if !there {
+		return nil, nil
+	}
+	if written != nil {
+		lost = foreignOnly(found.Missing(*written))
+	}
+	if _, changed := e.change(found); !changed {
+		return lost, nil
+	}
+	// Writers that got into each other's way come back at different times.
+	if err := p.Sleep(ctx, time.Duration(p.Random()*float64(min(round, 4))*float64(writeBound))); err != nil {
+		return lost, err
+	}
+	return lost, p.merge(ctx, e)
+}
+
+// foreignOnly leaves out the statements of this kind: their own writers see to them.
+func foreignOnly(labels []string) []string {
+	var foreign []string
+	for _, label := range labels {
+		if _, ok := servicerole.RoleOfSid(label); !ok {
+			foreign = append(foreign, label)
+		}
+	}
+	return foreign
+}

@@ -1,0 +1,148 @@
+package servicerole
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"personalize-role/lambda/internal/policy"
+	"personalize-role/lambda/properties"
+)
+
+// BucketGrant is what a data bucket's policy should say.
+type BucketGrant struct {
+	Name string
+	// Managed says that the bucket's policy is ours to extend, where the bucket belongs to this account.
+	Managed bool
+	// Statement is to be merged; Foreign is what the owner of a bucket in another account must add.
+	Statement, Foreign policy.Statement
+}
+
+// KeyGrant is what a key's policy should say.
+type KeyGrant struct {
+	ARN string
+	// Managed says that the key's policy is ours to extend; a key of another account never is.
+	Managed bool
+	// OfOthers says that the key belongs to another account.
+	OfOthers  bool
+	Statement policy.Statement
+}
+
+// access collects what the properties say of buckets and keys.
+type access struct {
+	buckets []policy.Bucket
+	keys    []policy.Key
+	metrics bool
+}
+
+func (i Identity) access(p properties.Properties) access {
+	var a access
+	exports := false
+	for _, b := range p.Buckets {
+		a.buckets = append(a.buckets, policy.Bucket{Partition: i.Partition, Name: b.Name, Uses: b.Uses, Prefixes: b.Prefixes})
+		exports = exports || slices.Contains(b.Uses, properties.UseExport)
+		// FullAccess brings the permission along.
+		a.metrics = a.metrics || !p.FullAccess && slices.Contains(b.Uses, properties.UseMetrics)
+	}
+	for _, arn := range p.KmsKeyArns {
+		a.addKey(policy.Key{ARN: arn, InRole: true, Exports: exports, Managed: i.managesKey(p, arn)})
+	}
+	for _, b := range p.Buckets {
+		if b.KmsKeyArn != "" {
+			managed := i.managesKey(p, b.KmsKeyArn)
+			a.addKey(policy.Key{ARN: b.KmsKeyArn, InRole: !managed || policy.Writes(b.Uses), Managed: managed})
+		}
+	}
+	slices.SortFunc(a.keys, func(a, b policy.Key) int { return strings.Compare(a.ARN, b.ARN) })
+	return a
+}
+
+// addKey joins what several places say of one key.
+func (a *access) addKey(key policy.Key) {
+	for n := range a.keys {
+		if have := &a.keys[n]; have.ARN == key.ARN {
+			have.InRole, have.Exports = have.InRole || key.InRole, have.Exports || key.Exports
+			return
+		}
+	}
+	a.keys = append(a.keys, key)
+}
+
+func (i Identity) managesKey(p properties.Properties, arn string) bool {
+	return p.KeyPolicy != properties.PolicyNone && i.isOwnKey(arn)
+}
+
+func (i Identity) isOwnKey(arn string) bool {
+	parts := strings.Split(arn, ":")
+	return len(parts) > 4 && parts[4] == i.AccountID
+}
+
+func (i Identity) bucketGrants(p properties.Properties, role RoleName, buckets []policy.Bucket) []BucketGrant {
+	var grants []BucketGrant
+	for n, b := range p.Buckets {
+		var source *policy.Source
+		if b.PolicyConditions {
+			source = i.source(p)
+		}
+		grants = append(grants, BucketGrant{
+			Name: b.Name, Managed: b.BucketPolicy != properties.PolicyNone,
+			Statement: policy.BucketStatement(i.Sid(role), buckets[n], source),
+			Foreign:   policy.ForeignBucketStatement(i.ForeignSid(role), role.ARN, buckets[n]),
+		})
+	}
+	return grants
+}
+
+func (i Identity) keyGrants(role RoleName, keys []policy.Key) []KeyGrant {
+	var grants []KeyGrant
+	for _, key := range keys {
+		sid := i.Sid(role)
+		if !i.isOwnKey(key.ARN) {
+			sid = i.ForeignSid(role)
+		}
+		grants = append(grants, KeyGrant{
+			ARN: key.ARN, Managed: key.Managed, OfOthers: !i.isOwnKey(key.ARN), Statement: policy.KeyStatement(sid, role.ARN, key),
+		})
+	}
+	return grants
+}
+
+// source is whose Personalize the properties mean.
+func (i Identity) source(p properties.Properties) *policy.Source {
+	regions := p.SourceRegions
+	if len(regions) == 0 {
+		regions = []string{i.Region}
+	}
+	return &policy.Source{Partition: i.Partition, AccountID: i.AccountID, Regions: regions}
+}
+
+// keyFaults refuses keys that can't encrypt anything in the stack's Region.
+func (i Identity) keyFaults(keys []policy.Key) []string {
+	var faults []string
+	for _, key := range keys {
+		if !strings.HasPrefix(key.ARN, fmt.Sprintf("arn:%s:kms:%s:", i.Partition, i.Region)) {
+			faults = append(faults, fmt.Sprintf("KMS key %s must be in the Region of the stack, %s, as the data and Personalize are", key.ARN, i.Region))
+		}
+	}
+	return faults
+}
+
+// bucketNames gives the data buckets that properties name.
+func bucketNames(p properties.Properties) []string {
+	var names []string
+	for _, b := range p.Buckets {
+		names = append(names, b.Name)
+	}
+	return names
+}
+
+// ownKeys gives the keys of this account that properties name, each once.
+func (i Identity) ownKeys(p properties.Properties) []string {
+	var arns []string
+	for _, key := range i.access(p).keys {
+		if i.isOwnKey(key.ARN) {
+			arns = append(arns, key.ARN)
+		}
+	}
+	return arns
+}

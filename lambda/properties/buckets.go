@@ -1,0 +1,98 @@
+package properties
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// buckets reads the data buckets; those that name no uses have the resource's.
+func (r *reader) buckets(name string, uses []string) []Bucket {
+	var buckets []Bucket
+	seen := map[string]bool{}
+	for i, e := range r.list(name) {
+		at := fmt.Sprintf("%s[%d]", name, i)
+		bucket, ok := r.bucket(at, e, uses)
+		if !ok {
+			continue
+		}
+		if seen[bucket.Name] {
+			r.fault("%s %s occurs twice", at, quote(bucket.Name))
+			continue
+		}
+		seen[bucket.Name] = true
+		buckets = append(buckets, bucket)
+	}
+	return buckets
+}
+
+func (r *reader) bucket(at string, e any, uses []string) (Bucket, bool) {
+	fields, isObject := e.(map[string]any)
+	if !isObject {
+		fields = map[string]any{FieldName: e}
+	}
+	text, ok := scalarText(fields[FieldName])
+	if !ok {
+		r.fault("%s must be a bucket name, a bucket ARN, or an object with Name", at)
+		return Bucket{}, false
+	}
+	text = strings.TrimSpace(text)
+	bare := bucketARN.ReplaceAllString(text, "")
+	if fault := bucketFault(bare); fault != "" {
+		r.fault("%s %s %s", at, quote(text), fault)
+		return Bucket{}, false
+	}
+	inner := &reader{values: fields}
+	inner.unknown("a bucket", BucketFields())
+	bucket := Bucket{
+		Name:             bare,
+		Uses:             inner.uses(FieldUses, uses),
+		Prefixes:         inner.prefixes(FieldPrefixes, bare),
+		BucketPolicy:     inner.text(FieldBucketPolicy, PolicyManage, managed),
+		PolicyConditions: inner.boolean(FieldPolicyConditions, false),
+		KmsKeyArn:        inner.text(FieldKmsKeyArn, "", keyFault),
+	}
+	if bucket.PolicyConditions && bucket.BucketPolicy == PolicyNone {
+		inner.fault("%s has no effect while %s is %s; leave one of them out", FieldPolicyConditions, FieldBucketPolicy, PolicyNone)
+	}
+	for _, fault := range inner.faults {
+		r.fault("%s: %s", at, fault)
+	}
+	return bucket, true
+}
+
+// texts reads a list of strings, each of which a rule must accept.
+func (r *reader) texts(name string, wrong rule) []string {
+	var texts []string
+	for i, e := range r.list(name) {
+		s, ok := scalarText(e)
+		s = strings.TrimSpace(s)
+		fault := "must be a string"
+		if ok {
+			fault = wrong(s)
+		}
+		switch {
+		case fault != "":
+			r.fault("%s[%d] %s %s", name, i, quote(fmt.Sprint(e)), fault)
+		case slices.Contains(texts, s):
+			r.fault("%s[%d] %s occurs twice", name, i, quote(s))
+		default:
+			texts = append(texts, s)
+		}
+	}
+	return texts
+}
+
+func (r *reader) uses(name string, standard []string) []string {
+	uses := r.texts(name, use)
+	if len(uses) == 0 {
+		return standard
+	}
+	return uses
+}
+
+func (r *reader) keys(name string) []string { return r.texts(name, keyFault) }
+
+func (r *reader) prefixes(name, bucket string) []string {
+	return r.texts(name, func(s string) string { return prefixFault(bucket, s) })
+}
