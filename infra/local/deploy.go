@@ -37,11 +37,16 @@ type Deployer struct {
 func NewDeployer(cfg aws.Config, progress io.Writer) *Deployer {
 	return &Deployer{
 		CloudFormation: cloudformation.NewFromConfig(cfg),
-		S3:             s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }),
+		S3:             newS3(cfg),
 		Artifacts:      "artifacts",
 		Progress:       progress,
 		started:        time.Now(),
 	}
+}
+
+// newS3 gives a client that names the bucket in the path, since no host of the emulator's is named like a bucket.
+func newS3(cfg aws.Config) *s3.Client {
+	return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
 }
 
 // Package builds the function for this machine, uploads its zip, and gives the template.yaml that refers to it.

@@ -13,17 +13,22 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
 )
 
-// Viewer prints what IAM holds.
+// Viewer prints what an account holds.
 type Viewer struct {
 	IAM *iam.Client
+	S3  *s3.Client
+	KMS *kms.Client
 	Out io.Writer
 }
 
 // NewViewer gives a viewer.
 func NewViewer(cfg aws.Config, out io.Writer) *Viewer {
-	return &Viewer{IAM: iam.NewFromConfig(cfg), Out: out}
+	return &Viewer{IAM: iam.NewFromConfig(cfg), S3: newS3(cfg), KMS: kms.NewFromConfig(cfg), Out: out}
 }
 
 // Role prints a role with its trust policy, its tags and its managed policies, those of the account with their documents.
@@ -67,12 +72,47 @@ func (v *Viewer) document(ctx context.Context, arn string) error {
 	return nil
 }
 
+// Bucket prints the policy of a bucket.
+func (v *Viewer) Bucket(ctx context.Context, name string) error {
+	policy, err := v.BucketPolicy(ctx, name)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(v.Out, "bucket        %s\npolicy        %s\n", name, indentedPlain(policy))
+	return nil
+}
+
+// BucketPolicy gives the policy of a bucket; the empty text if it has none.
+func (v *Viewer) BucketPolicy(ctx context.Context, name string) (string, error) {
+	out, err := v.S3.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: aws.String(name)})
+	if api := (smithy.APIError)(nil); errors.As(err, &api) && api.ErrorCode() == "NoSuchBucketPolicy" {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("show the policy of bucket %s: %w", name, err)
+	}
+	return aws.ToString(out.Policy), nil
+}
+
+// KeyPolicy gives the policy of a KMS key.
+func (v *Viewer) KeyPolicy(ctx context.Context, arn string) (string, error) {
+	out, err := v.KMS.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: aws.String(arn)})
+	if err != nil {
+		return "", fmt.Errorf("show the policy of key %s: %w", arn, err)
+	}
+	return aws.ToString(out.Policy), nil
+}
+
 // indented prints a document of IAM, which comes percent-encoded.
 func indented(encoded string) string {
 	plain, err := url.PathUnescape(encoded)
 	if err != nil {
 		return encoded
 	}
+	return indentedPlain(plain)
+}
+
+func indentedPlain(plain string) string {
 	var b bytes.Buffer
 	if json.Indent(&b, []byte(plain), "              ", "  ") != nil {
 		return plain
@@ -80,8 +120,48 @@ func indented(encoded string) string {
 	return b.String()
 }
 
-// Left lists the ARNs of all roles and all managed policies of the account.
+// ownSid starts the Sid of the function's statements in policies that others own.
+const ownSid = `"PersonalizeRole`
+
+// Left lists the ARNs of all roles and all managed policies of the account, and of the buckets and keys whose policy has a
+// statement of the function.
 func (v *Viewer) Left(ctx context.Context) ([]string, error) {
+	arns, err := v.leftInIAM(ctx)
+	if err != nil {
+		return nil, err
+	}
+	buckets, err := v.S3.ListBuckets(ctx, &s3.ListBucketsInput{})
+	if err != nil {
+		return nil, fmt.Errorf("list buckets: %w", err)
+	}
+	for _, b := range buckets.Buckets {
+		name := aws.ToString(b.Name)
+		policy, err := v.BucketPolicy(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if strings.Contains(policy, ownSid) {
+			arns = append(arns, "arn:aws:s3:::"+name)
+		}
+	}
+	keys, err := v.KMS.ListKeys(ctx, &kms.ListKeysInput{})
+	if err != nil {
+		return nil, fmt.Errorf("list keys: %w", err)
+	}
+	for _, key := range keys.Keys {
+		arn := aws.ToString(key.KeyArn)
+		policy, err := v.KeyPolicy(ctx, arn)
+		if err != nil {
+			return nil, err
+		}
+		if strings.Contains(policy, ownSid) {
+			arns = append(arns, arn)
+		}
+	}
+	return arns, nil
+}
+
+func (v *Viewer) leftInIAM(ctx context.Context) ([]string, error) {
 	roles, err := v.IAM.ListRoles(ctx, &iam.ListRolesInput{})
 	if err != nil {
 		return nil, fmt.Errorf("list roles: %w", err)
@@ -100,7 +180,7 @@ func (v *Viewer) Left(ctx context.Context) ([]string, error) {
 	return arns, nil
 }
 
-// Nothing prints that no role and no managed policy is left; it is an error if one is.
+// Nothing prints that nothing is left; it is an error if something is.
 func (v *Viewer) Nothing(ctx context.Context) error {
 	left, err := v.Left(ctx)
 	if err != nil {
@@ -109,6 +189,6 @@ func (v *Viewer) Nothing(ctx context.Context) error {
 	if len(left) > 0 {
 		return errors.New("left behind: " + strings.Join(left, ", "))
 	}
-	fmt.Fprintln(v.Out, "no role, no managed policy")
+	fmt.Fprintln(v.Out, "no role, no managed policy, no statement in the policy of a bucket or key")
 	return nil
 }

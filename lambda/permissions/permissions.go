@@ -42,15 +42,14 @@ const (
 // Statements gives the statements for a scope, logging aside.
 func Statements(s Scope) []Statement { return slices.Concat(RoleStatements(s), DataStatements(s)) }
 
-// DataStatements gives those of the statements that depend on the buckets and keys of the roles; none where there are none.
-// They must outlive a change that drops a bucket or a key, since the function then takes its statement out.
+// DataStatements gives those of the statements that depend on the buckets and keys of the roles. They must outlive a change that
+// drops a bucket or a key, since the function then takes its statement out.
 func DataStatements(s Scope) []Statement {
-	var statements []Statement
+	statements := []Statement{{Sid: "TellOwnBuckets", Actions: provision.AccountReads, Resources: []string{"*"}}}
 	if len(s.Buckets) > 0 {
-		statements = append(statements,
-			Statement{Sid: "TellOwnBuckets", Actions: provision.AccountReads, Resources: []string{"*"}},
-			Statement{Sid: "ChangeBucketPolicies", Actions: actions(plan.PutBucketStatement{}, plan.RemoveBucketStatement{}), Resources: s.Buckets},
-		)
+		statements = append(statements, Statement{
+			Sid: "ChangeBucketPolicies", Actions: actions(plan.PutBucketStatement{}, plan.RemoveBucketStatement{}), Resources: s.Buckets,
+		})
 	}
 	if len(s.Keys) > 0 {
 		statements = append(statements, Statement{

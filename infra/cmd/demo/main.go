@@ -37,7 +37,7 @@ func run(ctx context.Context, keep bool) error {
 	}
 	defer emulator.Stop()
 	s := &story{deployer: local.NewDeployer(emulator.Config(), os.Stdout), viewer: local.NewViewer(emulator.Config(), os.Stdout)}
-	chapter("The emulator runs at %s, with IAM enforced. Creating the data bucket %s", emulator.Endpoint, data)
+	chapter("The emulator runs at %s, with IAM enforced. Creating the data bucket %s, which has a policy", emulator.Endpoint, data)
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
