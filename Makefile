@@ -16,7 +16,7 @@ LINT    := $(TOOLS)/lint-1
 export GOFLAGS := -buildvcs=false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit emulated check format lint vet fuzz template package deploy deployable clean
+.PHONY: help demo test unit emulated emulated-calls emulated-stacks check format lint vet fuzz template package deploy deployable clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')"
@@ -29,8 +29,15 @@ test: unit emulated ## unit tests with the race detector, then the same binary a
 unit: ## unit tests with the race detector
 	go test -race ./...
 
-emulated: $(BIN)/aws-lambda-rie ## tests against the emulator
-	go run ./infra/cmd/emulator go test -p 1 -tags emulator -timeout 15m ./lambda/internal/handler ./lambda/internal/fakeaws ./infra/...
+emulated: ## tests against emulators, two at a time
+	go test -tags emulator -run '^$$' ./lambda/... ./infra/... > /dev/null
+	$(MAKE) -j 2 --output-sync emulated-calls emulated-stacks
+
+emulated-calls: # the function's calls
+	go run ./infra/cmd/emulator go test -p 1 -tags emulator -timeout 15m ./lambda/internal/...
+
+emulated-stacks: $(BIN)/aws-lambda-rie # the template and the binary
+	go run ./infra/cmd/emulator go test -p 1 -tags emulator -parallel 4 -timeout 15m ./infra/...
 
 check: format vet lint template test fuzz deployable ## all that CI checks
 

@@ -4,12 +4,15 @@ package e2e
 
 import (
 	"encoding/json"
+	"io"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"personalize-role/infra/local"
 )
 
 const madeUp = "app-Role-1A2B3C4D"
@@ -17,9 +20,14 @@ const madeUp = "app-Role-1A2B3C4D"
 // Every situation of CloudFormation's lifecycle of a custom resource, with the real binary under Lambda's runtime.
 func TestLifecycle(t *testing.T) {
 	s := newSimulator(t)
-	one := map[string]any{"Buckets": []string{"data-one"}}
-	two := map[string]any{"Buckets": []string{"data-two"}, "Description": "two"}
-	moved := map[string]any{"Buckets": []string{"data-one"}, "Path": "/moved/"}
+	cfg := s.config()
+	deployer := local.NewDeployer(cfg, io.Discard)
+	for _, name := range []string{"lifecycle-one", "lifecycle-two"} {
+		check(t, deployer.CreateBucket(t.Context(), name))
+	}
+	one := map[string]any{"Buckets": []string{"lifecycle-one"}}
+	two := map[string]any{"Buckets": []string{"lifecycle-two"}, "Description": "two"}
+	moved := map[string]any{"Buckets": []string{"lifecycle-one"}, "Path": "/moved/"}
 	refuse := func(action string) func(string) bool { return func(a string) bool { return a != action } }
 
 	for _, c := range []struct {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/google/go-cmp/cmp"
 
 	"personalize-role/infra/local"
 	"personalize-role/lambda/permissions"
@@ -27,36 +31,174 @@ var unneeded = map[string]string{
 
 // Each permission of the function is needed: without it the life of a role fails, and the reason names it.
 func TestFunctionHasExactlyTheNeededPermissions(t *testing.T) {
-	a := open(t, "100000000004")
-	ctx := t.Context()
-	check(t, a.deployer.Create(ctx, "provider", a.template, local.Parameters{"SettleSeconds": "0"}))
-	token := a.serviceToken(ctx, t, "provider")
-	x := &exercise{account: a, token: token}
-	if err := x.run(ctx); err != nil {
-		t.Fatalf("with all permissions: %v", err)
+	// Most of the time goes into waiting for denials to pass.
+	const sideBySide = 3
+	exercises := make(chan *exercise, sideBySide)
+	for n := range sideBySide {
+		exercises <- newExercise(t, fmt.Sprintf("10000000001%d", n))
 	}
-	role := a.functionRole(ctx, t)
-	statements := permissions.Statements(permissions.Scope{
-		Partition: "aws", Region: local.Region, AccountID: a.id,
-		RoleNames: []string{permissions.DefaultRoleNames}, PolicyNames: []string{permissions.DefaultPolicyNames},
-	})
-	for _, s := range statements {
+	for _, s := range permissions.Statements(scope("", nil, nil)) {
 		for _, action := range s.Actions {
 			t.Run(s.Sid+" "+action, func(t *testing.T) {
-				check(t, a.grant(ctx, role, without(statements, s.Sid, action)))
-				err := x.run(ctx)
-				check(t, a.grant(ctx, role, statements))
-				_, spare := unneeded[s.Sid+" "+action]
-				switch {
-				case spare && err != nil:
-					t.Errorf("failed: %v", err)
-				case !spare && (err == nil || !strings.Contains(err.Error(), action)):
-					t.Errorf("got %v, want a failure that names %s", err, action)
-				}
-				check(t, x.clear(ctx))
+				t.Parallel()
+				x := <-exercises
+				defer func() { exercises <- x }()
+				x.without(t, s.Sid, action)
 			})
 		}
 	}
+}
+
+// scope is that of a provider in an account; without one its statements have the same Sids and actions.
+func scope(account string, buckets, keys []string) permissions.Scope {
+	s := permissions.Scope{
+		Partition: "aws", Region: local.Region, AccountID: account,
+		RoleNames: []string{permissions.DefaultRoleNames}, PolicyNames: []string{permissions.DefaultPolicyNames},
+		Buckets: []string{"arn:*:s3:::none"}, Keys: []string{"none"},
+	}
+	if account != "" {
+		s.Buckets, s.Keys = nil, keys
+		for _, name := range buckets {
+			s.Buckets = append(s.Buckets, "arn:*:s3:::"+name)
+		}
+	}
+	return s
+}
+
+// newExercise deploys a provider into an account of its own, and checks that template.yaml allows it what it needs.
+func newExercise(t *testing.T, id string) *exercise {
+	a := open(t, id)
+	ctx := t.Context()
+	x := &exercise{account: a, key: a.key(t)}
+	var err error
+	x.keyPolicy, err = a.viewer.KeyPolicy(ctx, x.key)
+	check(t, err)
+	for n := range 6 {
+		policy := theirPolicy
+		if n == 0 {
+			policy = ""
+		}
+		x.buckets = append(x.buckets, a.bucket(t, fmt.Sprintf("data-%d", n), policy))
+	}
+	theirs := open(t, "10000000002"+id[len(id)-1:])
+	x.foreign = theirs.bucket(t, "foreign", "")
+	all := append(slices.Clone(x.buckets), x.foreign)
+	check(t, a.deployer.Create(ctx, "provider", a.template, local.Parameters{
+		"SettleSeconds": "0", "FurtherBucketNames": strings.Join(all, ","), "FurtherKmsKeyArns": x.key,
+	}))
+	x.token, x.role = a.serviceToken(ctx, t, "provider"), a.functionRole(ctx, t)
+	x.statements = permissions.Statements(scope(id, all, []string{x.key}))
+	if diff := cmp.Diff(bySid(x.statements), a.granted(t, x.role)); diff != "" {
+		t.Fatalf("-needed +granted by template.yaml:\n%s", diff)
+	}
+	check(t, a.own(ctx, x.role))
+	check(t, a.grant(ctx, x.role, x.statements))
+	if err := x.run(ctx); err != nil {
+		t.Fatalf("with all permissions: %v", err)
+	}
+	return x
+}
+
+// without runs the exercise without a permission.
+func (x *exercise) without(t *testing.T, sid, action string) {
+	ctx := t.Context()
+	check(t, x.account.grant(ctx, x.role, without(x.statements, sid, action)))
+	err := x.run(ctx)
+	check(t, x.account.grant(ctx, x.role, x.statements))
+	_, spare := unneeded[sid+" "+action]
+	switch {
+	case spare && err != nil:
+		t.Errorf("failed: %v", err)
+	case !spare && (err == nil || !strings.Contains(err.Error(), action)):
+		t.Errorf("got %v, want a failure that names %s", err, action)
+	}
+	check(t, x.clear(ctx))
+}
+
+func bySid(statements []permissions.Statement) map[string]permissions.Statement {
+	all := map[string]permissions.Statement{}
+	for _, s := range statements {
+		all[s.Sid] = s
+	}
+	return all
+}
+
+// list is a string or a list of them.
+type list []string
+
+func (l *list) UnmarshalJSON(raw []byte) error {
+	var one string
+	if json.Unmarshal(raw, &one) == nil {
+		*l = list{one}
+		return nil
+	}
+	var many []string
+	err := json.Unmarshal(raw, &many)
+	*l = many
+	return err
+}
+
+// granted gives the statements of a role's inline and managed policies, logging aside, those about further buckets and keys
+// under the names of the others.
+func (a *account) granted(t *testing.T, role string) map[string]permissions.Statement {
+	t.Helper()
+	ctx := t.Context()
+	inline, err := a.iam.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: aws.String(role), PolicyName: aws.String("Provision")})
+	check(t, err)
+	documents := []*string{inline.PolicyDocument}
+	attached, err := a.iam.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: aws.String(role)})
+	check(t, err)
+	for _, p := range attached.AttachedPolicies {
+		v, err := a.iam.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: p.PolicyArn, VersionId: aws.String("v1")})
+		check(t, err)
+		documents = append(documents, v.PolicyVersion.Document)
+	}
+	all := map[string]permissions.Statement{}
+	for _, encoded := range documents {
+		text, err := url.PathUnescape(aws.ToString(encoded))
+		check(t, err)
+		var document struct {
+			Statement []struct {
+				Sid              string
+				Action, Resource list
+				Condition        map[string]map[string]list
+			}
+		}
+		check(t, json.Unmarshal([]byte(text), &document))
+		for _, s := range document.Statement {
+			granted := permissions.Statement{Sid: strings.Replace(s.Sid, "Further", "", 1), Actions: s.Action, Resources: s.Resource}
+			for operator, keys := range s.Condition {
+				if granted.Conditions == nil {
+					granted.Conditions = map[string]map[string][]string{}
+				}
+				granted.Conditions[operator] = map[string][]string{}
+				for key, values := range keys {
+					granted.Conditions[operator][key] = values
+				}
+			}
+			if s.Sid != "WriteLogs" {
+				all[granted.Sid] = granted
+			}
+		}
+	}
+	return all
+}
+
+// own detaches the managed policies of a role, so that its inline policy alone decides.
+func (a *account) own(ctx context.Context, role string) error {
+	attached, err := a.iam.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: aws.String(role)})
+	if err != nil {
+		return err
+	}
+	for _, p := range attached.AttachedPolicies {
+		if _, err := a.iam.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: aws.String(role), PolicyArn: p.PolicyArn}); err != nil {
+			return err
+		}
+		if _, err := a.iam.DeletePolicy(ctx, &iam.DeletePolicyInput{PolicyArn: p.PolicyArn}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func without(statements []permissions.Statement, sid, action string) []permissions.Statement {
@@ -106,9 +248,14 @@ func (a *account) grant(ctx context.Context, role string, statements []permissio
 
 // exercise is a life of two roles that takes every permission.
 type exercise struct {
-	account *account
-	token   string
-	n       int
+	account     *account
+	token, role string
+	statements  []permissions.Statement
+	// buckets are the account's own, the first without a policy; foreign is another account's.
+	buckets        []string
+	foreign        string
+	key, keyPolicy string
+	n              int
 }
 
 const (
@@ -124,8 +271,9 @@ func (x *exercise) run(ctx context.Context) error {
 	}
 	stack := fmt.Sprintf("life-%d", x.n)
 	p := map[string]any{
-		"RoleName": created, "PermissionsBoundary": powers, "Buckets": []string{"data-0"}, "ForceDetach": true,
-		"Tags": []map[string]string{{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "1"}},
+		"RoleName": created, "PermissionsBoundary": powers, "Buckets": []string{x.buckets[0], x.foreign}, "ForceDetach": true,
+		"KmsKeyArns": []string{x.key},
+		"Tags":       []map[string]string{{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "1"}},
 	}
 	d := x.account.deployer
 	if err := d.Create(ctx, stack, resource(x.token, p), nil); err != nil {
@@ -135,7 +283,9 @@ func (x *exercise) run(ctx context.Context) error {
 	p["Tags"] = []map[string]string{{"Key": "a", "Value": "2"}}
 	delete(p, "PermissionsBoundary")
 	for version := 1; version <= 5; version++ {
-		p["Buckets"] = []string{fmt.Sprintf("data-%d", version)}
+		// The other bucket's policy is left alone: it isn't what the versions of the managed policy are about.
+		other := map[string]any{"Name": x.buckets[version], "BucketPolicy": "None"}
+		p["Buckets"] = []any{x.buckets[1], other}[:min(version, 2)]
 		if err := d.Update(ctx, stack, resource(x.token, p), nil); err != nil {
 			return err
 		}
@@ -223,7 +373,7 @@ func (x *exercise) left(ctx context.Context) string {
 	}
 	var left []string
 	for _, arn := range arns {
-		if strings.HasSuffix(arn, "/"+created) || strings.HasSuffix(arn, "/"+adopted) || strings.Contains(arn, ":policy/") {
+		if !strings.Contains(arn, ":iam:") || strings.HasSuffix(arn, "/"+created) || strings.HasSuffix(arn, "/"+adopted) || strings.Contains(arn, ":policy/") {
 			left = append(left, arn)
 		}
 	}
@@ -272,8 +422,27 @@ func (x *exercise) clear(ctx context.Context) error {
 			return err
 		}
 	}
+	for n, name := range x.buckets {
+		if err := x.restore(ctx, n, name); err != nil {
+			return err
+		}
+	}
+	if _, err := x.account.kms.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: aws.String(x.key), Policy: aws.String(x.keyPolicy)}); err != nil {
+		return err
+	}
 	if left := x.left(ctx); left != "" {
 		return fmt.Errorf("left behind although every permission is back: %s", left)
 	}
 	return nil
+}
+
+// restore gives a bucket the policy that it had before.
+func (x *exercise) restore(ctx context.Context, n int, name string) error {
+	client := x.account.deployer.S3
+	if n == 0 {
+		_, err := client.DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: aws.String(name)})
+		return err
+	}
+	_, err := client.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: aws.String(name), Policy: aws.String(theirPolicy)})
+	return err
 }

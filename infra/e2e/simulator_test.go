@@ -66,13 +66,21 @@ func newSimulator(t *testing.T) *simulator {
 	mux.HandleFunc("POST /", func(w http.ResponseWriter, r *http.Request) { s.forward(w, r, proxy) })
 	s.server = httptest.NewServer(mux)
 	t.Cleanup(s.server.Close)
-	cfg := aws.Config{Region: local.Region, BaseEndpoint: aws.String(endpoint), Credentials: credentials.NewStaticCredentialsProvider(runtimeAccount, "test", "")}
+	cfg := s.config()
 	s.iam, s.viewer = iam.NewFromConfig(cfg), local.NewViewer(cfg, io.Discard)
 	s.binary = filepath.Join(t.TempDir(), bundle.Bootstrap)
 	root, err := local.Root()
 	check(t, err)
 	check(t, bundle.Build(t.Context(), root, runtime.GOARCH, s.binary))
 	return s
+}
+
+// config is that of the root user of the function's account.
+func (s *simulator) config() aws.Config {
+	return aws.Config{
+		Region: local.Region, BaseEndpoint: aws.String(os.Getenv(local.EndpointVariable)),
+		Credentials: credentials.NewStaticCredentialsProvider(runtimeAccount, "test", ""),
+	}
 }
 
 func (s *simulator) environment() *environment { return startEnvironment(s.t, s.binary, s.server.URL) }

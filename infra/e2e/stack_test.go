@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 
 	"personalize-role/infra/local"
@@ -27,7 +29,64 @@ type account struct {
 	deployer *local.Deployer
 	viewer   *local.Viewer
 	iam      *iam.Client
+	kms      *kms.Client
 	template string
+}
+
+// theirPolicy is what others put on a bucket.
+const theirPolicy = `{"Version":"2012-10-17","Statement":[{"Sid":"TLSOnly","Effect":"Deny","Principal":"*","Action":"s3:GetObject",` +
+	`"Resource":"arn:aws:s3:::*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`
+
+// bucket makes a bucket, whose name no other account has, with a policy of others or none.
+func (a *account) bucket(t *testing.T, name, policy string) string {
+	t.Helper()
+	name += "-" + a.id
+	check(t, a.deployer.CreateBucket(t.Context(), name))
+	if policy != "" {
+		_, err := a.deployer.S3.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: aws.String(name), Policy: aws.String(policy)})
+		check(t, err)
+	}
+	return name
+}
+
+// key makes a KMS key and gives its ARN.
+func (a *account) key(t *testing.T) string {
+	t.Helper()
+	out, err := a.kms.CreateKey(t.Context(), &kms.CreateKeyInput{})
+	check(t, err)
+	return aws.ToString(out.KeyMetadata.Arn)
+}
+
+// sids gives the Sids of a policy, the function's as OURS.
+func sids(t *testing.T, policy string) string {
+	t.Helper()
+	if policy == "" {
+		return ""
+	}
+	var document struct{ Statement []struct{ Sid string } }
+	check(t, json.Unmarshal([]byte(policy), &document))
+	var list []string
+	for _, s := range document.Statement {
+		if strings.HasPrefix(s.Sid, "PersonalizeRole") {
+			s.Sid = "OURS"
+		}
+		list = append(list, s.Sid)
+	}
+	return strings.Join(list, ",")
+}
+
+// statements gives the Sids in the policies of buckets and of a key.
+func (a *account) statements(t *testing.T, key string, buckets ...string) string {
+	t.Helper()
+	var all []string
+	for _, name := range buckets {
+		policy, err := a.viewer.BucketPolicy(t.Context(), name)
+		check(t, err)
+		all = append(all, sids(t, policy))
+	}
+	policy, err := a.viewer.KeyPolicy(t.Context(), key)
+	check(t, err)
+	return strings.Join(append(all, sids(t, policy)), " | ")
 }
 
 func open(t *testing.T, id string) *account {
@@ -40,7 +99,9 @@ func open(t *testing.T, id string) *account {
 		Region: local.Region, BaseEndpoint: aws.String(endpoint),
 		Credentials: credentials.NewStaticCredentialsProvider(id, "test", ""),
 	}
-	a := &account{id: id, deployer: local.NewDeployer(cfg, io.Discard), viewer: local.NewViewer(cfg, io.Discard), iam: iam.NewFromConfig(cfg)}
+	a := &account{
+		id: id, deployer: local.NewDeployer(cfg, io.Discard), viewer: local.NewViewer(cfg, io.Discard), iam: iam.NewFromConfig(cfg), kms: kms.NewFromConfig(cfg),
+	}
 	a.deployer.Artifacts = "artifacts-" + id
 	template, err := a.deployer.Package(t.Context())
 	if err != nil {
@@ -88,11 +149,17 @@ func (a *account) left(t *testing.T) string {
 func TestStack(t *testing.T) {
 	a := open(t, "100000000001")
 	ctx := t.Context()
-	p := local.Parameters{"BucketNames": "data-one,arn:aws:s3:::data-two", "SettleSeconds": "0", "Description": "first"}
+	one, two, key := a.bucket(t, "one", theirPolicy), a.bucket(t, "two", ""), a.key(t)
+	keyPolicy, err := a.viewer.KeyPolicy(ctx, key)
+	check(t, err)
+	p := local.Parameters{"BucketNames": one + "," + two, "KmsKeyArns": key, "Uses": "Import,Batch", "SettleSeconds": "0", "Description": "first"}
 	check(t, a.deployer.Create(ctx, "app", a.template, p))
 	outputs, err := a.deployer.Outputs(ctx, "app")
 	check(t, err)
 	name := outputs["RoleName"]
+	if got, want := a.statements(t, key, one, two), "TLSOnly,OURS | OURS | "+sids(t, keyPolicy)+",OURS"; got != want {
+		t.Errorf("created with statements %s, want %s", got, want)
+	}
 	want := "role/" + name + ` "first" 3600s [AmazonPersonalizeFullAccess PersonalizeS3BucketAccessPolicy] `
 	if got := a.role(t, name); got != want || outputs["RoleArn"] != "arn:aws:iam::"+a.id+":role/"+name {
 		t.Errorf("created %s, output %s; want %s", got, outputs["RoleArn"], want)
@@ -118,8 +185,18 @@ func TestStack(t *testing.T) {
 		t.Errorf("updated %s, want %s", got, want)
 	}
 
+	// What is dropped loses the statement, although the function may no longer touch it afterwards.
+	p["BucketNames"], p["KmsKeyArns"] = one, ""
+	check(t, a.deployer.Update(ctx, "app", a.template, p))
+	if got, want := a.statements(t, key, one, two), "TLSOnly,OURS |  | "+sids(t, keyPolicy); got != want {
+		t.Errorf("updated to statements %s, want %s", got, want)
+	}
+
 	p["Path"] = "/ml/"
 	check(t, a.deployer.Update(ctx, "app", a.template, p))
+	if got, want := a.statements(t, key, one, two), "TLSOnly,OURS |  | "+sids(t, keyPolicy); got != want {
+		t.Errorf("replaced with statements %s, want %s", got, want)
+	}
 	outputs, err = a.deployer.Outputs(ctx, "app")
 	check(t, err)
 	if _, err := a.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(name)}); err == nil || outputs["RoleName"] == name {
@@ -134,17 +211,25 @@ func TestStack(t *testing.T) {
 	if got := a.left(t); got != "" {
 		t.Errorf("left behind: %s", got)
 	}
+	policy, err := a.viewer.BucketPolicy(ctx, one)
+	check(t, err)
+	if diff := cmp.Diff(theirPolicy, policy); diff != "" {
+		t.Errorf("policy of %s: -before +after:\n%s", one, diff)
+	}
 }
 
 // A stack that can't be created says why, and is taken back whole.
 func TestFailingCreateLeavesNothing(t *testing.T) {
 	a := open(t, "100000000002")
+	one := a.bucket(t, "one", theirPolicy)
 	for _, c := range []struct {
 		name   string
 		p      local.Parameters
 		reason string
 	}{
-		{"wrong bucket", local.Parameters{"BucketNames": "Data"}, `Buckets[0] "Data" must be a bucket name`},
+		{"wrong use", local.Parameters{"Uses": "Read"}, `Uses[0] "Read" must be one of Import, Batch, Export, Metrics, Deletion`},
+		{"missing bucket", local.Parameters{"BucketNames": "none-" + a.id}, "bucket none-" + a.id + " doesn't exist. Nothing was changed"},
+		{"missing key", local.Parameters{"KmsKeyArns": "arn:aws:kms:eu-west-1:" + a.id + ":key/none", "BucketNames": one}, "doesn't exist, or is pending deletion. Nothing was changed"},
 		{"name that the function may not use", local.Parameters{"RoleName": "Other"}, "Allow the function's role iam:"},
 		{"boundary that doesn't exist", local.Parameters{"PermissionsBoundary": "arn:aws:iam::" + a.id + ":policy/None"}, "Check that what the template names exists in this account"},
 	} {
@@ -166,18 +251,19 @@ func TestFailingCreateLeavesNothing(t *testing.T) {
 func TestFailingUpdateIsTakenBack(t *testing.T) {
 	a := open(t, "100000000003")
 	ctx := t.Context()
-	p := local.Parameters{"BucketNames": "data-one", "SettleSeconds": "0", "Description": "first"}
+	one, two, key := a.bucket(t, "one", theirPolicy), a.bucket(t, "two", ""), a.key(t)
+	p := local.Parameters{"BucketNames": one, "SettleSeconds": "0", "Description": "first"}
 	check(t, a.deployer.Create(ctx, "app", a.template, p))
 	outputs, err := a.deployer.Outputs(ctx, "app")
 	check(t, err)
-	before := a.role(t, outputs["RoleName"])
+	before := a.role(t, outputs["RoleName"]) + a.statements(t, key, one, two)
 	failing := strings.Replace(a.template, "\nOutputs:", "\n  Broken:\n    Type: AWS::SSM::Parameter\n    DependsOn: ServiceRole\n"+
 		"    Properties: {Type: Nonsense, Value: !GetAtt ServiceRole.NoSuchAttribute}\n\nOutputs:", 1)
-	p["Description"], p["Path"] = "second", "/ml/"
+	p["Description"], p["Path"], p["BucketNames"], p["KmsKeyArns"] = "second", "/ml/", two, key
 	if err := a.deployer.Update(ctx, "app", failing, p); err == nil {
 		t.Fatal("the update didn't fail")
 	}
-	if diff := cmp.Diff(before, a.role(t, outputs["RoleName"])); diff != "" {
+	if diff := cmp.Diff(before, a.role(t, outputs["RoleName"])+a.statements(t, key, one, two)); diff != "" {
 		t.Errorf("-before +after:\n%s", diff)
 	}
 	check(t, a.deployer.Delete(ctx, "app"))

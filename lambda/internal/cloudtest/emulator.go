@@ -30,7 +30,7 @@ import (
 // endpointVariable names the environment variable with the URL of the running emulator; make test sets it.
 const endpointVariable = "PERSONALIZE_ROLE_EMULATOR"
 
-func init() { kinds = append(kinds, Kind{Name: "emulator", New: newEmulated}) }
+func init() { kinds = append(kinds, Kind{Name: "emulator", New: newEmulated, Slow: true}) }
 
 var connections = awshttp.NewBuildableClient()
 
@@ -151,7 +151,8 @@ func (w *emulated) addBucket(t *testing.T, cfg aws.Config, name string, b Bucket
 	}
 	if b.Owner != "" {
 		cfg.Credentials = credentials.NewStaticCredentialsProvider(b.Owner, "test", "")
-	} else {
+	}
+	if b.Owner == "" && b.Region == "" && !slices.Contains(w.buckets, name) {
 		w.buckets = append(w.buckets, name)
 	}
 	client := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })

@@ -49,6 +49,8 @@ type Bucket struct{ Owner, Region, Policy string }
 type Kind struct {
 	Name string
 	New  func(*testing.T) World
+	// Slow worlds get half of the cases that try everything.
+	Slow bool
 }
 
 // kinds are all ways that this build has.

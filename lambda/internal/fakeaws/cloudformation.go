@@ -13,7 +13,9 @@ import (
 type CloudFormation struct {
 	mutex                       sync.Mutex
 	resource, physicalID, stack string
-	err                         error
+	// of are the states of resources in stacks of their own.
+	of  map[string][2]string
+	err error
 }
 
 // Say sets the status of the resource, its physical id and the status of the stack. No resource status: the stack has no
@@ -22,6 +24,16 @@ func (f *CloudFormation) Say(resource, physicalID, stack string) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	f.resource, f.physicalID, f.stack, f.err = resource, physicalID, stack, nil
+}
+
+// SayFor sets the status and the physical id of the resource in one stack, whatever Say says of all others.
+func (f *CloudFormation) SayFor(stackID, resource, physicalID string) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	if f.of == nil {
+		f.of = map[string][2]string{}
+	}
+	f.of[stackID] = [2]string{resource, physicalID}
 }
 
 // Deny answers every call AccessDenied, until Say.
@@ -38,11 +50,15 @@ func (f *CloudFormation) DescribeStackResource(_ context.Context, in *cloudforma
 	if f.err != nil {
 		return nil, f.err
 	}
-	if f.resource == "" {
+	resource, physicalID := f.resource, f.physicalID
+	if own, ok := f.of[aws.ToString(in.StackName)]; ok {
+		resource, physicalID = own[0], own[1]
+	}
+	if resource == "" {
 		return nil, apiError("ValidationError", "Resource %s does not exist for stack %s", aws.ToString(in.LogicalResourceId), aws.ToString(in.StackName))
 	}
 	return &cloudformation.DescribeStackResourceOutput{StackResourceDetail: &types.StackResourceDetail{
-		ResourceStatus: types.ResourceStatus(f.resource), PhysicalResourceId: aws.String(f.physicalID),
+		ResourceStatus: types.ResourceStatus(resource), PhysicalResourceId: aws.String(physicalID),
 	}}, nil
 }
 

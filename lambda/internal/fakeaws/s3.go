@@ -42,7 +42,9 @@ func (f *S3) RemoveBucket(name string) {
 
 func (f *S3) state(state map[string]string) {
 	for name, b := range f.buckets {
-		state["arn:aws:s3:::"+name] = "policy=" + b.policy
+		if b.owner == f.AccountID && b.region == region {
+			state["arn:aws:s3:::"+name] = "policy=" + b.policy
+		}
 	}
 }
 

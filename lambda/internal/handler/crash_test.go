@@ -61,11 +61,15 @@ var changes = []struct {
 // forEachFault runs a case in a new world for each call k and each way to fail, until k is beyond the last call.
 func forEachFault(t *testing.T, adopt string, run func(t *testing.T, r *rig, k int, f fault) (hit bool)) {
 	for _, kind := range cloudtest.Kinds() {
-		for _, f := range faults {
+		for n, f := range faults {
 			t.Run(kind.Name+"/"+f.name, func(t *testing.T) {
 				for k := 1; ; k++ {
 					if k > 200 {
 						t.Fatal("no end of calls")
+					}
+					// The account in the process is for trying everything; the emulator shows that it doesn't drift.
+					if kind.Slow && (k+n)%2 == 0 {
+						continue
 					}
 					r := newRig(t, kind.New(t))
 					r.foreign()

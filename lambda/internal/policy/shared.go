@@ -189,16 +189,16 @@ func (s Shared) Sids() []string {
 	return sids
 }
 
+// Same tells whether two documents have statements of the same meaning in the same order.
+func (s Shared) Same(other Shared) bool {
+	return slices.EqualFunc(s.statements, other.statements, alike)
+}
+
 // Missing gives, of the statements that another document has, those that this one lacks, each by its Sid or its content.
 func (s Shared) Missing(from Shared) []string {
-	has := map[string]bool{}
-	for _, statement := range s.statements {
-		has[compact(statement)] = true
-	}
 	var missing []string
 	for _, statement := range from.statements {
-		same := func(other json.RawMessage) bool { return sameStatement(string(statement), string(other)) }
-		if !has[compact(statement)] && !slices.ContainsFunc(s.statements, same) {
+		if !slices.ContainsFunc(s.statements, func(other json.RawMessage) bool { return alike(statement, other) }) {
 			missing = append(missing, label(statement))
 		}
 	}
@@ -228,8 +228,8 @@ func (s Shared) DeadPrincipals() []string {
 // closing are the condition keys that calls of AWS services don't satisfy.
 var closing = []string{"aws:SourceVpce", "aws:SourceVpc", "aws:VpcSourceIp", "aws:SourceIp", "aws:PrincipalOrgID"}
 
-// exempting are the condition keys that except calls of AWS services from a Deny.
-var exempting = []string{"aws:PrincipalIsAWSService", "aws:ViaAWSService", "aws:PrincipalServiceName", "aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast"}
+// exempting are the condition keys that except calls of AWS services from a Deny; those come over TLS.
+var exempting = []string{"aws:SecureTransport", "aws:PrincipalIsAWSService", "aws:ViaAWSService", "aws:PrincipalServiceName", "aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast"}
 
 // Closed gives the condition keys by which a document denies access to all but those in a network or an organisation, without
 // excepting AWS services.
@@ -284,6 +284,11 @@ func compact(raw json.RawMessage) string {
 		return string(raw)
 	}
 	return b.String()
+}
+
+// alike tells whether two statements of a document mean the same.
+func alike(a, b json.RawMessage) bool {
+	return bytes.Equal(a, b) || compact(a) == compact(b) || sid(a) == sid(b) && sameStatement(string(a), string(b))
 }
 
 func sameStatement(a, b string) bool {

@@ -12,11 +12,13 @@ import (
 )
 
 // Policies of buckets and keys have no conditional write: whoever writes last wins. Every writer of this kind therefore writes
-// within writeBound of its read, or reads again, and looks whether its statement still stands once every write that began
-// before it saw the statement must have ended. See docs/adr/0008-shared-policies.md.
+// within writeBound of its read, or reads again; and it is done only when the document, with its statement, has stood
+// unchanged for longer than that. See docs/adr/0008-shared-policies.md.
 const (
 	writeBound = 2 * time.Second
 	quiet      = writeBound + 500*time.Millisecond
+	// maxLooks bounds how often the document is looked at while others keep changing it.
+	maxLooks = 40
 	// maxConflicts bounds how often a write is tried again that another one disturbed.
 	maxConflicts = 20
 	// principalPropagation is how long a new role may be unknown to KMS.
@@ -30,9 +32,10 @@ type edit struct {
 	change func(policy.Shared) (policy.Shared, bool)
 	// removal is content with a document that is gone.
 	removal bool
-	// attempted is when the last write ended; zero where none was needed. Its effect is known only if written is set.
-	attempted time.Time
-	written   *policy.Shared
+	// since is when the document was last written or found changed; zero once nothing is left to verify. last is the document of
+	// that moment, if it is known.
+	since time.Time
+	last  *policy.Shared
 }
 
 // editOf gives the edit behind an operation; nil for operations of other kinds.
@@ -95,7 +98,12 @@ func (p *Provisioner) merge(ctx context.Context, e *edit) error {
 			continue
 		}
 		next, changed := e.change(found)
-		if !there || !changed {
+		if !there {
+			return nil
+		}
+		if !changed {
+			// Somebody did it just now, another delivery of the event for instance.
+			e.since, e.last = p.Now(), &found
 			return nil
 		}
 		if err := e.check(next); err != nil {
@@ -105,12 +113,13 @@ func (p *Provisioner) merge(ctx context.Context, e *edit) error {
 			continue
 		}
 		action, err := e.write(ctx, next, began.Add(writeBound))
-		e.attempted = p.Now()
+		e.since, e.last = p.Now(), nil
 		if err == nil {
-			e.written = &next
+			e.last = &next
 			return nil
 		}
 		if e.removal && isGone(err) {
+			e.since = time.Time{}
 			return nil
 		}
 		if dead := found.DeadPrincipals(); isInvalidPrincipal(err) && len(dead) > 0 {
@@ -191,17 +200,17 @@ func isInvalidPrincipal(err error) bool {
 	return isCode(err, "MalformedPolicy", "MalformedPolicyDocumentException") && containsFold(err.Error(), "invalid principal")
 }
 
-// verify looks, once it is quiet, whether what was written still stands, and writes it again where another writer has
-// overwritten it. It gives a warning for each foreign statement that has gone meanwhile.
+// verify looks at the documents, each time it may be quiet, until each stands unchanged with the edit in it, and merges again
+// where another writer has overwritten it. It gives a warning for each foreign statement that has gone meanwhile.
 func (p *Provisioner) verify(ctx context.Context, edits []*edit) (warnings []string, err error) {
 	for round := 1; ; round++ {
 		var pending []*edit
 		var last time.Time
 		for _, e := range edits {
-			if !e.attempted.IsZero() {
+			if !e.since.IsZero() {
 				pending = append(pending, e)
-				if e.attempted.After(last) {
-					last = e.attempted
+				if e.since.After(last) {
+					last = e.since
 				}
 			}
 		}
@@ -211,11 +220,11 @@ func (p *Provisioner) verify(ctx context.Context, edits []*edit) (warnings []str
 		if err := p.Sleep(ctx, max(0, last.Add(quiet).Sub(p.Now()))); err != nil {
 			return warnings, err
 		}
-		lost := make([][]string, len(pending))
+		gone := make([][]string, len(pending))
 		looks := make([]func() error, len(pending))
 		for n, e := range pending {
 			looks[n] = func() (err error) {
-				lost[n], err = p.look(ctx, e, round)
+				gone[n], err = p.look(ctx, e, round)
 				return err
 			}
 		}
@@ -223,7 +232,7 @@ func (p *Provisioner) verify(ctx context.Context, edits []*edit) (warnings []str
 			return warnings, err
 		}
 		for n, e := range pending {
-			for _, statement := range lost[n] {
+			for _, statement := range gone[n] {
 				warnings = append(warnings, fmt.Sprintf("statement %s of the policy of %s went while ours was merged: somebody else changes that "+
 					"policy at the same time; check it", statement, e.what))
 			}
@@ -231,28 +240,34 @@ func (p *Provisioner) verify(ctx context.Context, edits []*edit) (warnings []str
 	}
 }
 
-// look reads the document once more. It leaves the edit done, or attempted again.
-func (p *Provisioner) look(ctx context.Context, e *edit, round int) (lost []string, err error) {
+// look reads the document once more. It leaves the edit done, merged again, or to be looked at again.
+func (p *Provisioner) look(ctx context.Context, e *edit, round int) (gone []string, err error) {
 	found, there, err := e.read(ctx)
 	if err != nil {
 		return nil, err
 	}
-	written := e.written
-	e.attempted, e.written = time.Time{}, nil
+	last := e.last
+	e.since, e.last = time.Time{}, nil
 	if !there {
 		return nil, nil
 	}
-	if written != nil {
-		lost = foreignOnly(found.Missing(*written))
+	if last != nil {
+		gone = foreignOnly(found.Missing(*last))
 	}
 	if _, changed := e.change(found); !changed {
-		return lost, nil
+		if round < maxLooks && (last == nil || !found.Same(*last)) {
+			e.since, e.last = p.Now(), &found
+		}
+		return gone, nil
+	}
+	if round >= maxLooks {
+		return gone, e.failed(e.putAction, errors.New("others keep overwriting it"), "Find out who writes this policy all the time, then deploy again")
 	}
 	// Writers that got into each other's way come back at different times.
 	if err := p.Sleep(ctx, time.Duration(p.Random()*float64(min(round, 4))*float64(writeBound))); err != nil {
-		return lost, err
+		return gone, err
 	}
-	return lost, p.merge(ctx, e)
+	return gone, p.merge(ctx, e)
 }
 
 // foreignOnly leaves out the statements of this kind: their own writers see to them.

@@ -1,0 +1,243 @@
+package handler
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/google/go-cmp/cmp"
+
+	"personalize-role/lambda/internal/cloudtest"
+	"personalize-role/lambda/internal/lifecycle"
+	"personalize-role/lambda/internal/provision"
+	"personalize-role/lambda/internal/response"
+	"personalize-role/lambda/properties"
+)
+
+func quick(bucket string) props {
+	return props{"RoleName": "R", "SettleSeconds": "0", "Buckets": []any{bucket}}
+}
+
+// Buckets and keys that aren't as the properties take them to be.
+func TestBucketsAndKeysOfAllKinds(t *testing.T) {
+	for _, kind := range cloudtest.Kinds() {
+		for _, c := range []struct {
+			name string
+			run  func(t *testing.T, r *rig)
+		}{
+			{"a bucket of another account is left alone", func(t *testing.T, r *rig) {
+				r.world.AddBucket("theirs", cloudtest.Bucket{Owner: "999999999999"})
+				answer := r.deliver(lifecycle.Create, "", quick("theirs"), nil)
+				if answer.Status != response.Success {
+					t.Fatal(answer.Reason)
+				}
+				want := `{"theirs":{"Sid":"SID","Effect":"Allow","Principal":{"AWS":"ROLE","Service":"personalize.amazonaws.com"},` +
+					`"Action":["s3:GetObject","s3:ListBucket"],"Resource":["arn:aws:s3:::theirs","arn:aws:s3:::theirs/*"]}}`
+				var statements map[string]struct{ Sid string }
+				if err := json.Unmarshal([]byte(answer.Data[properties.AttrRequiredBucketPolicies]), &statements); err != nil {
+					t.Fatal(err)
+				}
+				got := strings.NewReplacer(answer.PhysicalResourceID, "ROLE", statements["theirs"].Sid, "SID").Replace(answer.Data[properties.AttrRequiredBucketPolicies])
+				if diff := cmp.Diff(want, got); diff != "" || !strings.HasPrefix(statements["theirs"].Sid, "PersonalizeAccess") {
+					t.Errorf("-want +got:\n%s", diff)
+				}
+				warning := "bucket theirs belongs to another account: its owner must add to its policy what attribute RequiredBucketPolicies says"
+				if diff := cmp.Diff(warning, answer.Data[properties.AttrWarnings]); diff != "" {
+					t.Errorf("warnings: -want +got:\n%s", diff)
+				}
+				r.must(lifecycle.Delete, answer.PhysicalResourceID, quick("theirs"), nil)
+			}},
+			{"a bucket in another Region is refused", func(t *testing.T, r *rig) {
+				r.world.AddBucket("elsewhere", cloudtest.Bucket{Region: "eu-central-1"})
+				r.refuses(quick("elsewhere"), "bucket elsewhere is in eu-central-1, and Personalize reads only buckets of its own Region, here eu-west-1. Nothing was changed. "+
+					"Deploy the stack in eu-central-1 too, or use a bucket in eu-west-1.")
+			}},
+			{"a bucket that doesn't exist is refused", func(t *testing.T, r *rig) {
+				r.refuses(quick("none"), "bucket none doesn't exist. Nothing was changed. Create the bucket first, or correct the name.")
+			}},
+			{"a bucket that was deleted since is no obstacle", func(t *testing.T, r *rig) {
+				both := base(props{"Buckets": []any{"training-data", "more-data"}})
+				id := r.must(lifecycle.Create, "", both, nil)
+				r.policyOf("more-data", func(string) string { return "" })
+				r.world.RemoveBucket("more-data")
+				answer := r.deliver(lifecycle.Update, id, base(props{"Buckets": both["Buckets"], "Description": "new"}), both)
+				if answer.Status != response.Success || !strings.Contains(answer.Data[properties.AttrWarnings], "bucket more-data doesn't exist any more") {
+					t.Errorf("Update: %+v", answer)
+				}
+				moved := base(props{"Buckets": both["Buckets"], "Path": "/moved/"})
+				replaced := r.must(lifecycle.Update, id, moved, both)
+				r.must(lifecycle.Delete, id, both, nil)
+				r.must(lifecycle.Delete, replaced, moved, nil)
+				r.world.AddBucket("more-data", cloudtest.Bucket{})
+			}},
+			{"what may not be read is no obstacle where nothing was made", func(t *testing.T, r *rig) {
+				r.world.SetHook(func(operation string) (error, error) {
+					if operation == "s3:GetBucketPolicy" || operation == "kms:GetKeyPolicy" {
+						return faults[1].before, nil
+					}
+					return nil, nil
+				})
+				answer := r.deliver(lifecycle.Create, "", base(nil), nil)
+				if answer.Status != response.Failed || !strings.Contains(answer.Reason, "Allow the function's role s3:GetBucketPolicy on arn:aws:s3:::training-data") {
+					t.Errorf("Create: %+v", answer)
+				}
+				r.must(lifecycle.Delete, answer.PhysicalResourceID, base(nil), nil)
+				r.world.SetHook(nil)
+			}},
+			{"what may not be read any more keeps the role from being deleted", func(t *testing.T, r *rig) {
+				id := r.must(lifecycle.Create, "", base(nil), nil)
+				r.world.SetHook(func(operation string) (error, error) {
+					if operation == "s3:GetBucketPolicy" {
+						return faults[1].before, nil
+					}
+					return nil, nil
+				})
+				if answer := r.deliver(lifecycle.Delete, id, base(nil), nil); answer.Status != response.Failed || !strings.Contains(answer.Reason, "s3:GetBucketPolicy") {
+					t.Errorf("Delete: %+v", answer)
+				}
+				answer := r.deliver(lifecycle.Update, id, base(props{"Buckets": []any{}}), base(nil))
+				if answer.Status != response.Success || !strings.Contains(answer.Data[properties.AttrWarnings], "the policy of bucket training-data can't be read, so that it was left as it is") {
+					t.Errorf("Update: %+v", answer)
+				}
+				r.world.SetHook(nil)
+				r.must(lifecycle.Delete, id, base(nil), nil)
+			}},
+			{"statements of roles that are gone are reported and left", func(t *testing.T, r *rig) {
+				const abandoned = `{"Sid":"PersonalizeRolea2b3c4d5e6f7a2b3c4d5","Effect":"Allow","Principal":{"Service":"personalize.amazonaws.com"},"Action":"s3:GetObject","Resource":"*"}`
+				was := r.policyOf("training-data", func(policy string) string {
+					return strings.Replace(policy, `"Statement":[`, `"Statement":[`+abandoned+`,`, 1)
+				})
+				answer := r.deliver(lifecycle.Create, "", base(nil), nil)
+				want := "the policy of bucket training-data has statements of roles that are gone: PersonalizeRolea2b3c4d5e6f7a2b3c4d5. They were left alone; remove them if no stack needs them"
+				if diff := cmp.Diff(want, answer.Data[properties.AttrWarnings]); diff != "" {
+					t.Errorf("warnings: -want +got:\n%s", diff)
+				}
+				r.must(lifecycle.Delete, answer.PhysicalResourceID, base(nil), nil)
+				left := r.policyOf("training-data", func(string) string { return was })
+				if !strings.Contains(left, abandoned) {
+					t.Errorf("removed: %s", left)
+				}
+			}},
+		} {
+			t.Run(kind.Name+"/"+c.name, func(t *testing.T) {
+				r := newRig(t, kind.New(t))
+				before := r.world.State()
+				c.run(t, r)
+				if diff := cmp.Diff(before, r.world.State()); diff != "" {
+					t.Errorf("the account isn't what it was: -before +after:\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+// refuses holds a Create to being refused with a reason, and the Delete that follows to success.
+func (r *rig) refuses(p props, reason string) {
+	r.t.Helper()
+	before := r.world.State()
+	answer := r.deliver(lifecycle.Create, "", p, nil)
+	if diff := cmp.Diff(reason, answer.Reason); diff != "" || answer.Status != response.Failed {
+		r.t.Errorf("%s, -want +got:\n%s", answer.Status, diff)
+	}
+	if diff := cmp.Diff(before, r.world.State()); diff != "" {
+		r.t.Errorf("-before +after:\n%s", diff)
+	}
+	r.must(lifecycle.Delete, answer.PhysicalResourceID, p, nil)
+}
+
+// policyOf changes the policy of a bucket as others do, and gives the one before; the empty text deletes it.
+func (r *rig) policyOf(bucket string, change func(string) string) string {
+	r.t.Helper()
+	was := ""
+	if out, err := r.world.S3.GetBucketPolicy(r.t.Context(), &s3.GetBucketPolicyInput{Bucket: aws.String(bucket)}); err == nil {
+		was = aws.ToString(out.Policy)
+	}
+	var err error
+	if now := change(was); now == "" {
+		_, err = r.world.S3.DeleteBucketPolicy(r.t.Context(), &s3.DeleteBucketPolicyInput{Bucket: aws.String(bucket)})
+	} else {
+		_, err = r.world.S3.PutBucketPolicy(r.t.Context(), &s3.PutBucketPolicyInput{Bucket: aws.String(bucket), Policy: aws.String(now)})
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return was
+}
+
+// Many stacks at once, each with a function of its own, in real time: every statement stands at the end, and none once all
+// are deleted.
+func TestManyStacksShareABucket(t *testing.T) {
+	for _, kind := range cloudtest.Kinds() {
+		for _, stacks := range []int{2, 32} {
+			t.Run(fmt.Sprint(kind.Name, "/", stacks), func(t *testing.T) {
+				t.Parallel()
+				r := newRig(t, kind.New(t))
+				r.handler.Provisioner = provision.New(r.handler.Provisioner.Clients, r.handler.Log)
+				before := r.world.State()
+				ids := make([]string, stacks)
+				together := func(request lifecycle.RequestType) {
+					var wait sync.WaitGroup
+					for n := range stacks {
+						wait.Go(func() { ids[n] = r.deliverTo(n, request, ids[n]) })
+					}
+					wait.Wait()
+				}
+				r.cfn.Say("CREATE_IN_PROGRESS", "", "CREATE_IN_PROGRESS")
+				started := time.Now()
+				together(lifecycle.Create)
+				created := time.Since(started)
+				var sids []string
+				policy := r.policyOf("training-data", func(policy string) string { return policy })
+				for n, id := range ids {
+					sid := "PersonalizeRole" + id[strings.LastIndex(id, "-")+1:]
+					if !strings.Contains(policy, sid) {
+						t.Errorf("stack %d: no statement %s", n, sid)
+					}
+					sids = append(sids, sid)
+				}
+				if len(slices.Compact(slices.Sorted(slices.Values(sids)))) != stacks {
+					t.Errorf("roles share names: %v", sids)
+				}
+				for n, id := range ids {
+					r.cfn.SayFor(r.stackOf(n), "DELETE_IN_PROGRESS", id)
+				}
+				together(lifecycle.Delete)
+				t.Logf("created in %v", created.Round(100*time.Millisecond))
+				if diff := cmp.Diff(before, r.world.State()); diff != "" {
+					t.Errorf("-before +after:\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+func (r *rig) stackOf(n int) string {
+	return strings.Replace(r.stackID(), "stack/app/", fmt.Sprintf("stack/app-%d/", n), 1)
+}
+
+// deliverTo hands the event of one of many stacks over, and gives the physical id.
+func (r *rig) deliverTo(n int, request lifecycle.RequestType, id string) string {
+	raw := strings.ReplaceAll(string(r.event(request, id, props{"Buckets": []any{"training-data"}, "SettleSeconds": "0"}, nil)), r.stackID(), r.stackOf(n))
+	raw = strings.ReplaceAll(raw, `"r-1"`, fmt.Sprintf(`"r-%d-%s"`, n, request))
+	if err := r.handler.Handle(r.t.Context(), json.RawMessage(raw)); err != nil {
+		r.t.Error(err)
+	}
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	for _, answer := range r.answers {
+		if answer.RequestID == fmt.Sprintf("r-%d-%s", n, request) {
+			if answer.Status != response.Success {
+				r.t.Errorf("stack %d: %s", n, answer.Reason)
+			}
+			return answer.PhysicalResourceID
+		}
+	}
+	r.t.Errorf("stack %d: %s wasn't answered", n, request)
+	return ""
+}

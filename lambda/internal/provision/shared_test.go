@@ -1,0 +1,225 @@
+package provision
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/smithy-go"
+	"github.com/google/go-cmp/cmp"
+
+	"personalize-role/lambda/internal/fakeaws"
+	"personalize-role/lambda/internal/plan"
+	"personalize-role/lambda/internal/policy"
+	"personalize-role/lambda/internal/servicerole"
+)
+
+var account = servicerole.Identity{Partition: "aws", Region: "eu-west-1", AccountID: "123456789012"}
+
+// Every error that S3 and KMS document for these calls: how often it is tried again, or what the reason says.
+func TestErrorsOfSharedPolicies(t *testing.T) {
+	bucket := account.Bucket("data")
+	statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"Import"}}, nil)
+	const key = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000001"
+	putBucket, putKey := plan.PutBucketStatement{Bucket: bucket, Statement: statement}, plan.PutKeyStatement{Key: key, Statement: statement}
+	removeBucket, removeKey := plan.RemoveBucketStatement{Bucket: bucket, Sid: "S"}, plan.RemoveKeyStatement{Key: key, Sid: "S"}
+	const dead = `{"Version":"2012-10-17","Statement":[{"Sid":"Old","Effect":"Allow","Principal":{"AWS":"AROA1234567890EXAMPLE"},"Action":"s3:*","Resource":"*"}]}`
+	invalid := "Invalid principal in policy"
+	for _, c := range []struct {
+		op              plan.Operation
+		at, code        string
+		message, policy string
+		// passes says that the error goes away after three answers, and that this is a success.
+		passes bool
+		reason string
+	}{
+		{putBucket, "s3:PutBucketPolicy", "OperationAborted", "", "", true, "deploy again when that has ended"},
+		{putBucket, "s3:PutBucketPolicy", "AccessDenied", "", "", true, "Allow the function's role s3:PutBucketPolicy on arn:aws:s3:::data (in template.yaml by BucketNames"},
+		{putBucket, "s3:GetBucketPolicy", "AccessDenied", "", "", true, "Allow the function's role s3:GetBucketPolicy on arn:aws:s3:::data (in template.yaml by BucketNames"},
+		{putBucket, "s3:PutBucketPolicy", "AccessDenied", "public policies are prevented by the BlockPublicPolicy setting", "", true, "Block Public Access refuses"},
+		{putBucket, "s3:PutBucketPolicy", "MalformedPolicy", invalid, dead, false, "These statements name principals that were deleted: Old (principal AROA1234567890EXAMPLE). Correct or remove them"},
+		{putBucket, "s3:PutBucketPolicy", "MalformedPolicy", invalid, "", false, "A principal in the policy doesn't exist"},
+		{putBucket, "s3:PutBucketPolicy", "MalformedPolicy", "Policy has invalid action", "", false, "The service refuses the policy as a whole"},
+		{putBucket, "s3:PutBucketPolicy", "InvalidPolicyDocument", "", "", false, "The service refuses the policy as a whole"},
+		{putBucket, "s3:PutBucketPolicy", "PolicyTooLarge", "", "", false, "Name fewer Prefixes"},
+		{putBucket, "s3:PutBucketPolicy", "NoSuchBucket", "", "", false, "Create the bucket first"},
+		{putBucket, "s3:PutBucketPolicy", "MethodNotAllowed", "", "", false, "its owner must change its policy"},
+		{putBucket, "s3:PutBucketPolicy", "AllAccessDisabled", "", "", false, "ask AWS Support"},
+		{putBucket, "s3:PutBucketPolicy", "AccountProblem", "", "", false, "ask AWS Support"},
+		{putBucket, "s3:PutBucketPolicy", "InternalError", "", "", false, "Deploy again"},
+		{putKey, "kms:PutKeyPolicy", "AccessDeniedException", "", "", true, "Allow the function's role kms:PutKeyPolicy on " + key + " (in template.yaml by KmsKeyArns"},
+		{putKey, "kms:GetKeyPolicy", "AccessDeniedException", "", "", true, "Allow the function's role kms:GetKeyPolicy on " + key},
+		{putKey, "kms:PutKeyPolicy", "MalformedPolicyDocumentException", "Policy contains a statement with one or more invalid principals.", "", true, "a new role may take a minute to be known"},
+		{putKey, "kms:PutKeyPolicy", "MalformedPolicyDocumentException", "one or more invalid principals", dead, false, "These statements name principals that were deleted: Old"},
+		{putKey, "kms:PutKeyPolicy", "LimitExceededException", "", "", false, "remove statements that nobody needs"},
+		{putKey, "kms:PutKeyPolicy", "NotFoundException", "", "", false, "Create the key first"},
+		{putKey, "kms:PutKeyPolicy", "InvalidArnException", "", "", false, "correct the ARN"},
+		{putKey, "kms:PutKeyPolicy", "KMSInvalidStateException", "", "", false, "cancel the deletion"},
+		{putKey, "kms:PutKeyPolicy", "UnsupportedOperationException", "", "", false, "name a customer managed key"},
+		{removeBucket, "s3:GetBucketPolicy", "NoSuchBucket", "", "", true, ""},
+		{removeBucket, "s3:DeleteBucketPolicy", "NoSuchBucket", "", "", true, ""},
+		{removeBucket, "s3:DeleteBucketPolicy", "OperationAborted", "", "", true, "deploy again when that has ended"},
+		{removeBucket, "s3:DeleteBucketPolicy", "AccessDenied", "", "", true, "Allow the function's role s3:DeleteBucketPolicy on arn:aws:s3:::data"},
+		{removeKey, "kms:GetKeyPolicy", "NotFoundException", "", "", true, ""},
+		{removeKey, "kms:PutKeyPolicy", "KMSInvalidStateException", "", "", true, ""},
+	} {
+		for _, often := range []int{3, 1 << 20} {
+			fake := fakeaws.New(account.AccountID)
+			ours := `{"Version":"2012-10-17","Statement":[` + statement.String() + `]}`
+			start := c.policy
+			if start == "" && strings.HasPrefix(c.op.String(), "take") {
+				start = ours
+			}
+			fake.S3.AddBucket("data", "", "", start)
+			fake.KMS.AddKey(strings.Replace(start, `"Statement":[`, `"Statement":[{"Effect":"Allow"},`, 1))
+			left := often
+			fake.Before = func(operation string) (error, error) {
+				if operation == c.at && left > 0 {
+					left--
+					return api2(c.code, c.message), nil
+				}
+				return nil, nil
+			}
+			p := New(Clients{S3: fake.S3, KMS: fake.KMS}, slog.New(slog.DiscardHandler))
+			p.Sleep = func(context.Context, time.Duration) error { return nil }
+			_, err := p.Apply(t.Context(), account, plan.Plan{Steps: []plan.Step{{Op: c.op}}})
+			wantReason := c.reason != "" && !(c.passes && often == 3)
+			switch {
+			case !wantReason && err != nil:
+				t.Errorf("%T, %s %d times at %s: %v", c.op, c.code, often, c.at, err)
+			case wantReason && (err == nil || !strings.Contains(err.Error(), c.reason) || !strings.HasPrefix(err.Error(), c.op.String())):
+				t.Errorf("%T, %s %d times at %s: got %v, want a reason with %q", c.op, c.code, often, c.at, err, c.reason)
+			}
+		}
+	}
+}
+
+func api2(code, message string) error {
+	if message == "" {
+		return api(code)
+	}
+	return &smithy.GenericAPIError{Code: code, Message: message}
+}
+
+// The time between reading and writing is bounded: past it, the document is read again.
+func TestLateWriteReadsAgain(t *testing.T) {
+	fake := fakeaws.New(account.AccountID)
+	fake.S3.AddBucket("data", "", "", "")
+	p := New(Clients{S3: fake.S3}, slog.New(slog.DiscardHandler))
+	p.Sleep = func(context.Context, time.Duration) error { return nil }
+	clock := time.Now()
+	p.Now = func() time.Time { return clock }
+	slow := 2
+	fake.Before = func(operation string) (error, error) {
+		if operation == "s3:GetBucketPolicy" && slow > 0 {
+			slow--
+			clock = clock.Add(writeBound)
+		}
+		return nil, nil
+	}
+	statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"Import"}}, nil)
+	if _, err := p.Apply(t.Context(), account, plan.Plan{Steps: []plan.Step{{Op: plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement}}}}); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"s3:GetBucketPolicy", "s3:GetBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:GetBucketPolicy"}
+	if diff := cmp.Diff(want, fake.Calls()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// Whoever writes all the time is named as the cause, in the end.
+func TestEndlessOverwriting(t *testing.T) {
+	fake := fakeaws.New(account.AccountID)
+	p := New(Clients{S3: fake.S3}, slog.New(slog.DiscardHandler))
+	p.Sleep = func(context.Context, time.Duration) error {
+		fake.S3.AddBucket("data", "", "", "")
+		return nil
+	}
+	fake.S3.AddBucket("data", "", "", "")
+	statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"Import"}}, nil)
+	_, err := p.Apply(t.Context(), account, plan.Plan{Steps: []plan.Step{{Op: plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement}}}})
+	want := "merge statement S into the policy of bucket data: others keep overwriting it. Find out who writes this policy all the time, then deploy again"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// A foreign statement that goes while ours is merged is told of.
+func TestVanishedStatementsAreReported(t *testing.T) {
+	fake := fakeaws.New(account.AccountID)
+	fake.S3.AddBucket("data", "", "", `{"Version":"2012-10-17","Statement":[`+theirs+`]}`)
+	p := New(Clients{S3: fake.S3}, slog.New(slog.DiscardHandler))
+	statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"Import"}}, nil)
+	once := true
+	p.Sleep = func(context.Context, time.Duration) error {
+		if once {
+			fake.S3.AddBucket("data", "", "", `{"Version":"2012-10-17","Statement":[`+statement.String()+`]}`)
+		}
+		once = false
+		return nil
+	}
+	done, err := p.Apply(t.Context(), account, plan.Plan{Steps: []plan.Step{{Op: plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement}}}})
+	want := []string{"statement Theirs of the policy of bucket data went while ours was merged: somebody else changes that policy at the same time; check it"}
+	if diff := cmp.Diff(want, done.Warnings); diff != "" || err != nil {
+		t.Errorf("%v, -want +got:\n%s", err, diff)
+	}
+}
+
+func TestObserveBucketsAndKeys(t *testing.T) {
+	fake := fakeaws.New(account.AccountID)
+	fake.S3.AddBucket("with", "", "", theirs)
+	fake.S3.AddBucket("without", "", "", "")
+	fake.S3.AddBucket("theirs", "999999999999", "", "")
+	fake.S3.AddBucket("elsewhere", "", "us-east-1", "")
+	arn := fake.KMS.AddKey("{}")
+	const none = "arn:aws:kms:eu-west-1:123456789012:key/none"
+	p := New(Clients{IAM: fake.IAM, S3: fake.S3, KMS: fake.KMS}, slog.New(slog.DiscardHandler))
+	p.Sleep = func(context.Context, time.Duration) error { return nil }
+	scope := servicerole.Scope{Role: servicerole.RoleName{Name: "R"}, Buckets: []string{"with", "without", "theirs", "elsewhere", "none"}, Keys: []string{arn, none}}
+	o, err := p.Observe(t.Context(), account, scope)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]servicerole.ObservedShared{
+		"with": {Presence: servicerole.Present, Policy: theirs}, "without": {Presence: servicerole.Present},
+		"theirs": {Presence: servicerole.InAnotherAccount}, "elsewhere": {Presence: servicerole.InAnotherRegion, Region: "us-east-1"}, "none": {},
+	}
+	if diff := cmp.Diff(want, o.Buckets); diff != "" {
+		t.Errorf("buckets: -want +got:\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]servicerole.ObservedShared{arn: {Presence: servicerole.Present, Policy: "{}"}, none: {}}, o.Keys); diff != "" {
+		t.Errorf("keys: -want +got:\n%s", diff)
+	}
+	for denied, reason := range map[string]string{
+		"s3:GetBucketPolicy": "Allow the function's role s3:GetBucketPolicy on arn:aws:s3:::with",
+		"s3:ListBuckets":     "Allow the function's role s3:ListAllMyBuckets on *",
+		"kms:GetKeyPolicy":   "Allow the function's role kms:GetKeyPolicy on " + arn,
+	} {
+		fake.Before = func(operation string) (error, error) {
+			if operation == denied || denied == "s3:ListBuckets" && operation == "s3:GetBucketPolicy" {
+				return api("AccessDenied"), nil
+			}
+			return nil, nil
+		}
+		o, err := p.Observe(t.Context(), account, servicerole.Scope{Role: scope.Role, Buckets: []string{"with"}, Keys: []string{arn}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := o.Buckets["with"]
+		if strings.HasPrefix(denied, "kms:") {
+			found = o.Keys[arn]
+		}
+		if found.Presence != servicerole.Denied || !strings.Contains(errorText(found.Denial), reason) {
+			t.Errorf("%s: got %+v, want a denial with %q", denied, found, reason)
+		}
+	}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
