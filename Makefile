@@ -54,6 +54,7 @@ lint: $(BIN)/golangci-lint ## golangci-lint
 
 fuzz: ## fuzz each target for some seconds, beyond its committed seeds
 	go test ./lambda/properties -run '^$$' -fuzz FuzzParse -fuzztime 10s
+	go test ./lambda/internal/policy -run '^$$' -fuzz FuzzShared -fuzztime 10s
 
 template: $(LINT)/complete ## cfn-lint, sam validate and sam build on template.yaml
 	$(LINT)/bin/cfn-lint -- template.yaml infra/cmd/demo/consumer.yaml examples/*.yaml

@@ -122,7 +122,7 @@ func TestReadmeIsComplete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range Names() {
+	for _, name := range append(Names(), BucketFields()...) {
 		if !strings.Contains(string(text), "| `"+name+"` |") {
 			t.Errorf("no row for %s", name)
 		}
