@@ -28,6 +28,8 @@ type Scope struct {
 	// RoleNames and PolicyNames are names or patterns of names; DefaultScope has those of derived names.
 	RoleNames   []string
 	PolicyNames []string
+	// Paths are the IAM paths of those names; none: all paths.
+	Paths []string
 	// Buckets are ARNs, or patterns of ARNs, of the buckets whose policies the function may change; Keys those of KMS keys.
 	Buckets []string
 	Keys    []string
@@ -40,10 +42,43 @@ const (
 )
 
 // Statements gives the statements for a scope, logging aside.
-func Statements(s Scope) []Statement { return slices.Concat(RoleStatements(s), DataStatements(s)) }
+func Statements(s Scope) []Statement { return slices.Concat(ReadStatements(s), OwnStatements(s), DataStatements(s)) }
 
-// DataStatements gives those of the statements that depend on the buckets and keys of the roles. They must outlive a change that
-// drops a bucket or a key, since the function then takes its statement out.
+// ReadStatements gives those that let the function read. They take any name: what a name stands for must be told apart before
+// it is touched, and the Delete that follows a Create refused for its name must find that nothing is there.
+func ReadStatements(s Scope) []Statement {
+	return []Statement{
+		{Sid: "ReadRoles", Actions: sorted(provision.RoleReads), Resources: []string{s.arn("role", "/", "*")}},
+		{Sid: "ReadPolicies", Actions: sorted(provision.PolicyReads), Resources: []string{s.arn("policy", "/", "*")}},
+		{Sid: "AskWhetherEventsAreStillWanted", Actions: sorted(provision.StackReads), Resources: []string{s.stacks()}},
+	}
+}
+
+// OwnStatements gives those that let the function create roles and managed policies, and change those that carry its tag.
+func OwnStatements(s Scope) []Statement {
+	roles, policies := s.named("role", s.RoleNames), s.named("policy", s.PolicyNames)
+	tagged := map[string]map[string][]string{"StringLike": {"aws:ResourceTag/" + servicerole.TagStackID: {s.stacks()}}}
+	tagging := map[string]map[string][]string{"StringLike": {"aws:RequestTag/" + servicerole.TagStackID: {s.stacks()}}}
+	attach, create, tagRole := actions(plan.AttachPolicy{}), actions(plan.CreateRole{}), actions(plan.TagRole{})
+	createPolicy, tagPolicy := actions(plan.CreatePolicy{}), actions(plan.TagPolicy{})
+	return []Statement{
+		{Sid: "CreateOwnRoles", Actions: slices.Concat(create, tagRole), Resources: roles, Conditions: tagging},
+		{Sid: "ChangeOwnRoles", Actions: writes(isRole, slices.Concat(create, attach)), Resources: roles, Conditions: tagged},
+		{
+			Sid: "AttachToOwnRoles", Actions: attach, Resources: roles,
+			Conditions: map[string]map[string][]string{
+				"ArnLike":    {"iam:PolicyARN": slices.Concat(servicerole.Identity{Partition: s.Partition}.Governed(), policies)},
+				"StringLike": tagged["StringLike"],
+			},
+		},
+		{Sid: "CreateOwnPolicies", Actions: slices.Concat(createPolicy, tagPolicy), Resources: policies, Conditions: tagging},
+		{Sid: "ChangeOwnPolicies", Actions: writes(isPolicy, createPolicy), Resources: policies, Conditions: tagged},
+	}
+}
+
+// DataStatements gives those that let the function change the policies of buckets and keys. They must outlive a change that drops a
+// bucket or a key, since the function then takes its statement out. The first one is there without buckets, too: a policy can't
+// be empty.
 func DataStatements(s Scope) []Statement {
 	statements := []Statement{{Sid: "TellOwnBuckets", Actions: provision.AccountReads, Resources: []string{"*"}}}
 	if len(s.Buckets) > 0 {
@@ -59,46 +94,24 @@ func DataStatements(s Scope) []Statement {
 	return statements
 }
 
-// RoleStatements gives those of the statements that don't.
-func RoleStatements(s Scope) []Statement {
-	roles, policies := s.named("role", s.RoleNames), s.named("policy", s.PolicyNames)
-	stacks := fmt.Sprintf("arn:%s:cloudformation:%s:%s:stack/*", s.Partition, s.Region, s.AccountID)
-	tagged := map[string]map[string][]string{"StringLike": {"aws:ResourceTag/" + servicerole.TagStackID: {stacks}}}
-	tagging := map[string]map[string][]string{"StringLike": {"aws:RequestTag/" + servicerole.TagStackID: {stacks}}}
-	attach, create, tagRole := actions(plan.AttachPolicy{}), actions(plan.CreateRole{}), actions(plan.TagRole{})
-	createPolicy, tagPolicy := actions(plan.CreatePolicy{}), actions(plan.TagPolicy{})
-	return []Statement{
-		// Reading takes any name: what a name stands for must be told apart before it is touched, and the Delete that follows
-		// a Create refused for its name must find that nothing is there.
-		{Sid: "ReadRoles", Actions: sorted(provision.RoleReads), Resources: s.named("role", []string{"*"})[:1]},
-		{Sid: "ReadPolicies", Actions: sorted(provision.PolicyReads), Resources: s.named("policy", []string{"*"})[:1]},
-		{Sid: "AskWhetherEventsAreStillWanted", Actions: sorted(provision.StackReads), Resources: []string{stacks}},
-		{
-			Sid: "CreateOwnRoles", Actions: slices.Concat(create, tagRole), Resources: roles,
-			Conditions: tagging,
-		},
-		{Sid: "ChangeOwnRoles", Actions: writes(isRole, slices.Concat(create, attach)), Resources: roles, Conditions: tagged},
-		{
-			Sid: "AttachToOwnRoles", Actions: attach, Resources: roles,
-			Conditions: map[string]map[string][]string{
-				"ArnLike":    {"iam:PolicyARN": slices.Concat(servicerole.Identity{Partition: s.Partition}.Governed(), policies)},
-				"StringLike": tagged["StringLike"],
-			},
-		},
-		{
-			Sid: "CreateOwnPolicies", Actions: slices.Concat(createPolicy, tagPolicy), Resources: policies,
-			Conditions: tagging,
-		},
-		{Sid: "ChangeOwnPolicies", Actions: writes(isPolicy, createPolicy), Resources: policies, Conditions: tagged},
-	}
+func (s Scope) stacks() string {
+	return fmt.Sprintf("arn:%s:cloudformation:%s:%s:stack/*", s.Partition, s.Region, s.AccountID)
 }
 
-// named gives the ARNs of IAM resources by name, at the root path and below any other.
+func (s Scope) arn(kind, path, name string) string {
+	return fmt.Sprintf("arn:%s:iam::%s:%s%s%s", s.Partition, s.AccountID, kind, path, name)
+}
+
+// named gives the ARNs of IAM resources by name, below each path.
 func (s Scope) named(kind string, names []string) []string {
+	paths := s.Paths
+	if len(paths) == 0 {
+		paths = []string{"/", "/*/"}
+	}
 	var arns []string
 	for _, name := range names {
-		for _, path := range []string{"/", "/*/"} {
-			arns = append(arns, fmt.Sprintf("arn:%s:iam::%s:%s%s%s", s.Partition, s.AccountID, kind, path, name))
+		for _, path := range paths {
+			arns = append(arns, s.arn(kind, path, name))
 		}
 	}
 	return arns

@@ -15,10 +15,11 @@ import (
 // template.yaml allows, as far as it doesn't depend on buckets and keys: for those see infra/e2e/permissions_test.go. It allows the function what it needs, and nothing to spare.
 func TestTemplateGrantsTheSame(t *testing.T) {
 	want := map[string]Statement{}
-	for _, s := range RoleStatements(Scope{
+	scope := Scope{
 		Partition: "${AWS::Partition}", Region: "${AWS::Region}", AccountID: "${AWS::AccountId}",
 		RoleNames: []string{"${RoleNamePattern}"}, PolicyNames: []string{"${PolicyNamePattern}"},
-	}) {
+	}
+	for _, s := range slices.Concat(ReadStatements(scope), OwnStatements(scope)) {
 		want[s.Sid] = s
 	}
 	want["WriteLogs"] = Statement{
