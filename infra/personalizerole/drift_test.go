@@ -1,0 +1,212 @@
+package personalizerole
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+
+	"personalize-role/lambda/permissions"
+	"personalize-role/lambda/properties"
+)
+
+// resource is a resource of template.yaml.
+type resource struct {
+	Properties map[string]any `yaml:"Properties"`
+}
+
+func templateYAML(t *testing.T) map[string]resource {
+	t.Helper()
+	text, err := os.ReadFile("../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var template struct {
+		Resources map[string]resource `yaml:"Resources"`
+	}
+	if err := yaml.Unmarshal(text, &template); err != nil {
+		t.Fatal(err)
+	}
+	return template.Resources
+}
+
+// The construct's function is template.yaml's.
+func TestFunctionIsTheTemplates(t *testing.T) {
+	want := templateYAML(t)["Function"].Properties
+	got := ofType(synthesised(t, func(*fixture, *PersonalizeServiceRoleProps) {}).resources(t), "AWS::Lambda::Function")[0]
+	for _, name := range []string{"Description", "Handler", "Runtime", "MemorySize", "Timeout"} {
+		if diff := cmp.Diff(toJSON(t, want[name]), toJSON(t, got[name])); diff != "" {
+			t.Errorf("%s: -template.yaml +construct:\n%s", name, diff)
+		}
+	}
+	if format := got["LoggingConfig"].(map[string]any)["LogFormat"]; format != want["LoggingConfig"].(map[string]any)["LogFormat"] {
+		t.Errorf("log format %v", format)
+	}
+	if want, got := len(want), len(got); want != got {
+		t.Errorf("template.yaml sets %d properties of the function, the construct %d", want, got)
+	}
+	trust := func(p map[string]any) string {
+		return toJSON(t, p["AssumeRolePolicyDocument"])
+	}
+	role := ofType(synthesised(t, func(*fixture, *PersonalizeServiceRoleProps) {}).resources(t), "AWS::IAM::Role")[0]
+	if diff := cmp.Diff(trust(templateYAML(t)["FunctionRole"].Properties), trust(role)); diff != "" {
+		t.Errorf("trust: -template.yaml +construct:\n%s", diff)
+	}
+}
+
+func toJSON(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// The custom resource waits as long as template.yaml's, and means the same where nothing is set.
+func TestDefaultsAreTheTemplates(t *testing.T) {
+	resources := synthesised(t, func(*fixture, *PersonalizeServiceRoleProps) {}).resources(t)
+	custom := ofType(resources, properties.ResourceType)[0]
+	if want := templateYAML(t)["ServiceRole"].Properties["ServiceTimeout"]; toJSON(t, custom["ServiceTimeout"]) != toJSON(t, want) {
+		t.Errorf("ServiceTimeout %v, want %v", custom["ServiceTimeout"], want)
+	}
+	got, err := properties.Parse(resourceProperties(t, resources))
+	if err != nil {
+		t.Fatal(err)
+	}
+	none, err := properties.Parse(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(none, got); diff != "" {
+		t.Errorf("-function +construct:\n%s", diff)
+	}
+}
+
+// Every property of the resource can be set by a prop: together the settings use them all.
+func TestEveryPropertyHasAProp(t *testing.T) {
+	seen := map[string]bool{}
+	for _, s := range settings {
+		for name := range ofType(synthesised(t, s.build).resources(t), properties.ResourceType)[0] {
+			seen[name] = true
+		}
+	}
+	// It follows from the buckets' own uses.
+	seen[properties.NameUses] = true
+	for _, name := range properties.Names() {
+		if !seen[name] {
+			t.Errorf("no setting uses %s", name)
+		}
+	}
+}
+
+// The function gets what its calls need on the names, paths, buckets and keys of the stack's roles, and nothing else.
+func TestPermissionsAreNarrowed(t *testing.T) {
+	f := newFixture(t)
+	provider := f.provider()
+	NewPersonalizeServiceRole(f.stack, "One", &PersonalizeServiceRoleProps{Provider: provider, Buckets: []Bucket{{Bucket: f.imported("data-one")}}})
+	key := awskms.Key_FromKeyArn(f.stack, jsii.String("Key"), jsii.String("arn:aws:kms:eu-west-1:123456789012:key/1"))
+	NewPersonalizeServiceRole(f.stack, "Two", &PersonalizeServiceRoleProps{
+		Provider: provider, RoleName: jsii.String("Two"), Path: jsii.String("/ml/"), S3PolicyName: jsii.String("TwoPolicy"), Keys: []awskms.IKey{key},
+		Buckets: []Bucket{{Bucket: f.imported("data-two")}},
+	})
+	resources := f.resources(t)
+	var got []any
+	for _, p := range ofType(resources, "AWS::IAM::Role")[0]["Policies"].([]any) {
+		got = append(got, p.(map[string]any)["PolicyDocument"].(map[string]any)["Statement"].([]any)...)
+	}
+	got = append(got, ofType(resources, "AWS::IAM::ManagedPolicy")[0]["PolicyDocument"].(map[string]any)["Statement"].([]any)...)
+	got = slices.DeleteFunc(got, func(s any) bool { return s.(map[string]any)["Sid"] == "WriteLogs" })
+	scope := permissions.Scope{
+		Partition: "${AWS::Partition}", Region: "${AWS::Region}", AccountID: "${AWS::AccountId}",
+		RoleNames: []string{permissions.DefaultRoleNames, "Two"}, PolicyNames: []string{permissions.DefaultPolicyNames, "TwoPolicy"}, Paths: []string{"/", "/ml/"},
+		Buckets: []string{"arn:${AWS::Partition}:s3:::data-one", "arn:${AWS::Partition}:s3:::data-two"}, Keys: []string{"arn:aws:kms:eu-west-1:123456789012:key/1"},
+	}
+	if diff := cmp.Diff(toJSON(t, rendered(permissions.Statements(scope))), toJSON(t, joined(got))); diff != "" {
+		t.Errorf("-needed +granted:\n%s", diff)
+	}
+}
+
+// joined writes Fn::Join of references as text.
+func joined(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		if list, ok := v["Fn::Join"].([]any); ok {
+			var text strings.Builder
+			for _, part := range list[1].([]any) {
+				if ref, ok := part.(map[string]any); ok {
+					part = "${" + ref["Ref"].(string) + "}"
+				}
+				text.WriteString(part.(string))
+			}
+			return text.String()
+		}
+		all := map[string]any{}
+		for key, value := range v {
+			all[key] = joined(value)
+		}
+		return all
+	case []any:
+		list := make([]any, len(v))
+		for n, e := range v {
+			list[n] = joined(e)
+		}
+		return list
+	}
+	return v
+}
+
+// The permissions that depend on buckets are replaced when those change, and only then.
+func TestChangedPermissionsAreReplaced(t *testing.T) {
+	description := func(bucket, session string) any {
+		f := synthesised(t, func(f *fixture, p *PersonalizeServiceRoleProps) {
+			p.Buckets = []Bucket{{Bucket: f.imported(bucket)}}
+			p.Description = &session
+		})
+		return ofType(f.resources(t), "AWS::IAM::ManagedPolicy")[0]["Description"]
+	}
+	if one, two := description("data-one", "a"), description("data-one", "b"); one != two {
+		t.Errorf("another description of the role replaces the permissions: %v, %v", one, two)
+	}
+	if one, two := description("data-one", "a"), description("data-two", "a"); one == two {
+		t.Errorf("another bucket doesn't replace the permissions: %v", one)
+	}
+}
+
+// The asset's hash is that of the zip, and the same sources give the same zip.
+func TestAssetHashIsTheZips(t *testing.T) {
+	key := func(zip *string) any {
+		app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(t.TempDir())})
+		stack := awscdk.NewStack(app, jsii.String("Stack"), nil)
+		NewProvider(stack, "Provider", &ProviderProps{Zip: zip, Architecture: ArchitectureX8664})
+		return ofType(resourcesOf(t, stack), "AWS::Lambda::Function")[0]["Code"].(map[string]any)["S3Key"]
+	}
+	zip := func(content string) *string {
+		file := filepath.Join(t.TempDir(), "function.zip")
+		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return &file
+	}
+	if a, b := key(zip("a")), key(zip("a")); a != b {
+		t.Errorf("the same content: %v, %v", a, b)
+	}
+	if a, b := key(zip("a")), key(zip("b")); a == b {
+		t.Errorf("another content: %v", a)
+	}
+	first := key(nil)
+	built.Lock()
+	built.zips = nil
+	built.Unlock()
+	if again := key(nil); again != first {
+		t.Errorf("built twice: %v, %v", first, again)
+	}
+}

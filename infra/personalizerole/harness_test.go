@@ -1,0 +1,234 @@
+package personalizerole
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-cmp/cmp"
+
+	"personalize-role/lambda/properties"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden templates, and fail")
+
+// attempt runs something that may panic, as CDK and its assertions do where they refuse.
+func attempt(do func()) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%v", v)
+		}
+	}()
+	do()
+	return nil
+}
+
+// fixture is a stack whose provider has a zip that never changes.
+type fixture struct {
+	app   awscdk.App
+	stack awscdk.Stack
+	zip   *string
+}
+
+func newFixture(t *testing.T) *fixture {
+	t.Helper()
+	zip := filepath.Join(t.TempDir(), "function.zip")
+	if err := os.WriteFile(zip, []byte("no program"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(t.TempDir())})
+	return &fixture{app: app, stack: awscdk.NewStack(app, jsii.String("Stack"), nil), zip: &zip}
+}
+
+func (f *fixture) provider() Provider {
+	return NewProvider(f.stack, "Provider", &ProviderProps{Zip: f.zip})
+}
+
+func (f *fixture) imported(name string) awss3.IBucket {
+	return awss3.Bucket_FromBucketName(f.stack, &name, &name)
+}
+
+// resources gives the resources of a stack's template by logical id.
+func (f *fixture) resources(t *testing.T) map[string]map[string]any {
+	t.Helper()
+	return resourcesOf(t, f.stack)
+}
+
+func resourcesOf(t *testing.T, stack awscdk.Stack) map[string]map[string]any {
+	t.Helper()
+	var template struct {
+		Resources map[string]map[string]any `json:"Resources"`
+	}
+	if err := json.Unmarshal(templateOf(t, stack), &template); err != nil {
+		t.Fatal(err)
+	}
+	return template.Resources
+}
+
+func templateOf(t *testing.T, stack awscdk.Stack) []byte {
+	t.Helper()
+	var text []byte
+	err := attempt(func() {
+		var err error
+		if text, err = json.MarshalIndent(assertions.Template_FromStack(stack, nil).ToJSON(), "", "  "); err != nil {
+			panic(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(text, '\n')
+}
+
+// ofType gives the properties of the resources of a type, in the order of their logical ids.
+func ofType(resources map[string]map[string]any, kind string) []map[string]any {
+	var found []map[string]any
+	for _, id := range slices.Sorted(maps.Keys(resources)) {
+		if resources[id]["Type"] == kind {
+			p, _ := resources[id]["Properties"].(map[string]any)
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+// settings are those of the construct, one at a time.
+var settings = []struct {
+	name  string
+	build func(f *fixture, p *PersonalizeServiceRoleProps)
+}{
+	{"default", func(*fixture, *PersonalizeServiceRoleProps) {}},
+	{"buckets", func(f *fixture, p *PersonalizeServiceRoleProps) {
+		p.Buckets = []Bucket{
+			{Bucket: awss3.NewBucket(f.stack, jsii.String("New"), nil)},
+			{Bucket: f.imported("imported-data"), BucketOptions: BucketOptions{
+				Uses: []Use{UseBatch, UseExport}, Prefixes: jsii.Strings("in/", "out/"), PolicyConditions: jsii.Bool(true),
+			}},
+			{Bucket: f.imported("left-alone"), BucketOptions: BucketOptions{Uses: []Use{UseMetrics, UseDeletion}, BucketPolicy: PolicyManagementNone}},
+		}
+	}},
+	{"keys", func(f *fixture, p *PersonalizeServiceRoleProps) {
+		encrypted := awss3.NewBucket(f.stack, jsii.String("Encrypted"), &awss3.BucketProps{Encryption: awss3.BucketEncryption_KMS})
+		key := awskms.Key_FromKeyArn(f.stack, jsii.String("Key"), jsii.String("arn:aws:kms:eu-west-1:123456789012:key/imported"))
+		p.Buckets = []Bucket{{Bucket: encrypted}, {Bucket: f.imported("imported-data"), BucketOptions: BucketOptions{EncryptionKey: key}}}
+		p.Keys = []awskms.IKey{awskms.NewKey(f.stack, jsii.String("Own"), nil)}
+		p.KeyPolicy = PolicyManagementManage
+	}},
+	{"names", func(_ *fixture, p *PersonalizeServiceRoleProps) {
+		p.RoleName, p.Path, p.S3PolicyName, p.Description = jsii.String("Role"), jsii.String("/ml/"), jsii.String("Policy"), jsii.String("a role")
+	}},
+	{"session", func(_ *fixture, p *PersonalizeServiceRoleProps) {
+		p.MaxSessionDuration, p.SettleTime = awscdk.Duration_Hours(jsii.Number(2)), awscdk.Duration_Minutes(jsii.Number(1))
+	}},
+	{"boundary", func(f *fixture, p *PersonalizeServiceRoleProps) {
+		p.PermissionsBoundary = awsiam.ManagedPolicy_FromManagedPolicyName(f.stack, jsii.String("Boundary"), jsii.String("Boundary"))
+	}},
+	{"access", func(_ *fixture, p *PersonalizeServiceRoleProps) {
+		p.FullAccess, p.CloudWatchAccess = jsii.Bool(false), CloudWatchAccessFullAccessV2
+	}},
+	{"sources", func(_ *fixture, p *PersonalizeServiceRoleProps) {
+		p.SourceConditions, p.SourceRegions = jsii.Bool(true), jsii.Strings("eu-west-1", "us-east-1")
+	}},
+	{"adopt", func(_ *fixture, p *PersonalizeServiceRoleProps) {
+		p.RoleName, p.Adopt, p.ForceDetach = jsii.String("Existing"), jsii.Bool(true), jsii.Bool(true)
+	}},
+	{"retain", func(_ *fixture, p *PersonalizeServiceRoleProps) { p.RemovalPolicy = awscdk.RemovalPolicy_RETAIN }},
+	{"tags", func(f *fixture, _ *PersonalizeServiceRoleProps) {
+		awscdk.Tags_Of(f.stack).Add(jsii.String("team"), jsii.String("ml"), nil)
+	}},
+	{"tokens", func(f *fixture, p *PersonalizeServiceRoleProps) {
+		parameter := func(name string) *string {
+			return awscdk.NewCfnParameter(f.stack, &name, nil).ValueAsString()
+		}
+		number := awscdk.NewCfnParameter(f.stack, jsii.String("Seconds"), &awscdk.CfnParameterProps{Type: jsii.String("Number")})
+		p.RoleName, p.Path, p.Description, p.S3PolicyName = parameter("RoleName"), parameter("Path"), parameter("Description"), parameter("PolicyName")
+		p.MaxSessionDuration = awscdk.Duration_Seconds(number.ValueAsNumber())
+		p.PermissionsBoundary = awsiam.ManagedPolicy_FromManagedPolicyArn(f.stack, jsii.String("B"), parameter("Boundary"))
+		p.SourceRegions = awscdk.NewCfnParameter(f.stack, jsii.String("Regions"), &awscdk.CfnParameterProps{Type: jsii.String("CommaDelimitedList")}).ValueAsList()
+		p.Buckets = []Bucket{{Bucket: awss3.Bucket_FromBucketName(f.stack, jsii.String("Parameter"), parameter("BucketName")), BucketOptions: BucketOptions{Prefixes: &[]*string{parameter("Prefix")}}}}
+		p.Keys = []awskms.IKey{awskms.Key_FromKeyArn(f.stack, jsii.String("Key"), jsii.String("arn:aws:kms:eu-west-1:123456789012:key/"+*parameter("KeyId")))}
+		awscdk.Tags_Of(f.stack).Add(jsii.String("stage"), parameter("Stage"), nil)
+	}},
+}
+
+// synthesised gives the stack of a setting.
+func synthesised(t *testing.T, build func(*fixture, *PersonalizeServiceRoleProps)) *fixture {
+	t.Helper()
+	f := newFixture(t)
+	props := &PersonalizeServiceRoleProps{Provider: f.provider()}
+	build(f, props)
+	NewPersonalizeServiceRole(f.stack, "ServiceRole", props)
+	return f
+}
+
+// resourceProperties gives the properties of the only custom resource, with tokens replaced by text that the parser takes.
+func resourceProperties(t *testing.T, resources map[string]map[string]any) json.RawMessage {
+	t.Helper()
+	found := ofType(resources, properties.ResourceType)
+	if len(found) != 1 {
+		t.Fatalf("%d custom resources", len(found))
+	}
+	raw, err := json.Marshal(literals(plain(found[0]).(map[string]any)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// plain puts a text with a token's mark in the place of functions of CloudFormation.
+func plain(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for key := range v {
+			if len(v) == 1 && (key == "Ref" || strings.HasPrefix(key, "Fn::")) {
+				return "${Token[" + key + "]}"
+			}
+		}
+		all := map[string]any{}
+		for key, value := range v {
+			all[key] = plain(value)
+		}
+		return all
+	case []any:
+		var list []any
+		for _, e := range v {
+			list = append(list, plain(e))
+		}
+		return list
+	case float64:
+		return int(v)
+	}
+	return v
+}
+
+// golden compares with a file, or rewrites it and fails.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".json")
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		t.Errorf("%s was rewritten; look at the change, and run the tests without -update", file)
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s: -want +got (rewrite with: go test ./infra/personalizerole -update):\n%s", file, diff)
+	}
+}

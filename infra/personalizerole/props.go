@@ -1,0 +1,124 @@
+package personalizerole
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+
+	"personalize-role/lambda/properties"
+)
+
+// Use is what Personalize does with a bucket; see
+// https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-s3-access.html
+type Use string
+
+// Uses of a bucket.
+const (
+	// UseImport is reading by dataset import jobs.
+	UseImport Use = properties.UseImport
+	// UseBatch is reading and writing by batch inference and batch segment jobs.
+	UseBatch Use = properties.UseBatch
+	// UseExport is writing by dataset export jobs.
+	UseExport Use = properties.UseExport
+	// UseMetrics is writing the reports of metric attributions.
+	UseMetrics Use = properties.UseMetrics
+	// UseDeletion is reading by data deletion jobs.
+	UseDeletion Use = properties.UseDeletion
+)
+
+// CloudWatchAccess is the AWS managed policy for CloudWatch that the role gets.
+type CloudWatchAccess string
+
+// AWS managed policies for CloudWatch.
+const (
+	CloudWatchAccessNone         CloudWatchAccess = properties.CloudWatchNone
+	CloudWatchAccessFullAccess   CloudWatchAccess = properties.CloudWatchFullAccess
+	CloudWatchAccessFullAccessV2 CloudWatchAccess = properties.CloudWatchFullAccessV2
+)
+
+// PolicyManagement says who looks after the policy of a bucket or a key.
+type PolicyManagement string
+
+// Who looks after a policy.
+const (
+	// PolicyManagementManage merges a statement into the policy, and takes it out again.
+	PolicyManagementManage PolicyManagement = properties.PolicyManage
+	// PolicyManagementNone leaves the policy to others.
+	PolicyManagementNone PolicyManagement = properties.PolicyNone
+)
+
+// BucketOptions say what Personalize may do with a bucket.
+type BucketOptions struct {
+	// Uses of the bucket. Default: UseImport.
+	Uses []Use
+	// Prefixes are starts of object keys that Personalize may use; a folder ends in /. Default: the whole bucket.
+	Prefixes *[]*string
+	// BucketPolicy says who looks after the bucket policy. Default: PolicyManagementManage, for buckets of this stack, of
+	// other stacks and imported ones alike.
+	BucketPolicy PolicyManagement
+	// PolicyConditions puts aws:SourceAccount and aws:SourceArn into the statement of the bucket policy. AWS documents no bucket
+	// policy with conditions for Personalize. Default: false.
+	PolicyConditions *bool
+	// EncryptionKey is the key that the bucket's objects are encrypted with. Default: the bucket's own, as far as CDK knows it.
+	EncryptionKey awskms.IKey
+}
+
+// Bucket is a data bucket of a role.
+type Bucket struct {
+	// Bucket may be new or imported. It must be in the Region of the stack.
+	Bucket awss3.IBucket
+	BucketOptions
+}
+
+// PersonalizeServiceRoleProps are the properties of a PersonalizeServiceRole. All are optional.
+type PersonalizeServiceRoleProps struct {
+	// RoleName is the name of the role: 1 to 64 characters of letters, digits and _+=,.@-. A change replaces the role. Default:
+	// a name that is derived from the stack and starts with PersonalizeRole-.
+	RoleName *string
+	// Path is the IAM path of the role and of its managed policy; it starts and ends with /. A change replaces the role.
+	// Default: /
+	Path *string
+	// Description of the role, at most 1,000 characters. Default: a sentence.
+	Description *string
+	// MaxSessionDuration is from 1 to 12 hours. Default: 1 hour.
+	MaxSessionDuration awscdk.Duration
+	// PermissionsBoundary bounds the role and, where the stack's own provider is used, the role of its function. See
+	// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+	// Default: none.
+	PermissionsBoundary awsiam.IManagedPolicy
+	// FullAccess attaches AmazonPersonalizeFullAccess, as the set-up page of Personalize says:
+	// https://docs.aws.amazon.com/personalize/latest/dg/aws-personalize-set-up-permissions.html
+	// Default: true.
+	FullAccess *bool
+	// CloudWatchAccess attaches a policy for CloudWatch. Default: CloudWatchAccessNone.
+	CloudWatchAccess CloudWatchAccess
+	// Buckets are the data buckets; AddBucket adds more. Default: none.
+	Buckets []Bucket
+	// S3PolicyName is the name of the managed policy for buckets and keys, 1 to 128 characters. Default: a derived one that starts
+	// with PersonalizeS3BucketAccessPolicy-.
+	S3PolicyName *string
+	// Keys are the KMS keys of dataset groups. See
+	// https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-key-access.html
+	// Default: none.
+	Keys []awskms.IKey
+	// KeyPolicy says who looks after the policies of the keys. Default: PolicyManagementManage.
+	KeyPolicy PolicyManagement
+	// SourceConditions lets only Personalize acting for this account assume the role. See
+	// https://docs.aws.amazon.com/personalize/latest/dg/cross-service-confused-deputy-prevention.html
+	// Default: true.
+	SourceConditions *bool
+	// SourceRegions are the Regions whose Personalize may assume the role, or *. Default: the stack's own.
+	SourceRegions *[]*string
+	// Adopt takes over the existing role RoleName, and gives it back as it was on deletion. Default: false.
+	Adopt *bool
+	// ForceDetach detaches, on deletion, policies that others attached to the role. Default: false.
+	ForceDetach *bool
+	// SettleTime is how long to wait, at most 5 minutes, until IAM has propagated a new role or changed permissions. Default: 15
+	// seconds.
+	SettleTime awscdk.Duration
+	// RemovalPolicy says what becomes of the role when it is removed from the stack. Default: RemovalPolicy_DESTROY.
+	RemovalPolicy awscdk.RemovalPolicy
+	// Provider is the function that provisions the role. Default: one that all roles of the stack share.
+	Provider Provider
+}

@@ -1,0 +1,66 @@
+package personalizerole
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"personalize-role/lambda/properties"
+)
+
+// serviceTimeout is how long CloudFormation waits for an answer, in seconds: the function's own time, and one retry of Lambda's
+// after a minute.
+const serviceTimeout = 720
+
+// taggedResource is the custom resource. CDK's own CustomResource takes no tags; to the tag aspects this one is a resource
+// like any other.
+type taggedResource struct {
+	awscdk.CfnResource
+	tags awscdk.TagManager
+}
+
+// Tags makes the resource an awscdk.ITaggable.
+func (r *taggedResource) Tags() awscdk.TagManager { return r.tags }
+
+// newTaggedResource adds a resource whose properties are asked for at synthesis, when all buckets and tags are there.
+func newTaggedResource(scope constructs.Construct, id string, serviceToken *string, all func() map[string]any) *taggedResource {
+	r := &taggedResource{tags: awscdk.NewTagManager(awscdk.TagType_KEY_VALUE, jsii.String(properties.ResourceType), nil,
+		&awscdk.TagManagerOptions{TagPropertyName: jsii.String(properties.NameTags)})}
+	props := map[string]any{"ServiceToken": serviceToken, "ServiceTimeout": serviceTimeout}
+	for _, name := range properties.Names() {
+		// CDK itself adds the tags.
+		if name != properties.NameTags {
+			props[name] = lazy(func() any { return all()[name] })
+		}
+	}
+	awscdk.NewCfnResource_Override(r, scope, &id, &awscdk.CfnResourceProps{Type: jsii.String(properties.ResourceType), Properties: &props})
+	return r
+}
+
+// tagList gives the tags in the form of the property.
+func (r *taggedResource) tagList() []any {
+	var list []any
+	for _, key := range slices.Sorted(maps.Keys(*r.tags.TagValues())) {
+		list = append(list, map[string]any{"Key": key, "Value": *(*r.tags.TagValues())[key]})
+	}
+	return list
+}
+
+// producer gives a value as late as synthesis.
+type producer struct{ produce func() any }
+
+// Produce is what CDK calls.
+func (p *producer) Produce() any { return p.produce() }
+
+func lazy(produce func() any) awscdk.IResolvable { return awscdk.Lazy_Any(&producer{produce}, nil) }
+
+// textProducer gives a text as late as synthesis.
+type textProducer struct{ produce func() *string }
+
+// Produce is what CDK calls; nil leaves the text out.
+func (p *textProducer) Produce() *string { return p.produce() }
+
+func lazyText(produce func() *string) *string { return awscdk.Lazy_String(&textProducer{produce}, nil) }

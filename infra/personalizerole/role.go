@@ -1,0 +1,168 @@
+// Package personalizerole puts the service role of Amazon Personalize into CDK stacks: a construct that is an awsiam.IRole, over
+// Custom::PersonalizeServiceRole and the function that provisions it.
+package personalizerole
+
+import (
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"personalize-role/lambda/properties"
+)
+
+// PersonalizeServiceRole is the role that Amazon Personalize assumes. It goes wherever CDK takes a role.
+type PersonalizeServiceRole interface {
+	awsiam.IRole
+	// AddBucket adds a data bucket, new or imported, after construction; nil options mean the defaults.
+	AddBucket(bucket awss3.IBucket, options *BucketOptions)
+	// S3PolicyArn is the ARN of the managed policy for buckets and keys; empty at deployment if there is nothing to allow.
+	S3PolicyArn() *string
+	// RoleId is IAM's unique id of the role.
+	RoleId() *string
+	// Warnings are what would make Personalize fail later, a line each.
+	Warnings() *string
+	// RequiredBucketPolicies and RequiredKeyPolicies are the statements that others must add to policies which aren't managed
+	// here, as JSON by bucket name and by key ARN.
+	RequiredBucketPolicies() *string
+	RequiredKeyPolicies() *string
+	// Provider is the function that provisions the role.
+	Provider() Provider
+}
+
+// serviceRole is a resource of CDK whose role members are answered here.
+type serviceRole struct {
+	awscdk.Resource
+	resource *taggedResource
+	provider Provider
+	props    PersonalizeServiceRoleProps
+	// policy has what CDK adds to the role, once it adds something.
+	policy awsiam.Policy
+}
+
+// NewPersonalizeServiceRole adds a role to a scope; nil props mean the defaults. Wrong literal props fail at synthesis, with
+// the construct's path; tokens are checked by the function.
+func NewPersonalizeServiceRole(scope constructs.Construct, id string, props *PersonalizeServiceRoleProps) PersonalizeServiceRole {
+	r := &serviceRole{}
+	if props != nil {
+		r.props = *props
+	}
+	r.props.Buckets = slices.Clone(r.props.Buckets)
+	r.provider = r.props.Provider
+	if r.provider == nil {
+		r.provider = providerOf(awscdk.Stack_Of(scope))
+	}
+	awscdk.NewResource_Override(r, scope, &id, nil)
+	r.resource = newTaggedResource(r, "Resource", r.provider.ServiceToken(), r.properties)
+	r.resource.ApplyRemovalPolicy(removalPolicy(r.props.RemovalPolicy), nil)
+	r.provider.serve(r)
+	r.Node().AddValidation(&validation{r})
+	return r
+}
+
+func removalPolicy(p awscdk.RemovalPolicy) awscdk.RemovalPolicy {
+	if p == "" {
+		return awscdk.RemovalPolicy_DESTROY
+	}
+	return p
+}
+
+func (r *serviceRole) AddBucket(bucket awss3.IBucket, options *BucketOptions) {
+	if options == nil {
+		options = &BucketOptions{}
+	}
+	r.props.Buckets = append(r.props.Buckets, Bucket{Bucket: bucket, BucketOptions: *options})
+}
+
+// properties gives the properties of the custom resource, ServiceToken and tags aside.
+func (r *serviceRole) properties() map[string]any {
+	p := r.props
+	all := map[string]any{}
+	set(all, properties.NameRoleName, p.RoleName)
+	set(all, properties.NamePath, p.Path)
+	set(all, properties.NameDescription, p.Description)
+	set(all, properties.NameS3PolicyName, p.S3PolicyName)
+	set(all, properties.NameFullAccess, p.FullAccess)
+	set(all, properties.NameSourceConditions, p.SourceConditions)
+	set(all, properties.NameSourceRegions, p.SourceRegions)
+	set(all, properties.NameAdopt, p.Adopt)
+	set(all, properties.NameForceDetach, p.ForceDetach)
+	if p.MaxSessionDuration != nil {
+		all[properties.NameMaxSessionDuration] = seconds(p.MaxSessionDuration)
+	}
+	if p.SettleTime != nil {
+		all[properties.NameSettleSeconds] = seconds(p.SettleTime)
+	}
+	if p.PermissionsBoundary != nil {
+		all[properties.NamePermissionsBoundary] = *p.PermissionsBoundary.ManagedPolicyArn()
+	}
+	if p.CloudWatchAccess != "" {
+		all[properties.NameCloudWatchAccess] = string(p.CloudWatchAccess)
+	}
+	if p.KeyPolicy != "" {
+		all[properties.NameKeyPolicy] = string(p.KeyPolicy)
+	}
+	if len(p.Buckets) > 0 {
+		var list []any
+		for _, b := range p.Buckets {
+			list = append(list, b.properties())
+		}
+		all[properties.NameBuckets] = list
+	}
+	if len(p.Keys) > 0 {
+		var list []any
+		for _, key := range p.Keys {
+			list = append(list, *key.KeyArn())
+		}
+		all[properties.NameKmsKeyArns] = list
+	}
+	return all
+}
+
+func (b Bucket) properties() map[string]any {
+	all := map[string]any{properties.FieldName: *b.Bucket.BucketName()}
+	set(all, properties.FieldPrefixes, b.Prefixes)
+	set(all, properties.FieldPolicyConditions, b.PolicyConditions)
+	if len(b.Uses) > 0 {
+		var uses []any
+		for _, use := range b.Uses {
+			uses = append(uses, string(use))
+		}
+		all[properties.FieldUses] = uses
+	}
+	if b.BucketPolicy != "" {
+		all[properties.FieldBucketPolicy] = string(b.BucketPolicy)
+	}
+	if arn := b.keyARN(); arn != "" {
+		all[properties.FieldKmsKeyArn] = arn
+	}
+	return all
+}
+
+// keyARN is the ARN of the key that the bucket's objects are encrypted with; empty if none is known.
+func (b Bucket) keyARN() string {
+	switch key := b.Bucket.EncryptionKey(); {
+	case b.EncryptionKey != nil:
+		return *b.EncryptionKey.KeyArn()
+	case key != nil:
+		return *key.KeyArn()
+	}
+	return ""
+}
+
+// set adds what a pointer points to, unless it is nil.
+func set[T any](all map[string]any, name string, value *T) {
+	if value != nil {
+		all[name] = *value
+	}
+}
+
+// seconds gives a whole number where the duration is no token.
+func seconds(d awscdk.Duration) any {
+	if *d.IsUnresolved() {
+		return d.ToSeconds(nil)
+	}
+	return int(*d.ToSeconds(nil))
+}

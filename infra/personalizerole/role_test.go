@@ -1,0 +1,181 @@
+package personalizerole
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-cmp/cmp"
+
+	"personalize-role/lambda/properties"
+)
+
+// One template a setting; and the function's own parser takes each.
+func TestGoldenTemplates(t *testing.T) {
+	for _, s := range settings {
+		t.Run(s.name, func(t *testing.T) {
+			f := synthesised(t, s.build)
+			golden(t, s.name, templateOf(t, f.stack))
+			if _, err := properties.Parse(resourceProperties(t, f.resources(t))); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// Wrong literal props fail at synthesis, with the construct's path.
+func TestWrongPropsFailAtSynthesis(t *testing.T) {
+	for _, c := range []struct {
+		name, want string
+		build      func(f *fixture, p *PersonalizeServiceRoleProps)
+	}{
+		{"name", `RoleName "a b" must be 1 to 64 characters`, func(_ *fixture, p *PersonalizeServiceRoleProps) { p.RoleName = jsii.String("a b") }},
+		{"path", `Path "ml" must start and end with /`, func(_ *fixture, p *PersonalizeServiceRoleProps) { p.Path = jsii.String("ml") }},
+		{"use", `Uses[0] "Read" must be one of Import`, func(f *fixture, p *PersonalizeServiceRoleProps) {
+			p.Buckets = []Bucket{{Bucket: f.imported("data"), BucketOptions: BucketOptions{Uses: []Use{"Read"}}}}
+		}},
+		{"bucket twice", `Buckets[1] "data" occurs twice`, func(f *fixture, p *PersonalizeServiceRoleProps) {
+			p.Buckets = []Bucket{{Bucket: f.imported("data")}, {Bucket: awss3.Bucket_FromBucketName(f.stack, jsii.String("Again"), jsii.String("data"))}}
+		}},
+		{"prefix", `must be the start of an object key`, func(f *fixture, p *PersonalizeServiceRoleProps) {
+			p.Buckets = []Bucket{{Bucket: f.imported("data"), BucketOptions: BucketOptions{Prefixes: jsii.Strings("s3://data/in/")}}}
+		}},
+		{"session", `MaxSessionDuration "60" must be a whole number from 3600 to 43200`, func(_ *fixture, p *PersonalizeServiceRoleProps) {
+			p.MaxSessionDuration = awscdk.Duration_Minutes(jsii.Number(1))
+		}},
+		{"settle time", `SettleSeconds "600" must be a whole number from 0 to 300`, func(_ *fixture, p *PersonalizeServiceRoleProps) {
+			p.SettleTime = awscdk.Duration_Minutes(jsii.Number(10))
+		}},
+		{"adopt whom", `Adopt needs RoleName`, func(_ *fixture, p *PersonalizeServiceRoleProps) { p.Adopt = jsii.Bool(true) }},
+		{"tag", `must not start with personalize-role:`, func(f *fixture, _ *PersonalizeServiceRoleProps) {
+			awscdk.Tags_Of(f.stack).Add(jsii.String("personalize-role:x"), jsii.String("y"), nil)
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := synthesised(t, c.build)
+			err := attempt(func() { f.app.Synth(nil) })
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "[Stack/ServiceRole]") {
+				t.Errorf("got %v, want %q at [Stack/ServiceRole]", err, c.want)
+			}
+		})
+	}
+}
+
+// has looks for a resource with these properties, without ending the run where there is none.
+func has(t *testing.T, stack awscdk.Stack, kind string, properties map[string]any) {
+	t.Helper()
+	if err := attempt(func() {
+		assertions.Template_FromStack(stack, nil).HasResourceProperties(&kind, properties)
+	}); err != nil {
+		t.Error(err)
+	}
+}
+
+// The construct goes wherever CDK takes a role.
+func TestIsARole(t *testing.T) {
+	f := newFixture(t)
+	r := NewPersonalizeServiceRole(f.stack, "ServiceRole", &PersonalizeServiceRoleProps{Provider: f.provider(), Path: jsii.String("/ml/")})
+	var role awsiam.IRole = r
+	arn := map[string]any{"Fn::GetAtt": []any{"ServiceRole4288B192", "RoleArn"}}
+	name := map[string]any{"Fn::GetAtt": []any{"ServiceRole4288B192", "RoleName"}}
+	if diff := cmp.Diff([]any{arn, name}, f.stack.Resolve([]any{role.RoleArn(), role.RoleName()})); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	statement := func(match map[string]any) map[string]any {
+		return map[string]any{"PolicyDocument": assertions.Match_ObjectLike(&map[string]any{
+			"Statement": assertions.Match_ArrayWith(&[]any{assertions.Match_ObjectLike(&match)}),
+		})}
+	}
+	user := awsiam.NewUser(f.stack, jsii.String("User"), nil)
+	role.GrantPassRole(user)
+	role.GrantAssumeRole(user)
+	role.Grant(user, jsii.String("iam:GetRole"))
+	// As a grantee: the policy names the role, below its path too.
+	bucket := awss3.NewBucket(f.stack, jsii.String("Bucket"), nil)
+	bucket.GrantRead(role, nil)
+	awskms.NewKey(f.stack, jsii.String("Key"), nil).GrantDecrypt(role)
+	// As a principal, and where a list of roles is wanted.
+	bucket.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: &[]awsiam.IPrincipal{role}, Actions: jsii.Strings("s3:GetObjectTagging"), Resources: &[]*string{bucket.ArnForObjects(jsii.String("*"))},
+	}))
+	awsiam.NewManagedPolicy(f.stack, jsii.String("Managed"), &awsiam.ManagedPolicyProps{
+		Roles: &[]awsiam.IRole{role}, Statements: &[]awsiam.PolicyStatement{awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Actions: jsii.Strings("s3:ListAllMyBuckets"), Resources: jsii.Strings("*"),
+		})},
+	})
+	awsssm.NewStringParameter(f.stack, jsii.String("Parameter"), &awsssm.StringParameterProps{StringValue: r.Warnings()})
+	role.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN)
+	role.AddManagedPolicy(awsiam.ManagedPolicy_FromAwsManagedPolicyName(jsii.String("ReadOnlyAccess")))
+
+	for _, action := range []string{"iam:PassRole", "sts:AssumeRole", "iam:GetRole"} {
+		has(t, f.stack, "AWS::IAM::Policy", statement(map[string]any{"Action": action, "Resource": arn}))
+	}
+	has(t, f.stack, "AWS::IAM::Policy", map[string]any{"Roles": []any{name}})
+	has(t, f.stack, "AWS::S3::BucketPolicy", statement(map[string]any{"Principal": map[string]any{"AWS": arn}, "Action": "s3:GetObjectTagging"}))
+	has(t, f.stack, "AWS::IAM::ManagedPolicy", map[string]any{"Roles": []any{name}})
+	has(t, f.stack, "AWS::SSM::Parameter", map[string]any{"Value": map[string]any{"Fn::GetAtt": []any{"ServiceRole4288B192", "Warnings"}}})
+	if got := f.resources(t)["ServiceRole4288B192"]["DeletionPolicy"]; got != "Retain" {
+		t.Errorf("deletion policy %v", got)
+	}
+	found := assertions.Annotations_FromStack(f.stack).FindError(jsii.String("*"), assertions.Match_StringLikeRegexp(jsii.String("AddManagedPolicy can't attach")))
+	if len(*found) != 1 {
+		t.Error("a managed policy that can't be attached was passed over in silence")
+	}
+}
+
+// AddBucket after construction counts like a prop, and widens the function's permissions.
+func TestAddBucket(t *testing.T) {
+	f := newFixture(t)
+	r := NewPersonalizeServiceRole(f.stack, "ServiceRole", &PersonalizeServiceRoleProps{Provider: f.provider()})
+	r.AddBucket(f.imported("later-data"), nil)
+	r.AddBucket(f.imported("more-data"), &BucketOptions{Uses: []Use{UseExport}})
+	want := []any{map[string]any{"Name": "later-data"}, map[string]any{"Name": "more-data", "Uses": []any{"Export"}}}
+	resources := f.resources(t)
+	if diff := cmp.Diff(want, ofType(resources, properties.ResourceType)[0][properties.NameBuckets]); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	text := string(templateOf(t, f.stack))
+	for _, name := range []string{":s3:::later-data", ":s3:::more-data"} {
+		if !strings.Contains(text, name) {
+			t.Errorf("the function has no permission on %s", name)
+		}
+	}
+}
+
+// All roles of a stack share one provider, each stack having its own; and a provider can be shared across stacks.
+func TestProviders(t *testing.T) {
+	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(t.TempDir())})
+	count := func(stack awscdk.Stack) (functions, roles int) {
+		resources := resourcesOf(t, stack)
+		return len(ofType(resources, "AWS::Lambda::Function")), len(ofType(resources, properties.ResourceType))
+	}
+	one, two, three := awscdk.NewStack(app, jsii.String("One"), nil), awscdk.NewStack(app, jsii.String("Two"), nil), awscdk.NewStack(app, jsii.String("Three"), nil)
+	first := NewPersonalizeServiceRole(one, "First", nil)
+	second := NewPersonalizeServiceRole(constructs.NewConstruct(one, jsii.String("Inner")), "Second", nil)
+	NewPersonalizeServiceRole(two, "Third", nil)
+	NewPersonalizeServiceRole(three, "Fourth", &PersonalizeServiceRoleProps{Provider: first.Provider()})
+	deployed := awscdk.NewStack(app, jsii.String("Deployed"), nil)
+	NewPersonalizeServiceRole(deployed, "Role", &PersonalizeServiceRoleProps{Provider: ProviderFromServiceToken(awscdk.Fn_ImportValue(jsii.String("personalize-role-ServiceToken")))})
+	if first.Provider() != second.Provider() {
+		t.Error("two roles of a stack have two providers")
+	}
+	for _, c := range []struct {
+		stack            awscdk.Stack
+		functions, roles int
+	}{{one, 1, 2}, {two, 1, 1}, {three, 0, 1}} {
+		if functions, roles := count(c.stack); functions != c.functions || roles != c.roles {
+			t.Errorf("%s: %d functions and %d roles, want %d and %d", *c.stack.StackName(), functions, roles, c.functions, c.roles)
+		}
+	}
+	if functions, roles := count(deployed); functions != 0 || roles != 1 {
+		t.Errorf("a deployed provider: %d functions and %d roles", functions, roles)
+	}
+	has(t, deployed, properties.ResourceType, map[string]any{"ServiceToken": map[string]any{"Fn::ImportValue": "personalize-role-ServiceToken"}})
+}
