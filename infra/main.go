@@ -1,0 +1,32 @@
+// Command infra is the CDK app: one stack with the provider, the Personalize service role, and its exports. Settings come from
+// CDK's context (cdk deploy -c bucketNames=my-data) or from the environment (PERSONALIZE_ROLE_BUCKET_NAMES=my-data).
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+)
+
+func main() {
+	defer jsii.Close()
+	app := awscdk.NewApp(appProps())
+	if err := build(app); err != nil {
+		fmt.Fprintln(os.Stderr, "infra:", err)
+		os.Exit(1)
+	}
+	assembly := app.Synth(nil)
+	if os.Getenv("CDK_OUTDIR") == "" {
+		fmt.Println("synthesised to", *assembly.Directory())
+	}
+}
+
+// appProps writes to cdk.out where the CDK CLI doesn't say otherwise.
+func appProps() *awscdk.AppProps {
+	if os.Getenv("CDK_OUTDIR") != "" {
+		return nil
+	}
+	return &awscdk.AppProps{Outdir: jsii.String("cdk.out")}
+}

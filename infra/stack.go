@@ -1,0 +1,83 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/jsii-runtime-go"
+
+	"personalize-role/infra/personalizerole"
+)
+
+// build adds the stack to the app. The error names wrong settings.
+func build(app awscdk.App) error {
+	s := &settings{app: app}
+	name := s.textOr("stackName", "personalize-role")
+	stack := awscdk.NewStack(app, &name, &awscdk.StackProps{
+		Description: jsii.String("Amazon Personalize service role, provisioned by a Lambda function behind Custom::PersonalizeServiceRole; returns RoleArn"),
+		Env:         environment(),
+	})
+	provider := personalizerole.NewProvider(stack, "Provider", &personalizerole.ProviderProps{
+		Zip:          s.text("functionZip"),
+		Architecture: personalizerole.Architecture(s.textOr("architecture", string(personalizerole.ArchitectureARM64))),
+	})
+	role := personalizerole.NewPersonalizeServiceRole(stack, "ServiceRole", roleProps(stack, s, provider))
+	output := func(id, description string, value *string) {
+		awscdk.NewCfnOutput(stack, &id, &awscdk.CfnOutputProps{Description: &description, Value: value, ExportName: jsii.String(name + "-" + id)})
+	}
+	output("RoleArn", "ARN of the Amazon Personalize service role", role.RoleArn())
+	output("RoleName", "Name of the Amazon Personalize service role", role.RoleName())
+	output("ServiceToken", "ARN of the function, the ServiceToken of Custom::PersonalizeServiceRole in other stacks", provider.ServiceToken())
+	describe := func(id, description string, value *string) {
+		awscdk.NewCfnOutput(stack, &id, &awscdk.CfnOutputProps{Description: &description, Value: value})
+	}
+	describe("RequiredBucketPolicies", "Statements that the owners of buckets in other accounts must add to their policies, by bucket", role.RequiredBucketPolicies())
+	describe("RequiredKeyPolicies", "Statements that must be added to the policies of KMS keys which aren't managed here, by key", role.RequiredKeyPolicies())
+	describe("Warnings", "What would make Amazon Personalize fail later, a line each", role.Warnings())
+	checkBestPractices(app, stack)
+	if len(s.faults) > 0 {
+		return errors.New(strings.Join(s.faults, "; "))
+	}
+	return nil
+}
+
+// environment is the account and Region of the CLI's credentials; none where the CLI doesn't run.
+func environment() *awscdk.Environment {
+	account, region := os.Getenv("CDK_DEFAULT_ACCOUNT"), os.Getenv("CDK_DEFAULT_REGION")
+	if account == "" || region == "" {
+		return nil
+	}
+	return &awscdk.Environment{Account: &account, Region: &region}
+}
+
+func roleProps(stack awscdk.Stack, s *settings, provider personalizerole.Provider) *personalizerole.PersonalizeServiceRoleProps {
+	props := &personalizerole.PersonalizeServiceRoleProps{
+		Provider: provider, RoleName: s.text("roleName"), Path: s.text("path"), S3PolicyName: s.text("s3PolicyName"), Description: s.text("description"),
+		FullAccess: s.flag("fullAccess"), CloudWatchAccess: personalizerole.CloudWatchAccess(s.textOr("cloudWatchAccess", "")),
+		SourceConditions: s.flag("sourceConditions"), MaxSessionDuration: s.duration("maxSessionSeconds"), SettleTime: s.duration("settleSeconds"),
+		Adopt: s.flag("adopt"), ForceDetach: s.flag("forceDetach"), KeyPolicy: personalizerole.PolicyManagement(s.textOr("keyPolicy", "")),
+	}
+	if regions := s.list("sourceRegions"); regions != nil {
+		props.SourceRegions = jsii.Strings(regions...)
+	}
+	if arn := s.text("permissionsBoundary"); arn != nil {
+		props.PermissionsBoundary = awsiam.ManagedPolicy_FromManagedPolicyArn(stack, jsii.String("Boundary"), arn)
+	}
+	var uses []personalizerole.Use
+	for _, use := range s.list("uses") {
+		uses = append(uses, personalizerole.Use(use))
+	}
+	for _, name := range s.list("bucketNames") {
+		bucket := awss3.Bucket_FromBucketName(stack, jsii.String("Bucket-"+name), &name)
+		props.Buckets = append(props.Buckets, personalizerole.Bucket{Bucket: bucket, BucketOptions: personalizerole.BucketOptions{Uses: uses}})
+	}
+	for _, arn := range s.list("kmsKeyArns") {
+		props.Keys = append(props.Keys, awskms.Key_FromKeyArn(stack, jsii.String("Key-"+arn[strings.LastIndex(arn, "/")+1:]), &arn))
+	}
+	return props
+}
