@@ -1,0 +1,181 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+
+	"personalize-role/lambda/properties"
+)
+
+// app is a synthesised app.
+type app struct {
+	dir      string
+	template struct {
+		Resources map[string]struct {
+			Type       string
+			Properties map[string]any
+		}
+		Outputs map[string]output
+	}
+}
+
+type output struct {
+	Description string `yaml:"Description"`
+	Export      struct {
+		Name any `yaml:"Name"`
+	} `yaml:"Export"`
+}
+
+func synthesise(t *testing.T, context map[string]any) (*app, error) {
+	t.Helper()
+	a := &app{dir: filepath.Join(t.TempDir(), "cdk.out")}
+	zip := filepath.Join(t.TempDir(), "function.zip")
+	if err := os.WriteFile(zip, []byte("no program"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]any{"functionZip": zip}
+	maps.Copy(all, context)
+	cdk := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(a.dir), Context: &all})
+	if err := build(cdk); err != nil {
+		return nil, err
+	}
+	cdk.Synth(nil)
+	text, err := os.ReadFile(filepath.Join(a.dir, "personalize-role.template.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &a.template); err != nil {
+		t.Fatal(err)
+	}
+	return a, nil
+}
+
+func (a *app) role(t *testing.T) map[string]any {
+	t.Helper()
+	for _, r := range a.template.Resources {
+		if r.Type == properties.ResourceType {
+			return r.Properties
+		}
+	}
+	t.Fatal("no role")
+	return nil
+}
+
+// The app's stack returns what template.yaml's does, under the same names.
+func TestOutputsAreTheTemplates(t *testing.T) {
+	text, err := os.ReadFile("../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want struct {
+		Outputs map[string]output `yaml:"Outputs"`
+	}
+	if err := yaml.Unmarshal(text, &want); err != nil {
+		t.Fatal(err)
+	}
+	for name, o := range want.Outputs {
+		if export, ok := o.Export.Name.(string); ok {
+			o.Export.Name = strings.ReplaceAll(export, "${AWS::StackName}", "personalize-role")
+			want.Outputs[name] = o
+		}
+	}
+	got, err := synthesise(t, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want.Outputs, got.template.Outputs); diff != "" {
+		t.Errorf("-template.yaml +app:\n%s", diff)
+	}
+}
+
+// Each setting reaches the role, from the context and from the environment.
+func TestSettings(t *testing.T) {
+	const key = "arn:aws:kms:eu-west-1:123456789012:key/0b3c"
+	settings := map[string]any{
+		"bucketNames": "data-one, data-two", "uses": "Import,Batch", "kmsKeyArns": key, "keyPolicy": "None", "roleName": "R", "path": "/ml/",
+		"s3PolicyName": "P", "description": "d", "permissionsBoundary": "arn:aws:iam::123456789012:policy/B", "fullAccess": "false",
+		"cloudWatchAccess": "CloudWatchFullAccessV2", "sourceConditions": "true", "sourceRegions": "eu-west-1,us-east-1",
+		"maxSessionSeconds": "7200", "settleSeconds": "5", "adopt": "true", "forceDetach": "true",
+	}
+	uses := []any{"Import", "Batch"}
+	want := map[string]any{
+		"Buckets":    []any{map[string]any{"Name": "data-one", "Uses": uses}, map[string]any{"Name": "data-two", "Uses": uses}},
+		"KmsKeyArns": []any{key}, "KeyPolicy": "None", "RoleName": "R", "Path": "/ml/", "S3PolicyName": "P", "Description": "d",
+		"PermissionsBoundary": "arn:aws:iam::123456789012:policy/B", "FullAccess": false, "CloudWatchAccess": "CloudWatchFullAccessV2",
+		"SourceConditions": true, "SourceRegions": []any{"eu-west-1", "us-east-1"}, "MaxSessionDuration": 7200.0, "SettleSeconds": 5.0,
+		"Adopt": true, "ForceDetach": true, "ServiceTimeout": 720.0,
+	}
+	check := func(from string, a *app, err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		role := a.role(t)
+		delete(role, "ServiceToken")
+		if diff := cmp.Diff(want, role); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", from, diff)
+		}
+	}
+	a, err := synthesise(t, settings)
+	check("context", a, err)
+	for name, value := range settings {
+		t.Setenv(variable(name), value.(string))
+	}
+	a, err = synthesise(t, nil)
+	check("environment", a, err)
+	tested := append(slices.Collect(maps.Keys(settings)), "stackName", "architecture", "functionZip")
+	if diff := cmp.Diff(slices.Sorted(slices.Values(names)), slices.Sorted(slices.Values(tested))); diff != "" {
+		t.Errorf("-settings +tested:\n%s", diff)
+	}
+}
+
+func TestWrongSettingsAreNamed(t *testing.T) {
+	_, err := synthesise(t, map[string]any{"fullAccess": "maybe", "settleSeconds": "soon"})
+	want := `setting fullAccess (or PERSONALIZE_ROLE_FULL_ACCESS) is "maybe", and must be true or false; ` +
+		`setting settleSeconds (or PERSONALIZE_ROLE_SETTLE_SECONDS) is "soon", and must be a whole number of seconds`
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+// cdk-nag finds nothing but what is meant, for which there is a reason.
+func TestBestPractices(t *testing.T) {
+	a, err := synthesise(t, map[string]any{"bucketNames": "data-one", "kmsKeyArns": "arn:aws:kms:eu-west-1:123456789012:key/0b3c"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reports, err := filepath.Glob(filepath.Join(a.dir, "*NagReport.csv"))
+	if err != nil || len(reports) != 1 {
+		t.Fatalf("reports %v, %v", reports, err)
+	}
+	file, err := os.Open(reports[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	rows, err := csv.NewReader(file).ReadAll()
+	if err != nil || len(rows) < 4 {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	for _, row := range rows[1:] {
+		switch row[2] {
+		case "Compliant", "N/A":
+		case "Suppressed":
+			if len(row[3]) < 40 {
+				t.Errorf("%s on %s is suppressed without a reason: %q", row[0], row[1], row[3])
+			}
+		default:
+			t.Errorf("%s on %s: %s: %s", row[0], row[1], row[2], row[5])
+		}
+	}
+}
