@@ -12,11 +12,12 @@ AWS     ?= aws
 TOOLS   := .tools
 BIN     := $(TOOLS)/bin
 LINT    := $(TOOLS)/lint-1
+CDK     := $(TOOLS)/cdk
 
 export GOFLAGS := -buildvcs=false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit emulated emulated-calls emulated-stacks check format lint vet fuzz template package deploy deployable clean
+.PHONY: help demo test unit emulated emulated-calls emulated-stacks check synth format lint vet fuzz template package deploy deployable clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')"
@@ -26,8 +27,10 @@ demo: ## show the whole life of a role on an emulator; KEEP=1 leaves it running
 
 test: unit emulated ## unit tests with the race detector, then the same binary and template on the emulator
 
-unit: ## unit tests with the race detector
-	go test -race ./...
+# The CDK runs in Node, where the race detector sees nothing and takes minutes.
+unit: $(CDK)/complete ## unit tests, the function's and the tools' with the race detector
+	go test -race ./lambda/... ./infra/bundle ./infra/local ./infra/cmd/...
+	PATH="$(abspath $(CDK))/node_modules/.bin:$$PATH" go test ./infra ./infra/personalizerole ./examples/...
 
 emulated: ## tests against emulators, two at a time
 	go test -tags emulator -run '^$$' ./lambda/... ./infra/... > /dev/null
@@ -36,13 +39,17 @@ emulated: ## tests against emulators, two at a time
 emulated-calls: # the function's calls
 	go run ./infra/cmd/emulator go test -p 1 -tags emulator -timeout 15m ./lambda/internal/...
 
-emulated-stacks: $(BIN)/aws-lambda-rie # the template and the binary
-	go run ./infra/cmd/emulator go test -p 1 -tags emulator -parallel 4 -timeout 15m ./infra/...
+emulated-stacks: $(BIN)/aws-lambda-rie $(CDK)/complete # the template, the binary, the CDK
+	go run ./infra/cmd/emulator go test -p 1 -tags emulator -parallel 4 -timeout 15m ./infra/e2e
 
-check: format vet lint template test fuzz deployable ## all that CI checks
+check: format vet lint template test fuzz synth deployable ## all that CI checks
+
+synth: $(CDK)/complete ## synthesise the CDK app without and with the CDK CLI
+	PATH="$(abspath $(CDK))/node_modules/.bin:$$PATH" go run ./infra
+	cd infra && PATH="$(abspath $(CDK))/node_modules/.bin:$$PATH" cdk synth --quiet --output ../dist/cdk.out
 
 format: ## fail if a file isn't formatted
-	@test -z "$$(gofmt -l lambda infra)" || { gofmt -l lambda infra; echo "run: gofmt -w lambda infra"; exit 1; }
+	@test -z "$$(gofmt -l lambda infra examples)" || { gofmt -l lambda infra examples; echo "run: gofmt -w lambda infra examples"; exit 1; }
 	go mod tidy -diff
 
 vet: ## go vet, with and without the emulator's tests
@@ -78,11 +85,20 @@ deployable: $(LINT)/complete ## make deploy, against the emulator
 		$(MAKE) deploy AWS=$(LINT)/bin/aws BUCKET=artifacts ARCH=$$(go env GOARCH) PARAMETERS="BucketNames=my-data SettleSeconds=0"'
 
 clean: ## remove what these targets made
-	rm -rf dist .aws-sam $(TOOLS)
+	rm -rf dist cdk.out .aws-sam $(TOOLS)
 
 $(BIN)/%: .ci/tools.mod
 	@mkdir -p $(BIN)
 	go build -modfile .ci/tools.mod -o $(BIN)/ $(shell sed -n 's#^\t\(github.com/[^ ]*/$*\)$$#\1#p' .ci/tools.mod)
+	@touch $@
+
+$(CDK)/complete: .ci/cdk/package.json .ci/cdk/package-lock.json .ci/cdk/requirements.txt
+	rm -rf $(CDK)
+	mkdir -p $(CDK)
+	cp .ci/cdk/package.json .ci/cdk/package-lock.json $(CDK)
+	npm ci --prefix $(CDK) --no-audit --no-fund --loglevel=error
+	python3 -m venv $(CDK)/python
+	$(CDK)/python/bin/pip install --quiet --disable-pip-version-check --requirement .ci/cdk/requirements.txt
 	@touch $@
 
 $(LINT)/complete: .ci/requirements.txt

@@ -14,7 +14,7 @@ const parameterName = "/personalize/role-arn"
 func newRoleStack(app awscdk.App, zip *string) personalizerole.PersonalizeServiceRole {
 	stack := awscdk.NewStack(app, jsii.String("Role"), nil)
 	role := personalizerole.NewPersonalizeServiceRole(stack, "ServiceRole", &personalizerole.PersonalizeServiceRoleProps{
-		Provider: personalizerole.NewProvider(stack, "Provider", &personalizerole.ProviderProps{Zip: zip}),
+		Provider: newProvider(stack, zip),
 	})
 	awscdk.NewCfnOutput(stack, jsii.String("RoleArn"), &awscdk.CfnOutputProps{
 		Description: jsii.String("ARN of the Amazon Personalize service role"), Value: role.RoleArn(), ExportName: jsii.String("my-RoleArn"),
@@ -23,6 +23,15 @@ func newRoleStack(app awscdk.App, zip *string) personalizerole.PersonalizeServic
 		ParameterName: jsii.String(parameterName), StringValue: role.RoleArn(),
 	})
 	return role
+}
+
+// newProvider runs the function on the processor that context architecture names. Without such wishes, leave Provider out.
+func newProvider(stack awscdk.Stack, zip *string) personalizerole.Provider {
+	props := &personalizerole.ProviderProps{Zip: zip}
+	if wanted, ok := stack.Node().TryGetContext(jsii.String("architecture")).(string); ok {
+		props.Architecture = personalizerole.Architecture(wanted)
+	}
+	return personalizerole.NewProvider(stack, "Provider", props)
 }
 
 // newByReference takes the ARN as a Go value: CDK makes the export and the import.

@@ -24,7 +24,7 @@ func newRecommender(app awscdk.App, zip *string) {
 	stack := awscdk.NewStack(app, jsii.String("Recommender"), nil)
 	bucket := awss3.Bucket_FromBucketName(stack, jsii.String("Data"), jsii.String(dataBucket))
 	role := personalizerole.NewPersonalizeServiceRole(stack, "ServiceRole", &personalizerole.PersonalizeServiceRoleProps{
-		Provider: personalizerole.NewProvider(stack, "Provider", &personalizerole.ProviderProps{Zip: zip}),
+		Provider: newProvider(stack, zip),
 		Buckets: []personalizerole.Bucket{{
 			Bucket:        bucket,
 			BucketOptions: personalizerole.BucketOptions{Uses: []personalizerole.Use{personalizerole.UseImport}, Prefixes: jsii.Strings("data/")},

@@ -31,6 +31,7 @@ var unneeded = map[string]string{
 
 // Each permission of the function is needed: without it the life of a role fails, and the reason names it.
 func TestFunctionHasExactlyTheNeededPermissions(t *testing.T) {
+	t.Parallel()
 	// Most of the time goes into waiting for denials to pass.
 	const sideBySide = 3
 	exercises := make(chan *exercise, sideBySide)

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/google/go-cmp/cmp"
 
 	"personalize-role/infra/local"
@@ -30,6 +31,7 @@ type account struct {
 	viewer   *local.Viewer
 	iam      *iam.Client
 	kms      *kms.Client
+	ssm      *ssm.Client
 	template string
 }
 
@@ -101,6 +103,7 @@ func open(t *testing.T, id string) *account {
 	}
 	a := &account{
 		id: id, deployer: local.NewDeployer(cfg, io.Discard), viewer: local.NewViewer(cfg, io.Discard), iam: iam.NewFromConfig(cfg), kms: kms.NewFromConfig(cfg),
+		ssm: ssm.NewFromConfig(cfg),
 	}
 	a.deployer.Artifacts = "artifacts-" + id
 	template, err := a.deployer.Package(t.Context())
