@@ -1,4 +1,5 @@
-# Everything that these targets need beside Go 1.26, Python 3.10 with venv and make, they install, pinned, into .tools.
+# Everything that these targets need beside Go 1.26, Python 3.10 with venv, make and, for the CDK, Node 20 with npm, they install,
+# pinned, into .tools.
 # `make help` lists the targets.
 
 ARCH    ?= arm64

@@ -11,16 +11,24 @@ import (
 )
 
 func main() {
-	defer jsii.Close()
-	app := awscdk.NewApp(appProps())
-	if err := build(app); err != nil {
+	err := synthesise()
+	jsii.Close()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "infra:", err)
 		os.Exit(1)
+	}
+}
+
+func synthesise() error {
+	app := awscdk.NewApp(appProps())
+	if err := build(app); err != nil {
+		return err
 	}
 	assembly := app.Synth(nil)
 	if os.Getenv("CDK_OUTDIR") == "" {
 		fmt.Println("synthesised to", *assembly.Directory())
 	}
+	return nil
 }
 
 // appProps writes to cdk.out where the CDK CLI doesn't say otherwise.

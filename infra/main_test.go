@@ -37,7 +37,7 @@ type output struct {
 	} `yaml:"Export"`
 }
 
-func synthesise(t *testing.T, context map[string]any) (*app, error) {
+func synthesised(t *testing.T, context map[string]any) (*app, error) {
 	t.Helper()
 	a := &app{dir: filepath.Join(t.TempDir(), "cdk.out")}
 	zip := filepath.Join(t.TempDir(), "function.zip")
@@ -90,7 +90,7 @@ func TestOutputsAreTheTemplates(t *testing.T) {
 			want.Outputs[name] = o
 		}
 	}
-	got, err := synthesise(t, nil)
+	got, err := synthesised(t, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,12 +126,12 @@ func TestSettings(t *testing.T) {
 			t.Errorf("%s: -want +got:\n%s", from, diff)
 		}
 	}
-	a, err := synthesise(t, settings)
+	a, err := synthesised(t, settings)
 	check("context", a, err)
 	for name, value := range settings {
 		t.Setenv(variable(name), value.(string))
 	}
-	a, err = synthesise(t, nil)
+	a, err = synthesised(t, nil)
 	check("environment", a, err)
 	tested := append(slices.Collect(maps.Keys(settings)), "stackName", "architecture", "functionZip")
 	if diff := cmp.Diff(slices.Sorted(slices.Values(names)), slices.Sorted(slices.Values(tested))); diff != "" {
@@ -140,7 +140,7 @@ func TestSettings(t *testing.T) {
 }
 
 func TestWrongSettingsAreNamed(t *testing.T) {
-	_, err := synthesise(t, map[string]any{"fullAccess": "maybe", "settleSeconds": "soon"})
+	_, err := synthesised(t, map[string]any{"fullAccess": "maybe", "settleSeconds": "soon"})
 	want := `setting fullAccess (or PERSONALIZE_ROLE_FULL_ACCESS) is "maybe", and must be true or false; ` +
 		`setting settleSeconds (or PERSONALIZE_ROLE_SETTLE_SECONDS) is "soon", and must be a whole number of seconds`
 	if err == nil || err.Error() != want {
@@ -150,7 +150,7 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 
 // cdk-nag finds nothing but what is meant, for which there is a reason.
 func TestBestPractices(t *testing.T) {
-	a, err := synthesise(t, map[string]any{"bucketNames": "data-one", "kmsKeyArns": "arn:aws:kms:eu-west-1:123456789012:key/0b3c"})
+	a, err := synthesised(t, map[string]any{"bucketNames": "data-one", "kmsKeyArns": "arn:aws:kms:eu-west-1:123456789012:key/0b3c"})
 	if err != nil {
 		t.Fatal(err)
 	}

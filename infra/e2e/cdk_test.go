@@ -52,24 +52,15 @@ func goEnv(name string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// run runs a command in a folder of the project, and gives what it printed.
-func (c *cli) run(t *testing.T, folder string, args ...string) string {
+// cdk runs the CLI in a folder of the project. Its output goes elsewhere, so that none is left in the project.
+func (c *cli) cdk(t *testing.T, folder string, args ...string) {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), args[0], args[1:]...)
-	command.Dir = filepath.Join(c.root, folder)
-	command.Env = c.environment()
-	out, err := command.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
+	args = append(args, "--output", filepath.Join(c.dir, strings.ReplaceAll(folder, "/", "-")))
+	command := exec.CommandContext(t.Context(), filepath.Join(c.bin, "cdk"), args...)
+	command.Dir, command.Env = filepath.Join(c.root, folder), c.environment()
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("cdk %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
-	return string(out)
-}
-
-func (c *cli) cdk(t *testing.T, folder string, args ...string) string {
-	t.Helper()
-	// Every run has an output folder of its own, so that none is left in the project.
-	args = append([]string{filepath.Join(c.bin, "cdk")}, append(args, "--output", filepath.Join(c.dir, strings.ReplaceAll(folder, "/", "-")))...)
-	return c.run(t, folder, args...)
 }
 
 // The app and the examples under the real CDK CLI: bootstrap, deploy, update, consume, destroy.

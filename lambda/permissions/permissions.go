@@ -42,7 +42,9 @@ const (
 )
 
 // Statements gives the statements for a scope, logging aside.
-func Statements(s Scope) []Statement { return slices.Concat(ReadStatements(s), OwnStatements(s), DataStatements(s)) }
+func Statements(s Scope) []Statement {
+	return slices.Concat(ReadStatements(s), OwnStatements(s), DataStatements(s))
+}
 
 // ReadStatements gives those that let the function read. They take any name: what a name stands for must be told apart before
 // it is touched, and the Delete that follows a Create refused for its name must find that nothing is there.

@@ -126,7 +126,7 @@ func (p *Provisioner) merge(ctx context.Context, e *edit) error {
 			return e.failed(action, err, fmt.Sprintf("These statements name principals that were deleted: %s. Correct or remove them, then try again",
 				joined(dead)))
 		}
-		if !p.passes(ctx, &t, err, e.document.awaitsPrincipal) {
+		if !p.passes(ctx, &t, err, e.awaitsPrincipal) {
 			return e.failed(action, err, "")
 		}
 	}

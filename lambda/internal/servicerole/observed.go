@@ -50,8 +50,9 @@ const (
 	Missing Presence = iota
 	// Present says that its policy was read.
 	Present
-	// InAnotherRegion and InAnotherAccount say where it is.
+	// InAnotherRegion says that it is a bucket in another Region.
 	InAnotherRegion
+	// InAnotherAccount says that its policy is another account's.
 	InAnotherAccount
 	// Denied says that the function may not read its policy.
 	Denied
