@@ -68,9 +68,9 @@ func (d *deployed) ServiceToken() *string { return d.token }
 
 func (d *deployed) serve(*serviceRole) {}
 
-// ProviderFromServiceToken takes a provider that is deployed already, by the ARN of its function. It must allow what the roles
+// Provider_FromServiceToken takes a provider that is deployed already, by the ARN of its function. It must allow what the roles
 // need: template.yaml has parameters for that.
-func ProviderFromServiceToken(serviceToken *string) Provider { return &deployed{serviceToken} }
+func Provider_FromServiceToken(serviceToken *string) Provider { return &deployed{serviceToken} }
 
 const providerID = "PersonalizeServiceRoleProvider"
 

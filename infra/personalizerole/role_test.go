@@ -162,7 +162,7 @@ func TestProviders(t *testing.T) {
 	NewPersonalizeServiceRole(two, "Third", nil)
 	NewPersonalizeServiceRole(three, "Fourth", &PersonalizeServiceRoleProps{Provider: first.Provider()})
 	deployed := awscdk.NewStack(app, jsii.String("Deployed"), nil)
-	NewPersonalizeServiceRole(deployed, "Role", &PersonalizeServiceRoleProps{Provider: ProviderFromServiceToken(awscdk.Fn_ImportValue(jsii.String("personalize-role-ServiceToken")))})
+	NewPersonalizeServiceRole(deployed, "Role", &PersonalizeServiceRoleProps{Provider: Provider_FromServiceToken(awscdk.Fn_ImportValue(jsii.String("personalize-role-ServiceToken")))})
 	if first.Provider() != second.Provider() {
 		t.Error("two roles of a stack have two providers")
 	}
