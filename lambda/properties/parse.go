@@ -77,6 +77,7 @@ func Salvage(raw json.RawMessage) Properties {
 		ForceDetach:  r.boolean(NameForceDetach, false),
 		Buckets:      r.buckets(NameBuckets, nil),
 		KmsKeyArns:   r.keys(NameKmsKeyArns),
+		KeyPolicy:    r.text(NameKeyPolicy, PolicyManage, managed),
 	}
 }
 

@@ -174,7 +174,7 @@ func TestSalvageLeavesOutWhatIsWrong(t *testing.T) {
 	got := Salvage(json.RawMessage(`{"RoleName":"a b","S3PolicyName":"P","ForceDetach":"true","Gone":1,"Path":"x","Tags":[{"Key":"k","Value":"v"},3],` +
 		`"Buckets":["data",{"Name":"more","Later":1},{}],"KmsKeyArns":["` + key + `","?"]}`))
 	want := Properties{
-		Path: "/", S3PolicyName: "P", ForceDetach: true, Tags: []Tag{{Key: "k", Value: "v"}}, KmsKeyArns: []string{key},
+		Path: "/", S3PolicyName: "P", ForceDetach: true, Tags: []Tag{{Key: "k", Value: "v"}}, KmsKeyArns: []string{key}, KeyPolicy: "Manage",
 		Buckets: []Bucket{{Name: "data", BucketPolicy: "Manage"}, {Name: "more", BucketPolicy: "Manage"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

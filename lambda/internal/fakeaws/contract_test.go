@@ -265,7 +265,7 @@ func sharedContract(ctx context.Context, w cloudtest.World) []string {
 			_, err = w.S3.DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			note("delete "+name, err)
 		}
-		list, err := w.S3.ListBuckets(ctx, &s3.ListBucketsInput{Prefix: bucket, MaxBuckets: aws.Int32(1)})
+		list, err := w.S3.ListBuckets(ctx, &s3.ListBucketsInput{Prefix: bucket})
 		note(fmt.Sprintf("list %s, %d found", name, len(list.Buckets)), err)
 	}
 	for name, arn := range map[string]string{"key": w.AddKey(), "none": "arn:aws:kms:eu-west-1:" + w.AccountID + ":key/none"} {

@@ -105,7 +105,7 @@ func (f *S3) ListBuckets(ctx context.Context, in *s3.ListBucketsInput, _ ...func
 	return call(ctx, f.Account, "s3:ListBuckets", func() (*s3.ListBucketsOutput, error) {
 		out := &s3.ListBucketsOutput{}
 		for _, name := range sortedKeys(f.buckets) {
-			if f.buckets[name].owner == f.AccountID && strings.HasPrefix(name, aws.ToString(in.Prefix)) && len(out.Buckets) < int(aws.ToInt32(in.MaxBuckets)) {
+			if f.buckets[name].owner == f.AccountID && strings.HasPrefix(name, aws.ToString(in.Prefix)) {
 				out.Buckets = append(out.Buckets, types.Bucket{Name: aws.String(name)})
 			}
 		}

@@ -35,7 +35,7 @@ func (t *task) converge(ctx context.Context, d servicerole.Desired) (observed se
 		if err != nil {
 			return observed, done, err
 		}
-		todo, err := plan.Converge(d, observed)
+		todo, err := t.plan(ctx, &d, observed)
 		if refusal := (*plan.Refusal)(nil); errors.As(err, &refusal) {
 			refusal.Changed = done.wrote
 		}
@@ -67,6 +67,18 @@ func (t *task) converge(ctx context.Context, d servicerole.Desired) (observed se
 			return observed, done, err
 		}
 	}
+}
+
+// plan makes the plan. Where it is refused, and the event takes an update back, it goes without what stands in the way of
+// buckets and keys: a rollback that fails leaves the whole stack stuck.
+func (t *task) plan(ctx context.Context, d *servicerole.Desired, observed servicerole.Observed) (plan.Plan, error) {
+	todo, err := plan.Converge(*d, observed)
+	if err == nil || d.Rollback || t.event.RequestType != lifecycle.Update || !t.handler.Provisioner.IsRollingBack(ctx, t.identity) {
+		return todo, err
+	}
+	d.Rollback = true
+	t.warnings = append(t.warnings, "taken back although: "+err.Error())
+	return plan.Converge(*d, observed)
 }
 
 // pause waits before the round after this one.

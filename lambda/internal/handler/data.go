@@ -3,6 +3,7 @@ package handler
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -15,19 +16,20 @@ import (
 )
 
 // data gives the attributes, always the same keys: Fn::GetAtt fails where an update drops one.
-func (t *task) data(roleID string, d servicerole.Desired, o servicerole.Observed) map[string]string {
+func (t *task) data(ctx context.Context, roleID string, d servicerole.Desired, o servicerole.Observed) map[string]string {
 	policyARN := ""
 	if d.Policy != nil {
 		policyARN = d.Policy.ARN
 	}
 	buckets, keys := required(d, o)
+	bucketText, keyText := t.encoded(ctx, properties.AttrRequiredBucketPolicies, buckets), t.encoded(ctx, properties.AttrRequiredKeyPolicies, keys)
 	return map[string]string{
 		properties.AttrRoleArn:                d.Role.ARN,
 		properties.AttrRoleName:               d.Role.Name,
 		properties.AttrRoleID:                 roleID,
 		properties.AttrS3PolicyArn:            policyARN,
-		properties.AttrRequiredBucketPolicies: encoded(buckets),
-		properties.AttrRequiredKeyPolicies:    encoded(keys),
+		properties.AttrRequiredBucketPolicies: bucketText,
+		properties.AttrRequiredKeyPolicies:    keyText,
 		properties.AttrWarnings:               strings.Join(t.warnings, "\n"),
 	}
 }
@@ -54,14 +56,30 @@ func required(d servicerole.Desired, o servicerole.Observed) (buckets, keys map[
 	return buckets, keys
 }
 
-// encoded gives a JSON object, with {} for none.
-func encoded(statements map[string]json.RawMessage) string {
-	text, err := json.Marshal(statements)
-	if err != nil {
-		// The statements are JSON already.
-		panic(err)
+// maxRequired bounds each attribute with statements, in bytes: an answer has 4,096 in all.
+const maxRequired = 1400
+
+// encoded gives a JSON object, with {} for none. What doesn't fit is left out whole, and logged.
+func (t *task) encoded(ctx context.Context, attribute string, statements map[string]json.RawMessage) string {
+	var left []string
+	for {
+		text, err := json.Marshal(statements)
+		if err != nil {
+			// The statements are JSON already.
+			panic(err)
+		}
+		if len(text) <= maxRequired {
+			if len(left) > 0 {
+				t.warnings = append(t.warnings, fmt.Sprintf("attribute %s has no room for the statements of %s: the function's log has them", attribute,
+					strings.Join(left, ", ")))
+			}
+			return string(text)
+		}
+		last := slices.Max(slices.Collect(maps.Keys(statements)))
+		t.handler.Log.WarnContext(ctx, "no room in the answer", "attribute", attribute, "of", last, "statement", string(statements[last]))
+		left = append(left, last)
+		delete(statements, last)
 	}
-	return string(text)
 }
 
 // warn adds what the policies of buckets and keys say against the role.

@@ -78,7 +78,7 @@ func (h *Handler) answer(ctx context.Context, log *slog.Logger, event Event, don
 	}
 	log.InfoContext(ctx, "result", "status", string(r.Status), "physicalResourceId", r.PhysicalResourceID, "reason", r.Reason,
 		"data", r.Data)
-	body, err := r.Encode(properties.AttrWarnings, properties.AttrRequiredBucketPolicies, properties.AttrRequiredKeyPolicies)
+	body, err := r.Encode(properties.AttrWarnings)
 	if err != nil {
 		return fmt.Errorf("encode the answer: %w", err)
 	}

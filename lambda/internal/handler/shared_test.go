@@ -101,12 +101,47 @@ func TestBucketsAndKeysOfAllKinds(t *testing.T) {
 				if answer := r.deliver(lifecycle.Delete, id, base(nil), nil); answer.Status != response.Failed || !strings.Contains(answer.Reason, "s3:GetBucketPolicy") {
 					t.Errorf("Delete: %+v", answer)
 				}
-				answer := r.deliver(lifecycle.Update, id, base(props{"Buckets": []any{}}), base(nil))
-				if answer.Status != response.Success || !strings.Contains(answer.Data[properties.AttrWarnings], "the policy of bucket training-data can't be read, so that it was left as it is") {
+				without := base(props{"Buckets": []any{}})
+				if answer := r.deliver(lifecycle.Update, id, without, base(nil)); answer.Status != response.Failed || !strings.Contains(answer.Reason, "s3:GetBucketPolicy") {
 					t.Errorf("Update: %+v", answer)
+				}
+				// The update is taken back, whatever may be read.
+				r.cfn.Say("UPDATE_IN_PROGRESS", id, "UPDATE_ROLLBACK_IN_PROGRESS")
+				answer := r.deliverRaw(r.event(lifecycle.Update, id, base(nil), without))
+				if answer.Status != response.Success || !strings.Contains(answer.Data[properties.AttrWarnings], "taken back although: read the policy of bucket training-data") {
+					t.Errorf("rollback: %+v", answer)
 				}
 				r.world.SetHook(nil)
 				r.must(lifecycle.Delete, id, base(nil), nil)
+			}},
+			{"a key whose policy is left to others may be unreadable", func(t *testing.T, r *rig) {
+				alone := base(props{"KmsKeyArns": []any{"{key}"}, "KeyPolicy": "None"})
+				r.world.SetHook(func(operation string) (error, error) {
+					if operation == "kms:GetKeyPolicy" {
+						return faults[1].before, nil
+					}
+					return nil, nil
+				})
+				id := r.must(lifecycle.Create, "", alone, nil)
+				r.must(lifecycle.Delete, id, alone, nil)
+				r.world.SetHook(nil)
+			}},
+			{"statements that have no room in the answer are left out whole", func(t *testing.T, r *rig) {
+				var many []any
+				for n := range 8 {
+					name := fmt.Sprintf("theirs-%d", n)
+					r.world.AddBucket(name, cloudtest.Bucket{Owner: "999999999999"})
+					many = append(many, name)
+				}
+				answer := r.deliver(lifecycle.Create, "", props{"RoleName": "R", "SettleSeconds": "0", "Buckets": many}, nil)
+				var statements map[string]any
+				if err := json.Unmarshal([]byte(answer.Data[properties.AttrRequiredBucketPolicies]), &statements); err != nil || len(statements) == 0 || len(statements) == 8 {
+					t.Errorf("%d statements, %v", len(statements), err)
+				}
+				if !strings.Contains(answer.Data[properties.AttrWarnings], "has no room for the statements of theirs-7, theirs-6") {
+					t.Errorf("warnings: %s", answer.Data[properties.AttrWarnings])
+				}
+				r.must(lifecycle.Delete, answer.PhysicalResourceID, props{"RoleName": "R", "Buckets": many}, nil)
 			}},
 			{"statements of roles that are gone are reported and left", func(t *testing.T, r *rig) {
 				const abandoned = `{"Sid":"PersonalizeRolea2b3c4d5e6f7a2b3c4d5","Effect":"Allow","Principal":{"Service":"personalize.amazonaws.com"},"Action":"s3:GetObject","Resource":"*"}`

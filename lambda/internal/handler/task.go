@@ -104,7 +104,7 @@ func (t *task) provide(ctx, undoCtx context.Context) result {
 		return t.failed(err)
 	}
 	t.sweep(ctx, desired)
-	return result{physicalID: desired.Role.ARN, data: t.data(changed.roleID, desired, observed)}
+	return result{physicalID: desired.Role.ARN, data: t.data(ctx, changed.roleID, desired, observed)}
 }
 
 func (t *task) desired() (servicerole.Desired, properties.Properties, error) {

@@ -9,11 +9,14 @@ import (
 	"personalize-role/lambda/internal/servicerole"
 )
 
-// refuseShared refuses buckets and keys whose policy can't get our statement. What earlier properties named already is no
-// reason to refuse: it may have been deleted since.
+// refuseShared refuses buckets and keys whose policy can't get our statement, or can't lose it. What earlier properties named may
+// have been deleted since; and nothing of it stands in the way of taking an update back.
 func refuseShared(d servicerole.Desired, o servicerole.Observed) error {
+	if d.Rollback {
+		return nil
+	}
 	for _, b := range d.Buckets {
-		if slices.Contains(d.Formerly.Buckets, b.Name) && o.Buckets[b.Name].Presence != servicerole.Present {
+		if isGoneSince(d.Formerly.Buckets, b.Name, o.Buckets[b.Name]) {
 			continue
 		}
 		if err := refuseBucket(d, b, o.Buckets[b.Name]); err != nil {
@@ -21,14 +24,32 @@ func refuseShared(d servicerole.Desired, o servicerole.Observed) error {
 		}
 	}
 	for _, key := range d.Keys {
-		if key.OfOthers || slices.Contains(d.Formerly.Keys, key.ARN) && o.Keys[key.ARN].Presence != servicerole.Present {
+		if key.OfOthers || isGoneSince(d.Formerly.Keys, key.ARN, o.Keys[key.ARN]) {
 			continue
 		}
 		if err := refuseKey(key, o.Keys[key.ARN]); err != nil {
 			return err
 		}
 	}
+	for _, name := range d.Formerly.Managed {
+		for _, found := range []servicerole.ObservedShared{o.Buckets[name], o.Keys[name]} {
+			if found.Presence == servicerole.Denied && !isManaged(d, name) {
+				return found.Denial
+			}
+		}
+	}
 	return nil
+}
+
+func isGoneSince(formerly []string, name string, found servicerole.ObservedShared) bool {
+	gone := found.Presence == servicerole.Missing || found.Presence == servicerole.InAnotherRegion
+	return gone && slices.Contains(formerly, name)
+}
+
+// isManaged tells whether the policy of a bucket or key is to have our statement.
+func isManaged(d servicerole.Desired, name string) bool {
+	return slices.ContainsFunc(d.Buckets, func(b servicerole.BucketGrant) bool { return b.Name == name && b.Managed }) ||
+		slices.ContainsFunc(d.Keys, func(k servicerole.KeyGrant) bool { return k.ARN == name && k.Managed })
 }
 
 func refuseBucket(d servicerole.Desired, b servicerole.BucketGrant, found servicerole.ObservedShared) error {
@@ -38,13 +59,14 @@ func refuseBucket(d servicerole.Desired, b servicerole.BucketGrant, found servic
 	case servicerole.InAnotherRegion:
 		return refuse(fmt.Sprintf("Deploy the stack in %s too, or use a bucket in %s.", found.Region, d.Identity.Region),
 			"bucket %s is in %s, and Personalize reads only buckets of its own Region, here %s", b.Name, found.Region, d.Identity.Region)
-	case servicerole.Denied:
-		return found.Denial
 	case servicerole.InAnotherAccount:
 		return nil
 	}
-	if !b.Managed {
+	switch {
+	case !b.Managed:
 		return nil
+	case found.Presence == servicerole.Denied:
+		return found.Denial
 	}
 	return refuseDocument(found, b.Statement, policy.MaxBucketPolicySize, "bucket "+b.Name, "Name fewer Prefixes, set BucketPolicy to None and merge "+
 		"statements by hand, or remove statements that nobody needs.")
@@ -81,12 +103,14 @@ func refuseDocument(found servicerole.ObservedShared, statement policy.Statement
 // bucket's doesn't.
 func (c *converger) mergeStatements() {
 	for _, b := range c.desired.Buckets {
-		if b.Managed && lacks(c.observed.Buckets[b.Name], b.Statement) {
+		found := c.observed.Buckets[b.Name]
+		if b.Managed && lacks(found, b.Statement) && refuseBucket(c.desired, b, found) == nil {
 			c.add(PutBucketStatement{Bucket: c.desired.Identity.Bucket(b.Name), Statement: b.Statement})
 		}
 	}
 	for _, key := range c.desired.Keys {
-		if key.Managed && lacks(c.observed.Keys[key.ARN], key.Statement) {
+		found := c.observed.Keys[key.ARN]
+		if key.Managed && lacks(found, key.Statement) && refuseKey(key, found) == nil {
 			c.add(PutKeyStatement{Key: key.ARN, Statement: key.Statement}, c.roleReady...)
 		}
 	}
@@ -107,14 +131,12 @@ func lacks(found servicerole.ObservedShared, statement policy.Statement) bool {
 // dropStatements takes out what earlier properties asked for, and these don't.
 func (c *converger) dropStatements(added []int) {
 	for _, name := range c.desired.Formerly.Buckets {
-		wanted := slices.ContainsFunc(c.desired.Buckets, func(b servicerole.BucketGrant) bool { return b.Name == name && b.Managed })
-		if !wanted && has(c.observed.Buckets[name], c.desired.Sid) {
+		if !isManaged(c.desired, name) && has(c.observed.Buckets[name], c.desired.Sid) {
 			c.add(RemoveBucketStatement{Bucket: c.desired.Identity.Bucket(name), Sid: c.desired.Sid}, added...)
 		}
 	}
 	for _, arn := range c.desired.Formerly.Keys {
-		wanted := slices.ContainsFunc(c.desired.Keys, func(k servicerole.KeyGrant) bool { return k.ARN == arn && k.Managed })
-		if !wanted && has(c.observed.Keys[arn], c.desired.Sid) {
+		if !isManaged(c.desired, arn) && has(c.observed.Keys[arn], c.desired.Sid) {
 			c.add(RemoveKeyStatement{Key: arn, Sid: c.desired.Sid}, added...)
 		}
 	}
@@ -126,13 +148,13 @@ func has(found servicerole.ObservedShared, sid string) bool {
 }
 
 // takeOut takes our statements out of the policies of buckets and keys. Their Sid is this resource's alone, whoever owns the
-// role. A policy that may not be read stands in the way only while the role does: before it exists, and after it is gone,
-// nothing of ours is elsewhere.
+// role. A policy of ours to extend that may not be read stands in the way, but only while the role does: before it exists, and
+// after it is gone, nothing of ours is elsewhere.
 func (d *destroyer) takeOut() ([]int, error) {
 	var steps []int
 	for _, name := range d.target.Buckets {
 		found := d.observed.Buckets[name]
-		if err := d.unreadable(found, "bucket "+name); err != nil {
+		if err := d.unreadable(found, name, "bucket "+name); err != nil {
 			return nil, err
 		}
 		if has(found, d.target.Sid) {
@@ -141,7 +163,7 @@ func (d *destroyer) takeOut() ([]int, error) {
 	}
 	for _, arn := range d.target.Keys {
 		found := d.observed.Keys[arn]
-		if err := d.unreadable(found, "KMS key "+arn); err != nil {
+		if err := d.unreadable(found, arn, "KMS key "+arn); err != nil {
 			return nil, err
 		}
 		if has(found, d.target.Sid) {
@@ -151,8 +173,8 @@ func (d *destroyer) takeOut() ([]int, error) {
 	return steps, nil
 }
 
-func (d *destroyer) unreadable(found servicerole.ObservedShared, of string) error {
-	if found.Presence == servicerole.Denied && d.found() != nil {
+func (d *destroyer) unreadable(found servicerole.ObservedShared, name, of string) error {
+	if found.Presence == servicerole.Denied && d.found() != nil && slices.Contains(d.target.Managed, name) {
 		return found.Denial
 	}
 	if found.Presence != servicerole.Present || !strings.Contains(found.Policy, d.target.Sid) {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -136,10 +137,47 @@ func TestConvergeRefusesShared(t *testing.T) {
 	}
 }
 
+// Updates: what stands in the way of a change is refused, except while an update is taken back.
+func TestUpdatesOfWhatIsNotThere(t *testing.T) {
+	denied, missing := servicerole.ObservedShared{Presence: servicerole.Denied, Denial: errDenied}, servicerole.ObservedShared{}
+	const typicalAndTwo = `{"RoleName":"R","Buckets":["data","two"],"Tags":[{"Key":"team","Value":"ml"}]}`
+	managed := servicerole.Former{Buckets: []string{"data", "two"}, Managed: []string{"data", "two"}}
+	for _, c := range []struct {
+		name, desired string
+		former        servicerole.Former
+		two           servicerole.ObservedShared
+		want          string
+	}{
+		{"dropped, and denied", typical, managed, denied, "denied"},
+		{"dropped, never managed, and denied", typical, servicerole.Former{Buckets: []string{"data", "two"}, Managed: []string{"data"}}, denied, ""},
+		{"wanted still, and denied", typicalAndTwo, managed, denied, "denied"},
+		{"managed from now on, and denied", typicalAndTwo, servicerole.Former{Buckets: []string{"data", "two"}, Managed: []string{"data"}}, denied, "denied"},
+		{"left to others, and denied", strings.Replace(typicalAndTwo, `"two"`, `{"Name":"two","BucketPolicy":"None"}`, 1), servicerole.Former{Buckets: []string{"data"}}, denied, ""},
+		{"wanted again, and missing", typicalAndTwo, servicerole.Former{Buckets: []string{"data"}, Managed: []string{"data"}}, missing, "bucket two doesn't exist"},
+		{"wanted again, and unreadable", typicalAndTwo, servicerole.Former{Buckets: []string{"data"}}, servicerole.ObservedShared{Presence: servicerole.Present, Policy: "["}, "can't be read"},
+		{"dropped, and missing", typical, managed, missing, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := desire(t, c.desired)
+			d.Formerly = c.former
+			found := with(made(desire(t, typical)), func(o servicerole.Observed) { o.Buckets["two"] = c.two })
+			_, err := Converge(d, found)
+			if got := fmt.Sprint(err); c.want == "" && err != nil || !strings.Contains(got, c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+			d.Rollback = true
+			todo, err := Converge(d, found)
+			if err != nil || strings.Contains(todo.String(), "bucket two") {
+				t.Errorf("taken back: %v\n%s", err, todo)
+			}
+		})
+	}
+}
+
 // A policy that may not be read keeps a role from being deleted, and nothing else.
 func TestDestroyShared(t *testing.T) {
 	d := desire(t, typical)
-	target := servicerole.Target{Identity: identity, Role: d.Role.RoleName, Sid: d.Sid, Buckets: []string{"data"}, Keys: []string{keyOne}}
+	target := servicerole.Target{Identity: identity, Role: d.Role.RoleName, Sid: d.Sid, Buckets: []string{"data"}, Keys: []string{keyOne, keyTwo}, Managed: []string{"data", keyOne}}
 	denied := servicerole.ObservedShared{Presence: servicerole.Denied, Denial: errDenied}
 	for _, c := range []struct {
 		name   string
@@ -147,6 +185,9 @@ func TestDestroyShared(t *testing.T) {
 		want   string
 		err    string
 	}{
+		{"a key left to others denied, with the role", func(o *servicerole.Observed) {
+			o.Keys[keyTwo], o.Buckets["data"], o.Policies, o.Role.Attached = denied, servicerole.ObservedShared{}, nil, nil
+		}, " 1  delete role R\n", ""},
 		{"denied, with the role", func(o *servicerole.Observed) { o.Buckets["data"] = denied }, "", "denied"},
 		{"key denied, with the role", func(o *servicerole.Observed) { o.Keys[keyOne] = denied }, "", "denied"},
 		{"denied, without", func(o *servicerole.Observed) { o.Buckets["data"], o.Role, o.Policies = denied, nil, nil }, "", ""},

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -45,6 +46,13 @@ func (p *Provisioner) Judge(ctx context.Context, i servicerole.Identity, request
 	return verdict
 }
 
+// IsRollingBack tells whether CloudFormation takes an update of the stack back; no where it doesn't say.
+func (p *Provisioner) IsRollingBack(ctx context.Context, i servicerole.Identity) bool {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return strings.HasPrefix(p.stackStatus(ctx, i), "UPDATE_ROLLBACK_")
+}
+
 func (p *Provisioner) stackStatus(ctx context.Context, i servicerole.Identity) string {
 	stacks, err := p.CloudFormation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(i.StackID)})
 	if err != nil {
@@ -58,5 +66,5 @@ func (p *Provisioner) stackStatus(ctx context.Context, i servicerole.Identity) s
 }
 
 func (p *Provisioner) unasked(ctx context.Context, action string, err error) {
-	p.Log.WarnContext(ctx, "can't tell whether CloudFormation still wants this event; going on", "action", action, "cause", cause(err))
+	p.Log.WarnContext(ctx, "can't ask CloudFormation about this event; going on", "action", action, "cause", cause(err))
 }

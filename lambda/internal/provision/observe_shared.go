@@ -2,10 +2,12 @@ package provision
 
 import (
 	"context"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"personalize-role/lambda/internal/policy"
 	"personalize-role/lambda/internal/servicerole"
@@ -52,12 +54,15 @@ func (p *Provisioner) observeBucket(ctx context.Context, i servicerole.Identity,
 // permission is missing.
 func (p *Provisioner) ownsBucket(ctx context.Context, name string) (own bool, err error) {
 	err = p.persist(ctx, false, func() error {
-		// Names are listed in their order, so that the name itself comes before those that it starts.
-		out, err := p.S3.ListBuckets(ctx, &s3.ListBucketsInput{Prefix: aws.String(name), MaxBuckets: aws.Int32(1)})
-		if err == nil {
-			own = len(out.Buckets) > 0 && aws.ToString(out.Buckets[0].Name) == name
+		pages := s3.NewListBucketsPaginator(p.S3, &s3.ListBucketsInput{Prefix: aws.String(name)})
+		for pages.HasMorePages() && !own {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return err
+			}
+			own = slices.ContainsFunc(page.Buckets, func(b types.Bucket) bool { return aws.ToString(b.Name) == name })
 		}
-		return err
+		return nil
 	})
 	return own, err
 }
@@ -101,10 +106,20 @@ func (p *Provisioner) Abandoned(ctx context.Context, found servicerole.ObservedS
 			p.Log.InfoContext(ctx, "the policy has a statement of another role with a name of its own", "sid", sid)
 			continue
 		}
-		// A question that isn't answered is no reason to say anything.
-		if _, err := p.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(role)}); isNotFound(err) {
+		if p.isGoneRole(ctx, role) {
 			abandoned = append(abandoned, sid)
 		}
 	}
 	return abandoned
+}
+
+// isGoneRole asks more than once: the statement may be older than the role, whose creation runs side by side. A question that
+// isn't answered counts as no.
+func (p *Provisioner) isGoneRole(ctx context.Context, name string) bool {
+	for range 3 {
+		if _, err := p.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(name)}); !isNotFound(err) || p.Sleep(ctx, longestPause) != nil {
+			return false
+		}
+	}
+	return true
 }

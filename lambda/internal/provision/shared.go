@@ -122,7 +122,8 @@ func (p *Provisioner) merge(ctx context.Context, e *edit) error {
 			e.since = time.Time{}
 			return nil
 		}
-		if dead := found.DeadPrincipals(); isInvalidPrincipal(err) && len(dead) > 0 {
+		// Ours may name a role that was deleted by hand; that statement has just been replaced.
+		if dead := next.DeadPrincipals(); isInvalidPrincipal(err) && len(dead) > 0 {
 			return e.failed(action, err, fmt.Sprintf("These statements name principals that were deleted: %s. Correct or remove them, then try again",
 				joined(dead)))
 		}
@@ -242,7 +243,14 @@ func (p *Provisioner) verify(ctx context.Context, edits []*edit) (warnings []str
 
 // look reads the document once more. It leaves the edit done, merged again, or to be looked at again.
 func (p *Provisioner) look(ctx context.Context, e *edit, round int) (gone []string, err error) {
-	found, there, err := e.read(ctx)
+	var (
+		found policy.Shared
+		there bool
+	)
+	err = p.persist(ctx, false, func() (err error) {
+		found, there, err = e.read(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

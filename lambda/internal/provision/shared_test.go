@@ -103,6 +103,31 @@ func api2(code, message string) error {
 	return &smithy.GenericAPIError{Code: code, Message: message}
 }
 
+// Our own statement may name a role that was deleted by hand: it is replaced, and the new role waited for.
+func TestOwnDeadStatementIsReplaced(t *testing.T) {
+	fake := fakeaws.New(account.AccountID)
+	const root = `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"kms:*","Resource":"*"}`
+	key := fake.KMS.AddKey(`{"Statement":[` + root + `,{"Sid":"S","Effect":"Allow","Principal":{"AWS":"AROA1234567890EXAMPLE"},"Action":"kms:Decrypt","Resource":"*"}]}`)
+	unknown := 3
+	fake.Before = func(operation string) (error, error) {
+		if operation == "kms:PutKeyPolicy" && unknown > 0 {
+			unknown--
+			return api2("MalformedPolicyDocumentException", "Policy contains a statement with one or more invalid principals."), nil
+		}
+		return nil, nil
+	}
+	p := New(Clients{KMS: fake.KMS}, slog.New(slog.DiscardHandler))
+	p.Sleep = func(context.Context, time.Duration) error { return nil }
+	statement := policy.KeyStatement("S", "arn:aws:iam::123456789012:role/R", policy.Key{})
+	if _, err := p.Apply(t.Context(), account, plan.Plan{Steps: []plan.Step{{Op: plan.PutKeyStatement{Key: key, Statement: statement}}}}); err != nil {
+		t.Fatal(err)
+	}
+	want := `policy={"Statement":[` + root + `,` + statement.String() + `]}`
+	if diff := cmp.Diff(want, fake.State()[key]); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 // The time between reading and writing is bounded: past it, the document is read again.
 func TestLateWriteReadsAgain(t *testing.T) {
 	fake := fakeaws.New(account.AccountID)

@@ -127,6 +127,22 @@ func (i Identity) keyFaults(keys []policy.Key) []string {
 	return faults
 }
 
+// managed gives the names of the buckets and the ARNs of the keys whose policies properties ask to extend.
+func (i Identity) managed(p properties.Properties) []string {
+	var names []string
+	for _, b := range p.Buckets {
+		if b.BucketPolicy != properties.PolicyNone {
+			names = append(names, b.Name)
+		}
+	}
+	for _, key := range i.access(p).keys {
+		if key.Managed {
+			names = append(names, key.ARN)
+		}
+	}
+	return names
+}
+
 // bucketNames gives the data buckets that properties name.
 func bucketNames(p properties.Properties) []string {
 	var names []string

@@ -27,6 +27,8 @@ type Desired struct {
 	Adopt bool
 	// Formerly is what the properties before this event asked for.
 	Formerly Former
+	// Rollback says that the event takes an update back, which must not fail for what has become of buckets and keys.
+	Rollback bool
 }
 
 // Role is the role as it should be.
@@ -52,8 +54,8 @@ type Former struct {
 	TagKeys []string
 	// Policies are names of customer managed policies.
 	Policies []PolicyName
-	// Buckets and Keys had our statement in their policy.
-	Buckets, Keys []string
+	// Buckets and Keys were named; Managed are the names and ARNs of those that had our statement in their policy.
+	Buckets, Keys, Managed []string
 }
 
 // Scope gives what to observe: what is desired, and what was.
@@ -75,7 +77,7 @@ func (d Desired) Scope() Scope {
 
 // Former gives what the properties before an update asked for.
 func (i Identity) Former(role RoleName, old properties.Properties) Former {
-	former := Former{Policies: []PolicyName{i.Policy(role, old)}, Buckets: bucketNames(old), Keys: i.ownKeys(old)}
+	former := Former{Policies: []PolicyName{i.Policy(role, old)}, Buckets: bucketNames(old), Keys: i.ownKeys(old), Managed: i.managed(old)}
 	for _, t := range old.Tags {
 		former.TagKeys = append(former.TagKeys, t.Key)
 	}

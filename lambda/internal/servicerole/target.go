@@ -11,6 +11,8 @@ type Target struct {
 	// Sid is that of our statements in the policies of Buckets and Keys.
 	Sid           string
 	Buckets, Keys []string
+	// Managed are the names and ARNs of those whose policies the properties ask to extend.
+	Managed []string
 	// TagKeys are the user's tags, which an adopted role gives up.
 	TagKeys []string
 	// ForceDetach allows to detach what others attached to the role, and to delete inline policies in it.
@@ -21,7 +23,7 @@ type Target struct {
 func (i Identity) Target(role RoleName, p properties.Properties) Target {
 	t := Target{
 		Identity: i, Role: role, Policies: []PolicyName{i.Policy(role, p)}, ForceDetach: p.ForceDetach,
-		Sid: i.Sid(role), Buckets: bucketNames(p), Keys: i.ownKeys(p),
+		Sid: i.Sid(role), Buckets: bucketNames(p), Keys: i.ownKeys(p), Managed: i.managed(p),
 	}
 	for _, tag := range p.Tags {
 		t.TagKeys = append(t.TagKeys, tag.Key)
