@@ -133,9 +133,30 @@ func TestSettings(t *testing.T) {
 	}
 	a, err = synthesised(t, nil)
 	check("environment", a, err)
-	tested := append(slices.Collect(maps.Keys(settings)), "stackName", "architecture", "functionZip")
+	tested := append(slices.Collect(maps.Keys(settings)), "stackName", "architecture", "functionZip", "functionPermissionsBoundary", "furtherRoleNames",
+		"furtherPolicyNames", "furtherBucketNames", "furtherKmsKeyArns")
 	if diff := cmp.Diff(slices.Sorted(slices.Values(names)), slices.Sorted(slices.Values(tested))); diff != "" {
 		t.Errorf("-settings +tested:\n%s", diff)
+	}
+}
+
+// The function's own settings: what roles of other stacks may be called and use, also as a list of cdk.json.
+func TestSettingsOfTheFunction(t *testing.T) {
+	a, err := synthesised(t, map[string]any{
+		"architecture": "x86_64", "functionPermissionsBoundary": "arn:aws:iam::123456789012:policy/F", "furtherRoleNames": "Theirs-*", "furtherPolicyNames": "Theirs-*",
+		"furtherBucketNames": []any{"their-data", "more-data"}, "furtherKmsKeyArns": "arn:aws:kms:eu-west-1:123456789012:key/*",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(a.template.Resources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"x86_64"`, `:policy/F"`, `:role/Theirs-*"`, `:role/*/Theirs-*"`, `:policy/Theirs-*"`, `:s3:::their-data"`, `:s3:::more-data"`, `:key/*"`, `:role/*/PersonalizeRole-*"`} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %s", want)
+		}
 	}
 }
 

@@ -22,6 +22,7 @@ type settings struct {
 var names = []string{
 	"stackName", "bucketNames", "uses", "kmsKeyArns", "keyPolicy", "roleName", "path", "s3PolicyName", "description", "permissionsBoundary",
 	"fullAccess", "cloudWatchAccess", "sourceConditions", "sourceRegions", "maxSessionSeconds", "settleSeconds", "adopt", "forceDetach", "architecture", "functionZip",
+	"functionPermissionsBoundary", "furtherRoleNames", "furtherPolicyNames", "furtherBucketNames", "furtherKmsKeyArns",
 }
 
 var capital = regexp.MustCompile(`[A-Z]`)
@@ -37,10 +38,17 @@ func (s *settings) text(name string) *string {
 		panic("no setting is called " + name)
 	}
 	value := ""
-	if found := s.app.Node().TryGetContext(&name); found != nil {
-		value = fmt.Sprint(found)
-	} else {
+	switch found := s.app.Node().TryGetContext(&name).(type) {
+	case nil:
 		value = os.Getenv(variable(name))
+	case []any:
+		var entries []string
+		for _, entry := range found {
+			entries = append(entries, fmt.Sprint(entry))
+		}
+		value = strings.Join(entries, ",")
+	default:
+		value = fmt.Sprint(found)
 	}
 	if value == "" {
 		return nil

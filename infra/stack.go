@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 
@@ -22,10 +23,7 @@ func build(app awscdk.App) error {
 		Description: jsii.String("Amazon Personalize service role, provisioned by a Lambda function behind Custom::PersonalizeServiceRole; returns RoleArn"),
 		Env:         environment(),
 	})
-	provider := personalizerole.NewProvider(stack, "Provider", &personalizerole.ProviderProps{
-		Zip:          s.text("functionZip"),
-		Architecture: personalizerole.Architecture(s.textOr("architecture", string(personalizerole.ArchitectureARM64))),
-	})
+	provider := personalizerole.NewProvider(stack, "Provider", providerProps(stack, s))
 	role := personalizerole.NewPersonalizeServiceRole(stack, "ServiceRole", roleProps(stack, s, provider))
 	output := func(id, description string, value *string) {
 		awscdk.NewCfnOutput(stack, &id, &awscdk.CfnOutputProps{Description: &description, Value: value, ExportName: jsii.String(name + "-" + id)})
@@ -55,6 +53,26 @@ func environment() *awscdk.Environment {
 	return &awscdk.Environment{Account: &account, Region: &region}
 }
 
+// providerProps are those of a function that other stacks use by its exported token.
+func providerProps(stack awscdk.Stack, s *settings) *personalizerole.ProviderProps {
+	var buckets []string
+	for _, name := range s.list("furtherBucketNames") {
+		buckets = append(buckets, "arn:"+*stack.Partition()+":s3:::"+name)
+	}
+	props := &personalizerole.ProviderProps{
+		Zip:          s.text("functionZip"),
+		Architecture: personalizerole.Architecture(s.textOr("architecture", string(personalizerole.ArchitectureARM64))),
+		Further: &personalizerole.Further{
+			RoleNames: jsii.Strings(s.list("furtherRoleNames")...), PolicyNames: jsii.Strings(s.list("furtherPolicyNames")...),
+			BucketArns: jsii.Strings(buckets...), KeyArns: jsii.Strings(s.list("furtherKmsKeyArns")...),
+		},
+	}
+	if arn := s.text("functionPermissionsBoundary"); arn != nil {
+		props.PermissionsBoundary = awsiam.ManagedPolicy_FromManagedPolicyArn(stack, jsii.String("FunctionBoundary"), arn)
+	}
+	return props
+}
+
 func roleProps(stack awscdk.Stack, s *settings, provider personalizerole.Provider) *personalizerole.PersonalizeServiceRoleProps {
 	props := &personalizerole.PersonalizeServiceRoleProps{
 		Provider: provider, RoleName: s.text("roleName"), Path: s.text("path"), S3PolicyName: s.text("s3PolicyName"), Description: s.text("description"),
@@ -72,12 +90,12 @@ func roleProps(stack awscdk.Stack, s *settings, provider personalizerole.Provide
 	for _, use := range s.list("uses") {
 		uses = append(uses, personalizerole.Use(use))
 	}
-	for _, name := range s.list("bucketNames") {
-		bucket := awss3.Bucket_FromBucketName(stack, jsii.String("Bucket-"+name), &name)
+	for n, name := range s.list("bucketNames") {
+		bucket := awss3.Bucket_FromBucketName(stack, jsii.String(fmt.Sprint("Bucket", n)), &name)
 		props.Buckets = append(props.Buckets, personalizerole.Bucket{Bucket: bucket, BucketOptions: personalizerole.BucketOptions{Uses: uses}})
 	}
-	for _, arn := range s.list("kmsKeyArns") {
-		props.Keys = append(props.Keys, awskms.Key_FromKeyArn(stack, jsii.String("Key-"+arn[strings.LastIndex(arn, "/")+1:]), &arn))
+	for n, arn := range s.list("kmsKeyArns") {
+		props.Keys = append(props.Keys, awskms.Key_FromKeyArn(stack, jsii.String(fmt.Sprint("Key", n)), &arn))
 	}
 	return props
 }

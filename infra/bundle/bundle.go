@@ -24,7 +24,9 @@ func Build(ctx context.Context, dir, arch, file string) error {
 	build := exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false",
 		"-ldflags", "-s -w -buildid=", "-o", file, "./lambda")
 	build.Dir = dir
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch, "GOFLAGS=")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch, "GOAMD64=v1", "GOARM64=v8.0",
+		// Neither a workspace around the module nor the user's flags change the binary.
+		"GOWORK=off", "GOFLAGS=-mod=readonly")
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the function for %s: %w\n%s", arch, err, out)
 	}

@@ -112,7 +112,7 @@ var settings = []struct {
 	{"default", func(*fixture, *PersonalizeServiceRoleProps) {}},
 	{"buckets", func(f *fixture, p *PersonalizeServiceRoleProps) {
 		p.Buckets = []Bucket{
-			{Bucket: awss3.NewBucket(f.stack, jsii.String("New"), nil)},
+			{Bucket: awss3.NewBucket(f.stack, jsii.String("New"), nil), BucketOptions: BucketOptions{Prefixes: jsii.Strings("in/"), PolicyConditions: jsii.Bool(true)}},
 			{Bucket: f.imported("imported-data"), BucketOptions: BucketOptions{
 				Uses: []Use{UseBatch, UseExport}, Prefixes: jsii.Strings("in/", "out/"), PolicyConditions: jsii.Bool(true),
 			}},

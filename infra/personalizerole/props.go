@@ -54,8 +54,8 @@ type BucketOptions struct {
 	Uses []Use
 	// Prefixes are starts of object keys that Personalize may use; a folder ends in /. Default: the whole bucket.
 	Prefixes *[]*string
-	// BucketPolicy says who looks after the bucket policy. Default: PolicyManagementManage, for buckets of this stack, of
-	// other stacks and imported ones alike.
+	// BucketPolicy says who looks after the bucket policy. Default: PolicyManagementManage, which has the function merge a
+	// statement into the policy of an imported bucket; to a bucket that this app makes, CDK adds it.
 	BucketPolicy PolicyManagement
 	// PolicyConditions puts aws:SourceAccount and aws:SourceArn into the statement of the bucket policy. AWS documents no bucket
 	// policy with conditions for Personalize. Default: false.
@@ -83,8 +83,9 @@ type PersonalizeServiceRoleProps struct {
 	Description *string
 	// MaxSessionDuration is from 1 to 12 hours. Default: 1 hour.
 	MaxSessionDuration awscdk.Duration
-	// PermissionsBoundary bounds the role and, where the stack's own provider is used, the role of its function. See
+	// PermissionsBoundary bounds the role and, unless ProviderProps.PermissionsBoundary says otherwise, the role of the function. See
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+	// CDK's own PermissionsBoundary.of, and the context key for it, reach the function's role only.
 	// Default: none.
 	PermissionsBoundary awsiam.IManagedPolicy
 	// FullAccess attaches AmazonPersonalizeFullAccess, as the set-up page of Personalize says:
@@ -100,6 +101,8 @@ type PersonalizeServiceRoleProps struct {
 	S3PolicyName *string
 	// Keys are the KMS keys of dataset groups. See
 	// https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-key-access.html
+	// CloudFormation replaces the whole policy of a key that it makes whenever that policy changes in the app, the function's
+	// statement included: change the role's description in the same deployment, so that the function merges it again.
 	// Default: none.
 	Keys []awskms.IKey
 	// KeyPolicy says who looks after the policies of the keys. Default: PolicyManagementManage.

@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -46,8 +48,21 @@ type ProviderProps struct {
 	Architecture Architecture
 	// LogRetention is how long logs are kept. Default: one month.
 	LogRetention awslogs.RetentionDays
-	// PermissionsBoundary bounds the role of the function. Default: the one of the roles that it provisions.
+	// PermissionsBoundary bounds the role of the function, which needs IAM, CloudFormation, CloudWatch Logs, S3 and KMS. Default: the
+	// one of the roles that it provisions.
 	PermissionsBoundary awsiam.IManagedPolicy
+	// Further is what roles outside of this app need, which take the function by its ServiceToken. Default: nothing.
+	Further *Further
+}
+
+// Further is what roles outside of this app may be called and may use. Roles and policies with derived names always count in.
+type Further struct {
+	// RoleNames and PolicyNames are names, or patterns with *, below any path.
+	RoleNames   *[]*string
+	PolicyNames *[]*string
+	// BucketArns and KeyArns are ARNs, or patterns with *, of the buckets and keys whose policies the function may change.
+	BucketArns *[]*string
+	KeyArns    *[]*string
 }
 
 // function is a provider of this app.
@@ -55,10 +70,17 @@ type function struct {
 	construct constructs.Construct
 	stack     awscdk.Stack
 	token     *string
-	roles     []*serviceRole
-	// policy has the permissions that depend on the roles.
-	policy   awsiam.CfnManagedPolicy
-	boundary *string
+	role      awsiam.CfnRole
+	boundary  *string
+	// served are the roles by their stack, each stack with the permissions that they need.
+	served []*served
+}
+
+// served is what the function does for one stack.
+type served struct {
+	stack  awscdk.Stack
+	roles  []*serviceRole
+	policy awsiam.CfnManagedPolicy
 }
 
 // deployed is a provider that exists already.
@@ -98,18 +120,38 @@ func NewProvider(scope constructs.Construct, id string, props *ProviderProps) Pr
 		f.boundary = props.PermissionsBoundary.ManagedPolicyArn()
 	}
 	logs := f.logGroup(props)
-	role := f.role(logs)
-	f.policy = f.permissionsOn(role)
-	f.token = f.lambda(props, role, logs).AttrArn()
+	f.role = f.newRole(logs)
+	if props.Further != nil {
+		f.permit(f.construct, "FurtherPermissions", func() []permissions.Statement { return f.further(props.Further) })
+	}
+	f.token = f.lambda(props, logs).AttrArn()
 	return f
 }
 
 func (f *function) ServiceToken() *string { return f.token }
 
+// serve permits what a role needs by a policy in the role's own stack, so that it is there before the role and goes after it, and
+// that nothing but the function's role and token crosses stacks.
 func (f *function) serve(r *serviceRole) {
-	f.roles = append(f.roles, r)
-	// As long as the resource exists, the function's permissions do. Across stacks this makes the stacks depend.
-	r.resource.AddResourceDependency(f.policy, nil)
+	s := f.servedFor(awscdk.Stack_Of(r))
+	s.roles = append(s.roles, r)
+	r.resource.AddResourceDependency(s.policy, nil)
+}
+
+func (f *function) servedFor(stack awscdk.Stack) *served {
+	for _, s := range f.served {
+		if s.stack == stack {
+			return s
+		}
+	}
+	s := &served{stack: stack}
+	scope, id := constructs.Construct(f.construct), "Permissions"
+	if stack != f.stack {
+		scope, id = stack, "PersonalizeServiceRolePermissions-"+*f.construct.Node().Addr()
+	}
+	s.policy = f.permit(scope, id, func() []permissions.Statement { return s.needed() })
+	f.served = append(f.served, s)
+	return s
 }
 
 func (f *function) logGroup(props *ProviderProps) awslogs.LogGroup {
@@ -120,8 +162,8 @@ func (f *function) logGroup(props *ProviderProps) awslogs.LogGroup {
 	return awslogs.NewLogGroup(f.construct, jsii.String("LogGroup"), &awslogs.LogGroupProps{Retention: retention, RemovalPolicy: awscdk.RemovalPolicy_DESTROY})
 }
 
-func (f *function) role(logs awslogs.LogGroup) awsiam.CfnRole {
-	reads := append(permissions.ReadStatements(f.scope()), permissions.Statement{
+func (f *function) newRole(logs awslogs.LogGroup) awsiam.CfnRole {
+	reads := append(permissions.ReadStatements(scopeOf(f.stack)), permissions.Statement{
 		Sid: "WriteLogs", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resources: []string{*logs.LogGroupArn()},
 	})
 	return awsiam.NewCfnRole(f.construct, jsii.String("Role"), &awsiam.CfnRoleProps{
@@ -134,25 +176,55 @@ func (f *function) role(logs awslogs.LogGroup) awsiam.CfnRole {
 	})
 }
 
-// permissionsOn gives the policy with what depends on the roles. It is replaced, never changed: its description names its content,
-// so that the old one goes only after the custom resources were updated. Until then the function may still take its statements
-// out of buckets that were dropped, and delete roles that were renamed.
-func (f *function) permissionsOn(role awsiam.CfnRole) awsiam.CfnManagedPolicy {
-	statements := func() any { return rendered(f.needed()) }
-	return awsiam.NewCfnManagedPolicy(f.construct, jsii.String("Permissions"), &awsiam.CfnManagedPolicyProps{
+// permit gives the function's role a policy. It is replaced, never changed: its description names its content, by a digest and by
+// the values of tokens, so that the old one goes only after the custom resources were updated. Until then the function may
+// still take its statements out of buckets that were dropped, and delete roles that were renamed.
+func (f *function) permit(scope constructs.Construct, id string, needed func() []permissions.Statement) awsiam.CfnManagedPolicy {
+	statements := func() any { return rendered(needed()) }
+	return awsiam.NewCfnManagedPolicy(scope, &id, &awsiam.CfnManagedPolicyProps{
 		Description: lazyText(func() *string {
-			text, err := json.Marshal(f.stack.Resolve(statements()))
+			text, err := json.Marshal(awscdk.Stack_Of(scope).Resolve(statements()))
 			if err != nil {
 				panic(fmt.Sprintf("describe the permissions of %s: %v", *f.construct.Node().Path(), err))
 			}
-			return jsii.String(fmt.Sprintf("Roles, buckets and keys of the function; content %x", sha256.Sum256(text)))
+			description := fmt.Sprintf("Permissions of the function, content %x", sha256.Sum256(text))
+			return jsii.String(description + variables(awscdk.Stack_Of(scope), needed()))
 		}),
-		Roles:          &[]any{role.Ref()},
+		Roles:          &[]any{f.role.Ref()},
 		PolicyDocument: map[string]any{"Version": "2012-10-17", "Statement": lazy(statements)},
 	})
 }
 
-func (f *function) lambda(props *ProviderProps, role awsiam.CfnRole, logs awslogs.LogGroup) awslambda.CfnFunction {
+// own matches references to the stack's own account, Region and partition, which don't change.
+var own = regexp.MustCompile(`\{"Ref":"AWS::[A-Za-z]+"\}`)
+
+// isVariable tells whether a text depends on values that only the deployment knows.
+func isVariable(stack awscdk.Stack, text string) bool {
+	resolved, err := json.Marshal(stack.Resolve(&text))
+	if err != nil {
+		return true
+	}
+	rest := strings.ReplaceAll(own.ReplaceAllString(string(resolved), ""), "Fn::Join", "")
+	return strings.Contains(rest, `"Ref"`) || strings.Contains(rest, "Fn::")
+}
+
+// variables gives the resources of statements whose values the digest doesn't see.
+func variables(stack awscdk.Stack, statements []permissions.Statement) string {
+	var found []string
+	for _, s := range statements {
+		for _, resource := range s.Resources {
+			if isVariable(stack, resource) {
+				add(&found, resource)
+			}
+		}
+	}
+	if len(found) == 0 {
+		return ""
+	}
+	return " of " + strings.Join(found, " ")
+}
+
+func (f *function) lambda(props *ProviderProps, logs awslogs.LogGroup) awslambda.CfnFunction {
 	architecture := props.Architecture
 	if architecture == "" {
 		architecture = ArchitectureARM64
@@ -166,7 +238,7 @@ func (f *function) lambda(props *ProviderProps, role awsiam.CfnRole, logs awslog
 		Architectures: jsii.Strings(string(architecture)),
 		MemorySize:    jsii.Number(256),
 		Timeout:       jsii.Number(300),
-		Role:          role.AttrArn(),
+		Role:          f.role.AttrArn(),
 		LoggingConfig: &awslambda.CfnFunction_LoggingConfigProperty{LogFormat: jsii.String("JSON"), LogGroup: logs.LogGroupName()},
 	})
 	code.AddResourceMetadata(fn, jsii.String("Code"))
@@ -178,39 +250,78 @@ func (f *function) permissionsBoundary() *string {
 	if f.boundary != nil {
 		return f.boundary
 	}
-	for _, r := range f.roles {
-		if b := r.props.PermissionsBoundary; b != nil {
-			return b.ManagedPolicyArn()
+	for _, s := range f.served {
+		for _, r := range s.roles {
+			if b := r.props.PermissionsBoundary; b != nil {
+				return b.ManagedPolicyArn()
+			}
 		}
 	}
 	return nil
 }
 
-func (f *function) scope() permissions.Scope {
-	return permissions.Scope{Partition: *f.stack.Partition(), Region: *f.stack.Region(), AccountID: *f.stack.Account()}
+func scopeOf(stack awscdk.Stack) permissions.Scope {
+	return permissions.Scope{Partition: *stack.Partition(), Region: *stack.Region(), AccountID: *stack.Account()}
 }
 
-// needed gives the permissions that the roles need.
-func (f *function) needed() []permissions.Statement {
-	s := f.scope()
-	for _, r := range f.roles {
-		add(&s.RoleNames, text(r.props.RoleName, permissions.DefaultRoleNames))
-		add(&s.PolicyNames, text(r.props.S3PolicyName, permissions.DefaultPolicyNames))
-		add(&s.Paths, text(r.props.Path, properties.DefaultPath))
+// needed gives the permissions that the roles of a stack need.
+func (s *served) needed() []permissions.Statement {
+	scope := scopeOf(s.stack)
+	anyPath := false
+	for _, r := range s.roles {
+		addName(&scope.RoleNames, r.props.RoleName, permissions.DefaultRoleNames)
+		addName(&scope.PolicyNames, r.props.S3PolicyName, permissions.DefaultPolicyNames)
+		path := text(r.props.Path, properties.DefaultPath)
+		anyPath = anyPath || hasToken(path)
+		add(&scope.Paths, path)
 		for _, b := range r.props.Buckets {
-			add(&s.Buckets, *b.Bucket.BucketArn())
-			if key := b.keyARN(); key != "" {
-				add(&s.Keys, key)
+			if b.BucketPolicy == PolicyManagementNone {
+				add(&scope.ReadBuckets, *b.Bucket.BucketArn())
+			} else {
+				add(&scope.Buckets, *b.Bucket.BucketArn())
 			}
 		}
-		for _, key := range r.props.Keys {
-			add(&s.Keys, *key.KeyArn())
+		for _, arn := range r.keyARNs() {
+			if r.props.KeyPolicy == PolicyManagementNone {
+				add(&scope.ReadKeys, arn)
+			} else {
+				add(&scope.Keys, arn)
+			}
 		}
 	}
-	if len(f.roles) == 0 {
-		return permissions.DataStatements(s)
+	if anyPath {
+		scope.Paths = nil
 	}
-	return append(permissions.OwnStatements(s), permissions.DataStatements(s)...)
+	return append(permissions.OwnStatements(scope), permissions.DataStatements(scope)...)
+}
+
+// further gives the permissions that roles outside of the app need.
+func (f *function) further(more *Further) []permissions.Statement {
+	scope := scopeOf(f.stack)
+	scope.RoleNames = append([]string{permissions.DefaultRoleNames}, texts(more.RoleNames)...)
+	scope.PolicyNames = append([]string{permissions.DefaultPolicyNames}, texts(more.PolicyNames)...)
+	scope.Buckets, scope.Keys = texts(more.BucketArns), texts(more.KeyArns)
+	return append(permissions.OwnStatements(scope), permissions.DataStatements(scope)...)
+}
+
+func texts(list *[]*string) []string {
+	if list == nil {
+		return nil
+	}
+	var all []string
+	for _, s := range *list {
+		all = append(all, *s)
+	}
+	return all
+}
+
+// addName adds a name, or what matches derived ones. A token may turn out to be empty, and then a name is derived.
+func addName(list *[]string, name *string, derived string) {
+	value := text(name, derived)
+	if hasToken(value) {
+		add(list, derived)
+	}
+	add(list, value)
 }
 
 // add keeps the order of the construction: that of tokens' texts differs from one synthesis to the next.

@@ -1,6 +1,7 @@
 package personalizerole
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -127,6 +128,94 @@ func TestIsARole(t *testing.T) {
 	found := assertions.Annotations_FromStack(f.stack).FindError(jsii.String("*"), assertions.Match_StringLikeRegexp(jsii.String("AddManagedPolicy can't attach")))
 	if len(*found) != 1 {
 		t.Error("a managed policy that can't be attached was passed over in silence")
+	}
+}
+
+// A bucket that the app makes gets the statement from CDK, whose policy CloudFormation owns; the function leaves it alone.
+func TestOwnedBucketsCarryTheStatement(t *testing.T) {
+	f := newFixture(t)
+	bucket := awss3.NewBucket(f.stack, jsii.String("Data"), &awss3.BucketProps{EnforceSSL: jsii.Bool(true)})
+	NewPersonalizeServiceRole(f.stack, "ServiceRole", &PersonalizeServiceRoleProps{
+		Provider: f.provider(), Buckets: []Bucket{{Bucket: bucket, BucketOptions: BucketOptions{Uses: []Use{UseExport}}}},
+	})
+	resources := f.resources(t)
+	policies := ofType(resources, "AWS::S3::BucketPolicy")
+	if len(policies) != 1 {
+		t.Fatalf("%d bucket policies", len(policies))
+	}
+	statements := policies[0]["PolicyDocument"].(map[string]any)["Statement"].([]any)
+	arn := map[string]any{"Fn::GetAtt": []any{"DataB5DA4FBA", "Arn"}}
+	if id := f.stack.GetLogicalId(bucket.Node().DefaultChild().(awscdk.CfnElement)); id != nil {
+		arn = map[string]any{"Fn::GetAtt": []any{*id, "Arn"}}
+	}
+	want := map[string]any{
+		"Effect": "Allow", "Principal": map[string]any{"Service": "personalize.amazonaws.com"}, "Action": []any{"s3:ListBucket", "s3:PutObject"},
+		"Resource": []any{arn, map[string]any{"Fn::Join": []any{"", []any{arn, "/*"}}}},
+	}
+	if diff := cmp.Diff(want, statements[len(statements)-1]); diff != "" || len(statements) != 2 {
+		t.Errorf("%d statements, -want +got:\n%s", len(statements), diff)
+	}
+	custom := ofType(resources, properties.ResourceType)[0]
+	if got := custom["Buckets"].([]any)[0].(map[string]any)["BucketPolicy"]; got != "None" {
+		t.Errorf("the function is to manage the policy: %v", got)
+	}
+	text := string(templateOf(t, f.stack))
+	if strings.Contains(text, "s3:PutBucketPolicy") {
+		t.Error("the function may change the policy all the same")
+	}
+}
+
+// A provider of another stack serves a role whose bucket is new: what the role needs stands in the role's own stack.
+func TestProviderOfAnotherStack(t *testing.T) {
+	f := newFixture(t)
+	provider := f.provider()
+	consumer := awscdk.NewStack(f.app, jsii.String("Consumer"), nil)
+	imported := awss3.Bucket_FromBucketName(consumer, jsii.String("Imported"), jsii.String("data-one"))
+	for n := range 2 {
+		NewPersonalizeServiceRole(consumer, fmt.Sprint("Role", n), &PersonalizeServiceRoleProps{
+			Provider: provider, Keys: []awskms.IKey{awskms.NewKey(consumer, jsii.String(fmt.Sprint("Key", n)), nil)}, RoleName: jsii.String(fmt.Sprint("Role", n)),
+			Buckets: []Bucket{{Bucket: imported}},
+		})
+	}
+	if err := attempt(func() { f.app.Synth(nil) }); err != nil {
+		t.Fatal(err)
+	}
+	if got := ofType(resourcesOf(t, f.stack), "AWS::IAM::ManagedPolicy"); len(got) != 0 {
+		t.Errorf("the provider's stack has permissions for the other's roles: %v", got)
+	}
+	policies := ofType(resourcesOf(t, consumer), "AWS::IAM::ManagedPolicy")
+	if len(policies) != 1 || !strings.Contains(toJSON(t, policies), "data-one") {
+		t.Errorf("permissions in the role's stack: %v", policies)
+	}
+}
+
+// Values that only the deployment knows replace the permissions as well.
+func TestPermissionsNameTheirTokens(t *testing.T) {
+	description := func(setting string) string {
+		for _, s := range settings {
+			if s.name == setting {
+				return toJSON(t, ofType(synthesised(t, s.build).resources(t), "AWS::IAM::ManagedPolicy")[0]["Description"])
+			}
+		}
+		t.Fatalf("no setting %s", setting)
+		return ""
+	}
+	for _, parameter := range []string{"RoleName", "PolicyName", "BucketName", "KeyId"} {
+		if got := description("tokens"); !strings.Contains(got, `"Ref":"`+parameter+`"`) {
+			t.Errorf("%s isn't in the description %s", parameter, got)
+		}
+	}
+	if got := description("default"); strings.Contains(got, "Ref") {
+		t.Errorf("without tokens: %s", got)
+	}
+}
+
+func TestAliasesAreRefused(t *testing.T) {
+	f := synthesised(t, func(f *fixture, p *PersonalizeServiceRoleProps) {
+		p.Keys = []awskms.IKey{awskms.Alias_FromAliasName(f.stack, jsii.String("Alias"), jsii.String("alias/data"))}
+	})
+	if err := attempt(func() { f.app.Synth(nil) }); err == nil || !strings.Contains(err.Error(), "must be keys, not aliases") {
+		t.Errorf("got %v", err)
 	}
 }
 

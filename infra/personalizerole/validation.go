@@ -34,6 +34,11 @@ func (v *validation) Validate() *[]*string {
 			faults = append(faults, jsii.String(fault))
 		}
 	}
+	for _, arn := range v.role.keyARNs() {
+		if strings.Contains(arn, ":alias/") {
+			faults = append(faults, jsii.String("Keys must be keys, not aliases, which neither Personalize nor IAM policies take: use awskms.Key_FromLookup or Key_FromKeyArn"))
+		}
+	}
 	return &faults
 }
 

@@ -33,6 +33,9 @@ type Scope struct {
 	// Buckets are ARNs, or patterns of ARNs, of the buckets whose policies the function may change; Keys those of KMS keys.
 	Buckets []string
 	Keys    []string
+	// ReadBuckets and ReadKeys are those whose policies it may read only.
+	ReadBuckets []string
+	ReadKeys    []string
 }
 
 // DefaultRoleNames and DefaultPolicyNames match the names that the function derives.
@@ -92,6 +95,12 @@ func DataStatements(s Scope) []Statement {
 		statements = append(statements, Statement{
 			Sid: "ChangeKeyPolicies", Actions: actions(plan.PutKeyStatement{}, plan.RemoveKeyStatement{}), Resources: s.Keys,
 		})
+	}
+	if len(s.ReadBuckets) > 0 {
+		statements = append(statements, Statement{Sid: "ReadBucketPolicies", Actions: provision.BucketReads, Resources: s.ReadBuckets})
+	}
+	if len(s.ReadKeys) > 0 {
+		statements = append(statements, Statement{Sid: "ReadKeyPolicies", Actions: provision.KeyReads, Resources: s.ReadKeys})
 	}
 	return statements
 }

@@ -2,6 +2,8 @@
 // its properties and of its attributes, and the check of everything that can be checked without calling AWS.
 package properties
 
+import "slices"
+
 // ResourceType is the type of the custom resource in a template.
 const ResourceType = "Custom::PersonalizeServiceRole"
 
@@ -40,6 +42,33 @@ const (
 
 // Uses lists the uses in the order of the documentation.
 func Uses() []string { return []string{UseImport, UseBatch, UseExport, UseMetrics, UseDeletion} }
+
+// S3Actions gives the actions that uses need, on the role and on the bucket. See
+// https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-s3-access.html and
+// https://docs.aws.amazon.com/personalize/latest/dg/metric-attribution-requirements.html
+func S3Actions(uses []string) []string {
+	var actions []string
+	for _, a := range []struct {
+		action string
+		uses   []string
+	}{
+		{ActionGet, []string{UseImport, UseDeletion, UseBatch}},
+		{ActionList, []string{UseImport, UseDeletion, UseBatch, UseExport}},
+		{ActionPut, []string{UseBatch, UseExport, UseMetrics}},
+	} {
+		if slices.ContainsFunc(uses, func(use string) bool { return slices.Contains(a.uses, use) }) {
+			actions = append(actions, a.action)
+		}
+	}
+	return actions
+}
+
+// Actions of S3; only ActionList is about the bucket itself.
+const (
+	ActionGet  = "s3:GetObject"
+	ActionList = "s3:ListBucket"
+	ActionPut  = "s3:PutObject"
+)
 
 // Values of BucketPolicy and KeyPolicy.
 const (

@@ -31,40 +31,18 @@ type Key struct {
 	Managed bool
 }
 
-// usesOfPut and so on are the uses that need an action. See
-// https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-s3-access.html and
-// https://docs.aws.amazon.com/personalize/latest/dg/metric-attribution-requirements.html
-var (
-	usesOfGet  = []string{properties.UseImport, properties.UseDeletion, properties.UseBatch}
-	usesOfList = []string{properties.UseImport, properties.UseDeletion, properties.UseBatch, properties.UseExport}
-	usesOfPut  = []string{properties.UseBatch, properties.UseExport, properties.UseMetrics}
-)
-
 // Writes tells whether a use among those given writes to the bucket.
-func Writes(uses []string) bool { return haveAny(uses, usesOfPut) }
-
-func haveAny(uses, wanted []string) bool {
-	return slices.ContainsFunc(uses, func(use string) bool { return slices.Contains(wanted, use) })
+func Writes(uses []string) bool {
+	return slices.Contains(properties.S3Actions(uses), properties.ActionPut)
 }
 
-func (b Bucket) actions() Values {
-	var actions Values
-	for _, a := range []struct {
-		action string
-		uses   []string
-	}{{"s3:GetObject", usesOfGet}, {"s3:ListBucket", usesOfList}, {"s3:PutObject", usesOfPut}} {
-		if haveAny(b.Uses, a.uses) {
-			actions = append(actions, a.action)
-		}
-	}
-	return actions
-}
+func (b Bucket) actions() Values { return properties.S3Actions(b.Uses) }
 
 // resources are the bucket, where it is listed, and its objects. A prefix below another is covered by it.
 func (b Bucket) resources() Values {
 	arn := fmt.Sprintf("arn:%s:s3:::%s", b.Partition, b.Name)
 	var resources Values
-	if haveAny(b.Uses, usesOfList) {
+	if slices.Contains(b.actions(), properties.ActionList) {
 		resources = append(resources, arn)
 	}
 	if len(b.Prefixes) == 0 {
@@ -116,10 +94,10 @@ func bucketStatements(buckets []Bucket) []Statement {
 
 // sidSuffix keeps the Sids of one document apart. What imports need has the Sid of the set-up page.
 func sidSuffix(actions Values) string {
-	switch get, put := slices.Contains(actions, "s3:GetObject"), slices.Contains(actions, "s3:PutObject"); {
+	switch get, put := slices.Contains(actions, properties.ActionGet), slices.Contains(actions, properties.ActionPut); {
 	case get && put:
 		return "ReadWrite"
-	case put && slices.Contains(actions, "s3:ListBucket"):
+	case put && slices.Contains(actions, properties.ActionList):
 		return "Export"
 	case put:
 		return "Write"

@@ -66,6 +66,8 @@ type CloudFormation interface {
 var (
 	RoleReads   = []string{"iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"}
 	PolicyReads = []string{"iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions", "iam:ListEntitiesForPolicy"}
+	BucketReads = []string{"s3:GetBucketPolicy"}
+	KeyReads    = []string{"kms:GetKeyPolicy"}
 	StackReads  = []string{"cloudformation:DescribeStackResource", "cloudformation:DescribeStacks"}
 )
 
