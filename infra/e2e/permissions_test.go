@@ -4,9 +4,7 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -116,92 +114,6 @@ func (x *exercise) without(t *testing.T, sid, action string) {
 	check(t, x.clear(ctx))
 }
 
-func bySid(statements []permissions.Statement) map[string]permissions.Statement {
-	all := map[string]permissions.Statement{}
-	for _, s := range statements {
-		all[s.Sid] = s
-	}
-	return all
-}
-
-// list is a string or a list of them.
-type list []string
-
-func (l *list) UnmarshalJSON(raw []byte) error {
-	var one string
-	if json.Unmarshal(raw, &one) == nil {
-		*l = list{one}
-		return nil
-	}
-	var many []string
-	err := json.Unmarshal(raw, &many)
-	*l = many
-	return err
-}
-
-// granted gives the statements of a role's inline and managed policies, logging aside, those about further buckets and keys
-// under the names of the others.
-func (a *account) granted(t *testing.T, role string) map[string]permissions.Statement {
-	t.Helper()
-	ctx := t.Context()
-	inline, err := a.iam.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: aws.String(role), PolicyName: aws.String("Provision")})
-	check(t, err)
-	documents := []*string{inline.PolicyDocument}
-	attached, err := a.iam.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: aws.String(role)})
-	check(t, err)
-	for _, p := range attached.AttachedPolicies {
-		v, err := a.iam.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: p.PolicyArn, VersionId: aws.String("v1")})
-		check(t, err)
-		documents = append(documents, v.PolicyVersion.Document)
-	}
-	all := map[string]permissions.Statement{}
-	for _, encoded := range documents {
-		text, err := url.PathUnescape(aws.ToString(encoded))
-		check(t, err)
-		var document struct {
-			Statement []struct {
-				Sid              string
-				Action, Resource list
-				Condition        map[string]map[string]list
-			}
-		}
-		check(t, json.Unmarshal([]byte(text), &document))
-		for _, s := range document.Statement {
-			granted := permissions.Statement{Sid: strings.Replace(s.Sid, "Further", "", 1), Actions: s.Action, Resources: s.Resource}
-			for operator, keys := range s.Condition {
-				if granted.Conditions == nil {
-					granted.Conditions = map[string]map[string][]string{}
-				}
-				granted.Conditions[operator] = map[string][]string{}
-				for key, values := range keys {
-					granted.Conditions[operator][key] = values
-				}
-			}
-			if s.Sid != "WriteLogs" {
-				all[granted.Sid] = granted
-			}
-		}
-	}
-	return all
-}
-
-// own detaches the managed policies of a role, so that its inline policy alone decides.
-func (a *account) own(ctx context.Context, role string) error {
-	attached, err := a.iam.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: aws.String(role)})
-	if err != nil {
-		return err
-	}
-	for _, p := range attached.AttachedPolicies {
-		if _, err := a.iam.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: aws.String(role), PolicyArn: p.PolicyArn}); err != nil {
-			return err
-		}
-		if _, err := a.iam.DeletePolicy(ctx, &iam.DeletePolicyInput{PolicyArn: p.PolicyArn}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func without(statements []permissions.Statement, sid, action string) []permissions.Statement {
 	var rest []permissions.Statement
 	for _, s := range statements {
@@ -227,24 +139,6 @@ func (a *account) functionRole(ctx context.Context, t *testing.T) string {
 	}
 	t.Fatal("no role of the function")
 	return ""
-}
-
-// grant replaces the policy of the function's role.
-func (a *account) grant(ctx context.Context, role string, statements []permissions.Statement) error {
-	var list []map[string]any
-	for _, s := range statements {
-		one := map[string]any{"Sid": s.Sid, "Effect": "Allow", "Action": s.Actions, "Resource": s.Resources}
-		if s.Conditions != nil {
-			one["Condition"] = s.Conditions
-		}
-		list = append(list, one)
-	}
-	document, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": list})
-	if err != nil {
-		return err
-	}
-	_, err = a.iam.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: aws.String(role), PolicyName: aws.String("Provision"), PolicyDocument: aws.String(string(document))})
-	return err
 }
 
 // exercise is a life of two roles that takes every permission.
