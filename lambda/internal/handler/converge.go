@@ -90,12 +90,14 @@ func (t *task) pause(ctx context.Context, round int) error {
 func (t *task) observe(ctx context.Context, scope servicerole.Scope) (servicerole.Observed, error) {
 	var (
 		observed servicerole.Observed
+		failed   error
 		verdict  lifecycle.Verdict
 	)
-	err := provision.Together(
-		func() (err error) {
-			observed, err = t.handler.Provisioner.Observe(ctx, t.identity, scope)
-			return err
+	// The question is asked also where reading fails: a failure of something that nobody wants any more is none.
+	_ = provision.Together(
+		func() error {
+			observed, failed = t.handler.Provisioner.Observe(ctx, t.identity, scope)
+			return nil
 		},
 		func() error {
 			verdict = t.judge(ctx)
@@ -105,7 +107,7 @@ func (t *task) observe(ctx context.Context, scope servicerole.Scope) (servicerol
 	if verdict != lifecycle.Wanted {
 		return observed, &staleError{verdict}
 	}
-	return observed, err
+	return observed, failed
 }
 
 func (t *task) judge(ctx context.Context) lifecycle.Verdict {
