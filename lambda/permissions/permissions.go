@@ -93,7 +93,8 @@ func DataStatements(s Scope) []Statement {
 	}
 	if len(s.Keys) > 0 {
 		statements = append(statements, Statement{
-			Sid: "ChangeKeyPolicies", Actions: actions(plan.PutKeyStatement{}, plan.RemoveKeyStatement{}), Resources: s.Keys,
+			Sid: "ChangeKeyPolicies", Resources: s.Keys,
+			Actions: slices.Compact(sorted(slices.Concat(provision.KeyReads, actions(plan.PutKeyStatement{}, plan.RemoveKeyStatement{})))),
 		})
 	}
 	if len(s.ReadBuckets) > 0 {

@@ -269,6 +269,14 @@ func sharedContract(ctx context.Context, w cloudtest.World) []string {
 		note(fmt.Sprintf("list %s, %d found", name, len(list.Buckets)), err)
 	}
 	for name, arn := range map[string]string{"key": w.AddKey(), "none": "arn:aws:kms:eu-west-1:" + w.AccountID + ":key/none"} {
+		state := func(what string) {
+			out, err := w.KMS.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String(arn)})
+			note("describe "+name+what, err)
+			if err == nil {
+				lines = append(lines, name+what+" is "+string(out.KeyMetadata.KeyState))
+			}
+		}
+		state("")
 		if name == "none" {
 			_, err := w.KMS.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: aws.String(arn)})
 			note("get policy of no key", err)
@@ -278,6 +286,10 @@ func sharedContract(ctx context.Context, w cloudtest.World) []string {
 		note("put policy of key", err)
 		out, err := w.KMS.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: aws.String(arn)})
 		note(fmt.Sprintf("get policy of key, as written: %v", err == nil && *out.Policy == document), err)
+		w.RemoveKey(arn)
+		state(", doomed")
+		_, err = w.KMS.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: aws.String(arn)})
+		note("get policy of key, doomed", err)
 	}
 	slices.Sort(lines)
 	return lines
@@ -291,6 +303,9 @@ delete own: ok
 delete own: ok
 delete theirs: AccessDenied
 delete theirs: AccessDenied
+describe key, doomed: ok
+describe key: ok
+describe none: NotFoundException
 get again elsewhere: PermanentRedirect
 get again none: NoSuchBucket
 get again own: ok
@@ -299,8 +314,11 @@ get elsewhere: PermanentRedirect
 get none: NoSuchBucket
 get own: NoSuchBucketPolicy
 get policy of key, as written: true: ok
+get policy of key, doomed: ok
 get policy of no key: NotFoundException
 get theirs: AccessDenied
+key is Enabled
+key, doomed is PendingDeletion
 list elsewhere, 1 found: ok
 list none, 0 found: ok
 list own, 1 found: ok

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 )
 
 // KMS is one account's KMS.
@@ -16,7 +17,11 @@ type KMS struct {
 	keys map[string]*key
 }
 
-type key struct{ policy string }
+type key struct {
+	policy string
+	// doomed keys are pending deletion.
+	doomed bool
+}
 
 // AddKey makes a key with a policy and gives its ARN.
 func (f *KMS) AddKey(policy string) string {
@@ -27,11 +32,11 @@ func (f *KMS) AddKey(policy string) string {
 	return arn
 }
 
-// RemoveKey takes a key away.
+// RemoveKey has a key wait for its deletion.
 func (f *KMS) RemoveKey(arn string) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	delete(f.keys, arn)
+	f.keys[arn].doomed = true
 }
 
 func (f *KMS) state(state map[string]string) {
@@ -47,7 +52,21 @@ func (f *KMS) find(id *string) (*key, error) {
 	return nil, apiError("NotFoundException", "Key %s not found", aws.ToString(id))
 }
 
-// GetKeyPolicy is the KMS call of that name, as are all methods that follow.
+// DescribeKey is the KMS call of that name, as are all methods that follow.
+func (f *KMS) DescribeKey(ctx context.Context, in *kms.DescribeKeyInput, _ ...func(*kms.Options)) (*kms.DescribeKeyOutput, error) {
+	return call(ctx, f.Account, "kms:DescribeKey", func() (*kms.DescribeKeyOutput, error) {
+		k, err := f.find(in.KeyId)
+		if err != nil {
+			return nil, err
+		}
+		state := types.KeyStateEnabled
+		if k.doomed {
+			state = types.KeyStatePendingDeletion
+		}
+		return &kms.DescribeKeyOutput{KeyMetadata: &types.KeyMetadata{KeyId: in.KeyId, KeyState: state}}, nil
+	})
+}
+
 func (f *KMS) GetKeyPolicy(ctx context.Context, in *kms.GetKeyPolicyInput, _ ...func(*kms.Options)) (*kms.GetKeyPolicyOutput, error) {
 	return call(ctx, f.Account, "kms:GetKeyPolicy", func() (*kms.GetKeyPolicyOutput, error) {
 		k, err := f.find(in.KeyId)

@@ -76,6 +76,18 @@ func TestBucketsAndKeysOfAllKinds(t *testing.T) {
 				r.must(lifecycle.Delete, replaced, moved, nil)
 				r.world.AddBucket("more-data", cloudtest.Bucket{})
 			}},
+			{"a key that waits for its deletion is refused, and no obstacle later", func(t *testing.T, r *rig) {
+				doomed := props{"RoleName": "R", "SettleSeconds": "0", "KmsKeyArns": []any{"{key}"}}
+				id := r.must(lifecycle.Create, "", doomed, nil)
+				r.world.RemoveKey(r.key)
+				with := props{"RoleName": "R", "SettleSeconds": "0", "KmsKeyArns": []any{"{key}"}, "Description": "new"}
+				answer := r.deliver(lifecycle.Update, id, with, doomed)
+				if answer.Status != response.Success || !strings.Contains(answer.Data[properties.AttrWarnings], "or is pending deletion: take it out") {
+					t.Errorf("Update: %+v", answer)
+				}
+				r.must(lifecycle.Delete, id, with, nil)
+				r.refuses(with, "KMS key "+r.key+" doesn't exist, or is pending deletion. Nothing was changed. Create the key first, cancel its deletion, or correct the ARN.")
+			}},
 			{"what may not be read is no obstacle where nothing was made", func(t *testing.T, r *rig) {
 				r.world.SetHook(func(operation string) (error, error) {
 					if operation == "s3:GetBucketPolicy" || operation == "kms:GetKeyPolicy" {

@@ -42,7 +42,7 @@ func refuseShared(d servicerole.Desired, o servicerole.Observed) error {
 }
 
 func isGoneSince(formerly []string, name string, found servicerole.ObservedShared) bool {
-	gone := found.Presence == servicerole.Missing || found.Presence == servicerole.InAnotherRegion
+	gone := found.Presence == servicerole.Missing || found.Presence == servicerole.InAnotherRegion || found.IsDoomed()
 	return gone && slices.Contains(formerly, name)
 }
 
@@ -74,7 +74,7 @@ func refuseBucket(d servicerole.Desired, b servicerole.BucketGrant, found servic
 
 func refuseKey(key servicerole.KeyGrant, found servicerole.ObservedShared) error {
 	switch {
-	case found.Presence == servicerole.Missing:
+	case found.Presence == servicerole.Missing, found.IsDoomed():
 		return refuse("Create the key first, cancel its deletion, or correct the ARN.", "KMS key %s doesn't exist, or is pending deletion", key.ARN)
 	case !key.Managed:
 		return nil

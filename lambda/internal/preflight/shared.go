@@ -11,13 +11,14 @@ import (
 	"personalize-role/lambda/properties"
 )
 
+// enabled is the state of a key that can be used.
+const enabled = "Enabled"
+
 // CheckShared gives a warning for each bucket and key whose policy isn't as the role needs it.
 func CheckShared(d servicerole.Desired, o servicerole.Observed) []string {
 	var warnings []string
 	warn := func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }
-	wanted := map[string]bool{}
 	for _, b := range d.Buckets {
-		wanted[b.Name] = true
 		switch found := o.Buckets[b.Name]; found.Presence {
 		case servicerole.InAnotherAccount:
 			warn("bucket %s belongs to another account: its owner must add to its policy what attribute %s says", b.Name, properties.AttrRequiredBucketPolicies)
@@ -33,12 +34,13 @@ func CheckShared(d servicerole.Desired, o servicerole.Observed) []string {
 		}
 	}
 	for _, key := range d.Keys {
-		wanted[key.ARN] = true
 		switch {
 		case key.OfOthers:
 			warn("KMS key %s belongs to another account: its owner must add to its policy what attribute %s says", key.ARN, properties.AttrRequiredKeyPolicies)
-		case o.Keys[key.ARN].Presence == servicerole.Missing:
+		case o.Keys[key.ARN].Presence == servicerole.Missing, o.Keys[key.ARN].IsDoomed():
 			warn("KMS key %s doesn't exist any more, or is pending deletion: take it out of the properties", key.ARN)
+		case o.Keys[key.ARN].State != "" && o.Keys[key.ARN].State != enabled:
+			warn("KMS key %s is %s, so that nothing can be encrypted or decrypted with it: enable it", key.ARN, o.Keys[key.ARN].State)
 		}
 	}
 	for name := range found(o.Buckets, servicerole.Denied) {

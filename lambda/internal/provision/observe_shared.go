@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
@@ -67,24 +68,49 @@ func (p *Provisioner) ownsBucket(ctx context.Context, name string) (own bool, er
 	return own, err
 }
 
-// observeKey reads the policy of a KMS key.
+// observeKey reads the state and the policy of a KMS key.
 func (p *Provisioner) observeKey(ctx context.Context, arn string) (servicerole.ObservedShared, error) {
 	document := p.keyDocument(arn)
-	var text string
-	err := p.persist(ctx, false, func() (err error) {
-		text, err = document.read(ctx)
-		return err
-	})
-	failure := &Failure{Doing: "read the policy of KMS key " + arn, Action: document.getAction, Target: arn, Err: err}
-	switch {
-	case err == nil:
-		return servicerole.ObservedShared{Presence: servicerole.Present, Policy: text}, nil
-	case isGone(err):
-		return servicerole.ObservedShared{Presence: servicerole.Missing}, nil
-	case IsDenied(err):
-		return servicerole.ObservedShared{Presence: servicerole.Denied, Denial: failure}, nil
+	found := servicerole.ObservedShared{Presence: servicerole.Present}
+	calls := []struct {
+		action string
+		read   func() error
+		err    error
+	}{
+		{action: "kms:DescribeKey", read: func() error {
+			out, err := p.KMS.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String(arn)})
+			if err == nil {
+				found.State = string(out.KeyMetadata.KeyState)
+			}
+			return err
+		}},
+		{action: document.getAction, read: func() (err error) {
+			found.Policy, err = document.read(ctx)
+			return err
+		}},
 	}
-	return servicerole.ObservedShared{}, failure
+	reads := make([]func() error, len(calls))
+	for n := range calls {
+		reads[n] = func() error {
+			calls[n].err = p.persist(ctx, false, calls[n].read)
+			return nil
+		}
+	}
+	// Each error is told apart below.
+	_ = Together(reads...)
+	for _, call := range calls {
+		failure := &Failure{Doing: "read KMS key " + arn + " and its policy", Action: call.action, Target: arn, Err: call.err}
+		switch {
+		case call.err == nil:
+		case isGone(call.err):
+			return servicerole.ObservedShared{}, nil
+		case IsDenied(call.err):
+			return servicerole.ObservedShared{Presence: servicerole.Denied, Denial: failure}, nil
+		default:
+			return servicerole.ObservedShared{}, failure
+		}
+	}
+	return found, nil
 }
 
 // Abandoned gives, of the statements of this kind other than ours in a policy, the Sids of those whose role is gone. Those of

@@ -52,6 +52,7 @@ type S3 interface {
 
 // KMS is what provision uses of the KMS client.
 type KMS interface {
+	DescribeKey(context.Context, *kms.DescribeKeyInput, ...func(*kms.Options)) (*kms.DescribeKeyOutput, error)
 	GetKeyPolicy(context.Context, *kms.GetKeyPolicyInput, ...func(*kms.Options)) (*kms.GetKeyPolicyOutput, error)
 	PutKeyPolicy(context.Context, *kms.PutKeyPolicyInput, ...func(*kms.Options)) (*kms.PutKeyPolicyOutput, error)
 }
@@ -67,7 +68,7 @@ var (
 	RoleReads   = []string{"iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"}
 	PolicyReads = []string{"iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions", "iam:ListEntitiesForPolicy"}
 	BucketReads = []string{"s3:GetBucketPolicy"}
-	KeyReads    = []string{"kms:GetKeyPolicy"}
+	KeyReads    = []string{"kms:DescribeKey", "kms:GetKeyPolicy"}
 	StackReads  = []string{"cloudformation:DescribeStackResource", "cloudformation:DescribeStacks"}
 )
 

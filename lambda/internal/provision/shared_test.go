@@ -214,7 +214,7 @@ func TestObserveBucketsAndKeys(t *testing.T) {
 	if diff := cmp.Diff(want, o.Buckets); diff != "" {
 		t.Errorf("buckets: -want +got:\n%s", diff)
 	}
-	if diff := cmp.Diff(map[string]servicerole.ObservedShared{arn: {Presence: servicerole.Present, Policy: "{}"}, none: {}}, o.Keys); diff != "" {
+	if diff := cmp.Diff(map[string]servicerole.ObservedShared{arn: {Presence: servicerole.Present, State: "Enabled", Policy: "{}"}, none: {}}, o.Keys); diff != "" {
 		t.Errorf("keys: -want +got:\n%s", diff)
 	}
 	for denied, reason := range map[string]string{

@@ -63,6 +63,8 @@ type ObservedShared struct {
 	Presence Presence
 	// Region is that of a bucket in another Region.
 	Region string
+	// State is that of a key, such as Enabled.
+	State string
 	// Policy is the document; empty where a bucket has none.
 	Policy string
 	// Denial is the error of a read that was denied.
@@ -106,4 +108,9 @@ func (o Observed) Policy(arn string) *ObservedPolicy {
 		}
 	}
 	return nil
+}
+
+// IsDoomed tells whether a key waits for its deletion: nothing can be decrypted with it, but its policy can still be changed.
+func (s ObservedShared) IsDoomed() bool {
+	return s.State == "PendingDeletion" || s.State == "PendingReplicaDeletion"
 }

@@ -165,6 +165,70 @@ func TestLimitsOfTheWhole(t *testing.T) {
 	}
 }
 
+// A Sid is one resource's alone, is text that every service takes, and leads back to a derived role.
+func TestSids(t *testing.T) {
+	i, other := identify(t, stack, "Role"), identify(t, stack, "Role2")
+	derived, named := i.Role(properties.Properties{Path: "/p/"}), RoleName{ARN: "arn:aws-cn:iam::123456789012:role/R", Path: "/", Name: "R"}
+	seen := map[string]bool{}
+	for _, c := range []struct {
+		sid, role string
+		ok        bool
+	}{
+		{i.Sid(derived), derived.Name, true},
+		{i.Sid(named), "", true},
+		{other.Sid(named), "", true},
+		{other.Sid(derived), "", true},
+		{i.ForeignSid(derived), "", false},
+		{"PersonalizeS3BucketAccessPolicy", "", false},
+		{"PersonalizeRole", "", false},
+		{"", "", false},
+	} {
+		role, ok := RoleOfSid(c.sid)
+		if role != c.role || ok != c.ok || seen[c.sid] {
+			t.Errorf("%s: role %q, %v, seen %v; want %q, %v", c.sid, role, ok, seen[c.sid], c.role, c.ok)
+		}
+		seen[c.sid] = true
+		if strings.Trim(c.sid, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != "" {
+			t.Errorf("%s has more than letters and digits", c.sid)
+		}
+	}
+}
+
+// What the properties say of keys: which the role's policy names, which get a statement.
+func TestKeys(t *testing.T) {
+	const own, theirs = "arn:aws-cn:kms:cn-north-1:123456789012:key/1", "arn:aws-cn:kms:cn-north-1:999999999999:key/1"
+	for _, c := range []struct{ name, json, want string }{
+		{"of a bucket that is read", `{"Buckets":[{"Name":"data","KmsKeyArn":"` + own + `"}]}`, "managed"},
+		{"of a bucket that is written", `{"Buckets":[{"Name":"data","Uses":["Export"],"KmsKeyArn":"` + own + `"}]}`, "managed in role"},
+		{"of a dataset group", `{"KmsKeyArns":["` + own + `"]}`, "managed in role"},
+		{"of a dataset group that is exported", `{"KmsKeyArns":["` + own + `"],"Buckets":[{"Name":"data","Uses":["Export"]}]}`, "managed in role exports"},
+		{"left to others", `{"KeyPolicy":"None","Buckets":[{"Name":"data","KmsKeyArn":"` + own + `"}]}`, "in role"},
+		{"of another account", `{"Buckets":[{"Name":"data","KmsKeyArn":"` + theirs + `"}]}`, "in role"},
+		{"of both", `{"KmsKeyArns":["` + own + `"],"Buckets":[{"Name":"data","KmsKeyArn":"` + own + `"}]}`, "managed in role"},
+	} {
+		p, err := properties.Parse(json.RawMessage(c.json))
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys := identify(t, stack, "Role").access(p).keys
+		if len(keys) != 1 {
+			t.Fatalf("%s: %d keys", c.name, len(keys))
+		}
+		var got []string
+		for _, f := range []struct {
+			is   bool
+			name string
+		}{{keys[0].Managed, "managed"}, {keys[0].InRole, "in role"}, {keys[0].Exports, "exports"}} {
+			if f.is {
+				got = append(got, f.name)
+			}
+		}
+		if diff := cmp.Diff(c.want, strings.Join(got, " ")); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", c.name, diff)
+		}
+	}
+}
+
 // The same buckets in another order are the same document: order must not make a new version.
 func TestOrderOfBucketsDoesNotMatter(t *testing.T) {
 	documents := map[string]bool{}

@@ -1,0 +1,55 @@
+package preflight
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"personalize-role/lambda/internal/servicerole"
+)
+
+func TestCheckShared(t *testing.T) {
+	const key = "arn:aws:kms:eu-west-1:123456789012:key/1"
+	present := servicerole.ObservedShared{Presence: servicerole.Present}
+	denied := servicerole.ObservedShared{Presence: servicerole.Denied, Denial: errors.New("read it: AccessDenied")}
+	bucket := func(found servicerole.ObservedShared) servicerole.Observed {
+		return servicerole.Observed{Buckets: map[string]servicerole.ObservedShared{"data": found}, Keys: map[string]servicerole.ObservedShared{key: present}}
+	}
+	withKey := func(found servicerole.ObservedShared) servicerole.Observed {
+		return servicerole.Observed{Buckets: map[string]servicerole.ObservedShared{"data": present}, Keys: map[string]servicerole.ObservedShared{key: found}}
+	}
+	desired := servicerole.Desired{Buckets: []servicerole.BucketGrant{{Name: "data"}}, Keys: []servicerole.KeyGrant{{ARN: key}}}
+	ofOthers := desired
+	ofOthers.Keys = []servicerole.KeyGrant{{ARN: "arn:aws:kms:eu-west-1:999999999999:key/1", OfOthers: true}}
+	for _, c := range []struct {
+		name    string
+		desired servicerole.Desired
+		found   servicerole.Observed
+		want    []string
+	}{
+		{"all well", desired, bucket(present), nil},
+		{"bucket of another account", desired, bucket(servicerole.ObservedShared{Presence: servicerole.InAnotherAccount}),
+			[]string{"bucket data belongs to another account: its owner must add to its policy what attribute RequiredBucketPolicies says"}},
+		{"bucket gone", desired, bucket(servicerole.ObservedShared{}), []string{"bucket data doesn't exist any more: take it out of Buckets"}},
+		{"bucket moved", desired, bucket(servicerole.ObservedShared{Presence: servicerole.InAnotherRegion, Region: "us-east-1"}),
+			[]string{"bucket data is in us-east-1 now, where Personalize of this Region can't read it"}},
+		{"bucket denied", desired, bucket(denied), []string{"the policy of bucket data can't be read, so that it was left as it is: read it: AccessDenied"}},
+		{"bucket of a VPC", desired, bucket(servicerole.ObservedShared{Presence: servicerole.Present,
+			Policy: `{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringNotEquals":{"aws:sourceVpc":"vpc-1"}}}}`}),
+			[]string{"bucket data denies access by aws:SourceVpc, which may shut Personalize out: except its calls (aws:PrincipalIsAWSService, " +
+				"aws:ViaAWSService) from that Deny"}},
+		{"key gone", desired, withKey(servicerole.ObservedShared{}), []string{"KMS key " + key + " doesn't exist any more, or is pending deletion: take it out of the properties"}},
+		{"key doomed", desired, withKey(servicerole.ObservedShared{Presence: servicerole.Present, State: "PendingDeletion"}),
+			[]string{"KMS key " + key + " doesn't exist any more, or is pending deletion: take it out of the properties"}},
+		{"key disabled", desired, withKey(servicerole.ObservedShared{Presence: servicerole.Present, State: "Disabled"}),
+			[]string{"KMS key " + key + " is Disabled, so that nothing can be encrypted or decrypted with it: enable it"}},
+		{"key denied", desired, withKey(denied), []string{"the policy of KMS key " + key + " can't be read, so that it was left as it is: read it: AccessDenied"}},
+		{"key of another account", ofOthers, bucket(present), []string{"KMS key arn:aws:kms:eu-west-1:999999999999:key/1 belongs to another account: its owner must add " +
+			"to its policy what attribute RequiredKeyPolicies says"}},
+	} {
+		if diff := cmp.Diff(c.want, CheckShared(c.desired, c.found)); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", c.name, diff)
+		}
+	}
+}
