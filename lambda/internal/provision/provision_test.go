@@ -167,6 +167,7 @@ func TestRetryer(t *testing.T) {
 	r := Retryer()
 	for code, want := range map[string]bool{
 		"Throttling": true, "ConcurrentModification": true, "EntityTemporarilyUnmodifiable": true, "ServiceFailure": true,
+		"KMSInternalException": true, "DependencyTimeoutException": true, "ThrottlingException": true, "SlowDown": true, "OperationAborted": false,
 		"AccessDenied": false, "NoSuchEntity": false, "EntityAlreadyExists": false, "LimitExceeded": false,
 	} {
 		if got := r.IsErrorRetryable(api(code)); got != want {
