@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 )
 
 // requirements pins the emulator and everything that it needs.
@@ -37,9 +38,15 @@ func Root() (string, error) {
 	}
 }
 
-// Install puts the emulator into the project's folder .tools, unless it is there, and gives its Python.
+// Install puts the emulator into the project's folder .tools, unless it is there, and gives its Python. Of several processes
+// one installs, and the others wait for it.
 func Install(ctx context.Context, root string, progress io.Writer) (python string, err error) {
 	dir := filepath.Join(root, ".tools", version)
+	unlock, err := lock(dir + ".lock")
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
 	python, done := filepath.Join(dir, "bin", "python"), filepath.Join(dir, "complete")
 	if _, err := os.Stat(done); err == nil {
 		return python, nil
@@ -64,4 +71,20 @@ func Install(ctx context.Context, root string, progress io.Writer) (python strin
 		}
 	}
 	return python, os.WriteFile(done, nil, 0o644)
+}
+
+// lock waits for a lock that ends with the process, if not before.
+func lock(path string) (unlock func(), err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("lock %s: %w", path, err)
+	}
+	return func() { file.Close() }, nil
 }
