@@ -60,9 +60,9 @@ vet: ## go vet, with and without the emulator's tests
 lint: $(BIN)/golangci-lint ## golangci-lint
 	$(BIN)/golangci-lint run --build-tags emulator ./...
 
-fuzz: ## fuzz each target for some seconds, beyond its committed seeds
-	go test ./lambda/properties -run '^$$' -fuzz FuzzParse -fuzztime 10s
-	go test ./lambda/internal/policy -run '^$$' -fuzz FuzzShared -fuzztime 10s
+fuzz: ## fuzz each target some thousand times, beyond its committed seeds
+	go test ./lambda/properties -run '^$$' -fuzz FuzzParse -fuzztime 30000x
+	go test ./lambda/internal/policy -run '^$$' -fuzz FuzzShared -fuzztime 30000x
 
 template: $(LINT)/complete ## cfn-lint, sam validate and sam build on template.yaml
 	$(LINT)/bin/cfn-lint -- template.yaml infra/cmd/demo/consumer.yaml examples/*.yaml
@@ -82,7 +82,7 @@ deploy: ## deploy to the account of your AWS credentials: make deploy BUCKET=art
 
 deployable: $(LINT)/complete ## make deploy, against the emulator
 	go run ./infra/cmd/emulator sh -ec '\
-		$(LINT)/bin/aws s3 mb s3://artifacts; \
+		$(LINT)/bin/aws s3 mb s3://artifacts; $(LINT)/bin/aws s3 mb s3://my-data; \
 		$(MAKE) deploy AWS=$(LINT)/bin/aws BUCKET=artifacts ARCH=$$(go env GOARCH) PARAMETERS="BucketNames=my-data SettleSeconds=0"'
 
 clean: ## remove what these targets made
