@@ -33,9 +33,9 @@ unit: $(CDK)/complete ## unit tests, the function's and the tools' with the race
 	go test -race ./lambda/... ./infra/bundle ./infra/local ./infra/cmd/...
 	PATH="$(abspath $(CDK))/node_modules/.bin:$$PATH" go test ./infra ./infra/personalizerole ./examples/...
 
-emulated: ## tests against emulators, two at a time
+emulated: ## tests against the emulator
 	go test -tags emulator -run '^$$' ./lambda/... ./infra/... > /dev/null
-	$(MAKE) -j 2 --output-sync emulated-calls emulated-stacks
+	$(MAKE) emulated-calls emulated-stacks
 
 emulated-calls: # the function's calls
 	go run ./infra/cmd/emulator go test -p 1 -tags emulator -timeout 15m ./lambda/internal/...
