@@ -14,6 +14,8 @@ TOOLS   := .tools
 BIN     := $(TOOLS)/bin
 LINT    := $(TOOLS)/lint-1
 CDK     := $(TOOLS)/cdk
+BENCH   := $(TOOLS)/bench
+PEERS   := lambda/bench/peers
 
 export GOFLAGS := -buildvcs=false
 
@@ -100,6 +102,16 @@ $(CDK)/complete: .ci/cdk/package.json .ci/cdk/package-lock.json .ci/cdk/requirem
 	npm ci --prefix $(CDK) --no-audit --no-fund --loglevel=error
 	python3 -m venv $(CDK)/python
 	$(CDK)/python/bin/pip install --quiet --disable-pip-version-check --requirement .ci/cdk/requirements.txt
+	@touch $@
+
+$(BENCH)/complete: $(wildcard $(PEERS)/node/*) $(PEERS)/python/requirements.txt
+	rm -rf $(BENCH)
+	mkdir -p $(BENCH)/node
+	cp $(PEERS)/node/* $(BENCH)/node
+	npm ci --prefix $(BENCH)/node --no-audit --no-fund --loglevel=error
+	cd $(BENCH)/node && node_modules/.bin/esbuild index.mjs --bundle --minify --platform=node --target=node22 --outfile=dist/index.js
+	python3 -m venv $(BENCH)/python
+	$(BENCH)/python/bin/pip install --quiet --disable-pip-version-check --requirement $(PEERS)/python/requirements.txt
 	@touch $@
 
 $(LINT)/complete: .ci/requirements.txt

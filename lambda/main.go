@@ -27,7 +27,7 @@ func main() {
 		log.Error("can't load the configuration of the AWS SDK", slog.String("cause", err.Error()))
 		os.Exit(1)
 	}
-	cfg.APIOptions = append(cfg.APIOptions, provision.LogCalls(log))
+	cfg.APIOptions = append(cfg.APIOptions, provision.LimitCalls(), provision.LogCalls(log))
 	h := &handler.Handler{
 		Provisioner: provision.New(provision.Clients{
 			IAM: iam.NewFromConfig(cfg), S3: s3.NewFromConfig(cfg), KMS: kms.NewFromConfig(cfg), CloudFormation: cloudformation.NewFromConfig(cfg),

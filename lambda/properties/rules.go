@@ -11,7 +11,7 @@ import (
 )
 
 // maxTags is IAM's limit of 50 less the tags by which the function recognises its own.
-const maxTags = 47
+const maxTags = 46
 
 var (
 	nameCharacters = regexp.MustCompile(`^[\w+=,.@-]+$`)

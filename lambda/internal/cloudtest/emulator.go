@@ -63,7 +63,7 @@ func newEmulated(t *testing.T) World {
 		RemoveKey: func(arn string) {
 			must(w.kms.ScheduleKeyDeletion(calm(), &kms.ScheduleKeyDeletionInput{KeyId: aws.String(arn)}))(t)
 		},
-		State: func() map[string]string { return w.state(t) },
+		State: func() map[string]string { return withoutVersions(w.state(t)) },
 		Calls: func() []string {
 			w.mutex.Lock()
 			defer w.mutex.Unlock()

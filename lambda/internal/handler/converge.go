@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,10 +18,16 @@ import (
 
 // change is what converging did.
 type change struct {
-	wrote, settles bool
-	at             time.Time
+	wrote bool
+	// settled is when the role got its last permission, from which on it settles; zero if it has nothing to settle.
+	settled time.Time
+	// verdict is that of after the last write; asked says that there is one.
+	verdict lifecycle.Verdict
+	asked   bool
 	// roleID is the unique id of the role.
 	roleID string
+	// warnings are those of the last round.
+	warnings []string
 }
 
 // staleError says that nobody wants the event any more.
@@ -46,20 +53,23 @@ func (t *task) converge(ctx context.Context, d servicerole.Desired) (observed se
 			done.roleID = observed.Role.ID
 		}
 		if todo.Empty() {
-			if t.event.RequestType == lifecycle.Create && !done.settles {
+			if t.event.RequestType == lifecycle.Create && done.settled.IsZero() {
 				// Another delivery made it, and may be waiting still.
-				done.settles, done.at = true, observed.Role.Created
+				done.settled = observed.Role.Created
 			}
+			done.warnings = t.check(ctx, d, observed)
 			return observed, done, nil
 		}
 		t.mayExist(d.Role.RoleName)
-		applied, err := t.handler.Provisioner.Apply(ctx, t.identity, todo)
-		if applied.RoleID != "" {
-			done.roleID = applied.RoleID
+		applied, err := t.handler.Provisioner.Apply(ctx, t.identity, todo, observed)
+		done.wrote, done.asked = true, false
+		done.roleID = cmp.Or(applied.RoleID, done.roleID)
+		if applied.Settled.After(done.settled) {
+			done.settled = applied.Settled
 		}
-		t.warnings = append(t.warnings, applied.Warnings...)
-		done.wrote, done.at = true, applied.At
-		done.settles = done.settles || todo.Settles()
+		if err == nil {
+			err = t.confirm(ctx, d, observed, applied, &done)
+		}
 		if err == nil || !provision.Drifted(err) || round == rounds {
 			return observed, done, err
 		}
@@ -67,6 +77,34 @@ func (t *task) converge(ctx context.Context, d servicerole.Desired) (observed se
 			return observed, done, err
 		}
 	}
+}
+
+// confirm does what is to be done after the last write, side by side: look at the policies of others again, ask whether the event
+// is still wanted, and look for what makes Personalize fail.
+func (t *task) confirm(ctx context.Context, d servicerole.Desired, observed servicerole.Observed, applied *provision.Applied, done *change) error {
+	var (
+		verified provision.Verified
+		failed   error
+	)
+	// None of them ends the others.
+	_ = provision.Together(
+		func() error {
+			verified, failed = t.handler.Provisioner.Verify(ctx, applied)
+			return nil
+		},
+		func() error {
+			done.verdict = t.judge(ctx)
+			return nil
+		},
+		func() error {
+			done.warnings = t.check(ctx, d, observed)
+			return nil
+		},
+	)
+	// A verdict from before a write, and one that there was no time for, is none.
+	done.asked = !verified.Rewrote && ctx.Err() == nil
+	t.warnings = append(t.warnings, verified.Warnings...)
+	return failed
 }
 
 // plan makes the plan. Where it is refused, and the event takes an update back, it goes without what stands in the way of
@@ -110,11 +148,16 @@ func (t *task) observe(ctx context.Context, scope servicerole.Scope) (servicerol
 	return observed, failed
 }
 
+// lookUnasked reads IAM where it is known that the event's own verdict doesn't matter.
+func (t *task) lookUnasked(ctx context.Context, scope servicerole.Scope) (servicerole.Observed, error) {
+	return t.handler.Provisioner.Observe(ctx, t.identity, scope)
+}
+
 func (t *task) judge(ctx context.Context) lifecycle.Verdict {
 	return t.handler.Provisioner.Judge(ctx, t.identity, t.event.RequestType, t.event.physicalID())
 }
 
-// settle waits until the role can be used, counted from the last change. Where the function's time doesn't last that long,
+// settle waits until the role can be used, counted from its last permission. Where the function's time doesn't last that long,
 // the role is reported as it is, with a warning.
 func (t *task) settle(ctx context.Context, since time.Time, wanted time.Duration) error {
 	left := wanted - time.Since(since)
@@ -136,7 +179,7 @@ func (t *task) abandon(ctx context.Context, verdict lifecycle.Verdict, d service
 	}
 	t.setUndoing(true)
 	target := t.identity.Target(d.Role.RoleName, properties.Salvage(t.event.ResourceProperties))
-	if err := t.destroy(ctx, target); err != nil {
+	if err := t.destroy(ctx, target, t.lookUnasked); err != nil {
 		return result{physicalID: d.Role.ARN, err: fmt.Errorf("undo %s: %w", t.event.RequestType, err), redeliver: true}
 	}
 	t.setUndoing(false)
@@ -157,7 +200,7 @@ func (t *task) sweep(ctx context.Context, d servicerole.Desired) {
 	target := t.identity.Target(orphan, old)
 	// A name that both share is the live role's.
 	target.Policies = slices.DeleteFunc(target.Policies, func(p servicerole.PolicyName) bool { return slices.Contains(d.Scope().Policies, p) })
-	if err := t.destroy(ctx, target); err != nil {
+	if err := t.destroy(ctx, target, t.lookUnasked); err != nil {
 		t.warnings = append(t.warnings, fmt.Sprintf("an update that was taken back left role %s behind: %v", orphan.ARN, err))
 	}
 }
@@ -166,20 +209,21 @@ func (t *task) sweep(ctx context.Context, d servicerole.Desired) {
 func (t *task) remove(ctx context.Context) result {
 	p := properties.Salvage(t.event.ResourceProperties)
 	role := t.identity.Doomed(t.event.PhysicalResourceID, p)
-	if verdict := t.judge(ctx); verdict != lifecycle.Wanted {
-		return t.failed(errors.New("out of date: the resource was made anew since, and nothing was changed"))
+	err := t.destroy(ctx, t.identity.Target(role, p), t.observe)
+	if stale := (*staleError)(nil); errors.As(err, &stale) {
+		return t.failed(errors.New("out of date: the resource was made anew since, and nothing more was changed"))
 	}
-	if err := t.destroy(ctx, t.identity.Target(role, p)); err != nil {
+	if err != nil {
 		return t.failed(err)
 	}
 	return result{physicalID: t.event.PhysicalResourceID}
 }
 
 // destroy observes, plans and applies until nothing of ours is left.
-func (t *task) destroy(ctx context.Context, target servicerole.Target) error {
+func (t *task) destroy(ctx context.Context, target servicerole.Target, observe func(context.Context, servicerole.Scope) (servicerole.Observed, error)) error {
 	denied := ""
 	for round := 1; ; round++ {
-		observed, err := t.handler.Provisioner.Observe(ctx, t.identity, target.Scope())
+		observed, err := observe(ctx, target.Scope())
 		if err != nil {
 			return err
 		}
@@ -187,8 +231,10 @@ func (t *task) destroy(ctx context.Context, target servicerole.Target) error {
 		if err != nil || todo.Empty() {
 			return err
 		}
-		applied, err := t.handler.Provisioner.Apply(ctx, t.identity, todo)
-		t.warnings = append(t.warnings, applied.Warnings...)
+		applied, err := t.handler.Provisioner.Apply(ctx, t.identity, todo, observed)
+		if err == nil {
+			_, err = t.handler.Provisioner.Verify(ctx, applied)
+		}
 		if err == nil {
 			return nil
 		}

@@ -82,9 +82,9 @@ func (t *task) encoded(ctx context.Context, attribute string, statements map[str
 	}
 }
 
-// warn adds what the policies of buckets and keys say against the role.
-func (t *task) warn(ctx context.Context, d servicerole.Desired, o servicerole.Observed) {
-	t.warnings = append(t.warnings, preflight.CheckShared(d, o)...)
+// check gives warnings of what the policies of buckets and keys say against the role.
+func (t *task) check(ctx context.Context, d servicerole.Desired, o servicerole.Observed) []string {
+	warnings := preflight.CheckShared(d, o)
 	found := map[string]servicerole.ObservedShared{}
 	for name, b := range o.Buckets {
 		found["bucket "+name] = b
@@ -105,7 +105,8 @@ func (t *task) warn(ctx context.Context, d servicerole.Desired, o servicerole.Ob
 	_ = provision.Together(looks...)
 	for n, name := range names {
 		if len(abandoned[n]) > 0 {
-			t.warnings = append(t.warnings, preflight.Abandoned(name, abandoned[n]))
+			warnings = append(warnings, preflight.Abandoned(name, abandoned[n]))
 		}
 	}
+	return warnings
 }

@@ -85,24 +85,25 @@ func (t *task) provide(ctx, undoCtx context.Context) result {
 	}
 	t.warnings = preflight.Check(t.identity, p)
 	observed, changed, err := t.converge(ctx, desired)
-	if err == nil {
-		t.warn(ctx, desired, observed)
-	}
-	if err == nil && changed.settles {
-		err = t.settle(ctx, changed.at, time.Duration(p.SettleSeconds)*time.Second)
-	}
 	if stale := (*staleError)(nil); errors.As(err, &stale) {
 		return t.abandon(undoCtx, stale.verdict, desired)
 	}
-	// Nothing was written: the first verdict still stands.
 	if changed.wrote {
-		if verdict := t.judge(undoCtx); verdict != lifecycle.Wanted {
-			return t.abandon(undoCtx, verdict, desired)
+		// Where nothing was written, the first verdict still stands.
+		if !changed.asked {
+			changed.verdict = t.judge(undoCtx)
 		}
+		if changed.verdict != lifecycle.Wanted {
+			return t.abandon(undoCtx, changed.verdict, desired)
+		}
+	}
+	if err == nil && !changed.settled.IsZero() {
+		err = t.settle(ctx, changed.settled, time.Duration(p.SettleSeconds)*time.Second)
 	}
 	if err != nil {
 		return t.failed(err)
 	}
+	t.warnings = append(t.warnings, changed.warnings...)
 	t.sweep(ctx, desired)
 	return result{physicalID: desired.Role.ARN, data: t.data(ctx, changed.roleID, desired, observed)}
 }

@@ -36,6 +36,7 @@ func Converge(d servicerole.Desired, o servicerole.Observed) (Plan, error) {
 	c.attachments()
 	c.mergeStatements()
 	c.remove()
+	c.record()
 	return c.plan, nil
 }
 
@@ -105,6 +106,8 @@ type converger struct {
 	observed    servicerole.Observed
 	roleReady   []int
 	policyReady []int
+	// newVersion is the step that puts a new version of the policy in force.
+	newVersion []int
 }
 
 func (c *converger) role() error {
@@ -147,20 +150,48 @@ func (c *converger) policy() {
 	}
 	found := c.observed.Policy(want.ARN)
 	if found == nil {
-		c.policyReady = c.add(CreatePolicy{Policy: *want})
+		created := *want
+		created.Tags = maps.Clone(want.Tags)
+		created.Tags[servicerole.TagDocument] = servicerole.DocumentRecord(firstVersion, policy.Digest(want.Document))
+		c.policyReady = c.add(CreatePolicy{Policy: created})
 		return
 	}
 	if tags := changedTags(want.Tags, found.Tags); len(tags) > 0 {
 		c.add(TagPolicy{Policy: want.PolicyName, Tags: tags})
 	}
-	if policy.Equivalent(want.Document, found.Document) {
+	if isInForce(want.Document, *found) {
 		return
 	}
 	var pruned []int
 	if len(found.OtherVersions) >= maxOtherVersions {
 		pruned = c.add(DeletePolicyVersion{Policy: want.PolicyName, Version: found.OtherVersions[0]})
 	}
-	c.add(CreatePolicyVersion{Policy: want.PolicyName, Document: want.Document}, pruned...)
+	c.newVersion = c.add(CreatePolicyVersion{Policy: want.PolicyName, Document: want.Document}, pruned...)
+}
+
+// firstVersion is the id that IAM gives the version that a policy is created with.
+const firstVersion = "v1"
+
+func isInForce(document string, found servicerole.ObservedPolicy) bool {
+	if found.Recorded != "" {
+		return found.Recorded == policy.Digest(document)
+	}
+	return policy.Equivalent(document, found.Document)
+}
+
+// record has the next event find out which document is in force without reading it. Nothing waits for that.
+func (c *converger) record() {
+	want := c.desired.Policy
+	if want == nil {
+		return
+	}
+	found := c.observed.Policy(want.ARN)
+	switch digest := policy.Digest(want.Document); {
+	case c.newVersion != nil:
+		c.add(RecordDocument{Policy: want.PolicyName, Digest: digest}, c.newVersion...)
+	case found != nil && found.Recorded == "":
+		c.add(RecordDocument{Policy: want.PolicyName, Version: found.DefaultVersion, Digest: digest})
+	}
 }
 
 // maxOtherVersions is what IAM allows beside the version in force: five in all.

@@ -97,6 +97,12 @@ type DeletePolicyVersion struct {
 	Version string
 }
 
+// RecordDocument writes down which version holds which document; an empty version is the one that the same plan creates.
+type RecordDocument struct {
+	Policy          servicerole.PolicyName
+	Version, Digest string
+}
+
 // TagPolicy adds tags, or changes their values.
 type TagPolicy struct {
 	Policy servicerole.PolicyName
@@ -138,7 +144,7 @@ func Kinds() []Operation {
 	return []Operation{
 		CreateRole{}, UpdateTrust{}, UpdateRole{}, PutBoundary{}, DeleteBoundary{}, TagRole{}, UntagRole{}, AttachPolicy{},
 		DetachPolicy{}, DeleteInlinePolicy{}, DeleteRole{}, CreatePolicy{}, CreatePolicyVersion{}, DeletePolicyVersion{},
-		TagPolicy{}, UntagPolicy{}, DeletePolicy{}, PutBucketStatement{}, RemoveBucketStatement{}, PutKeyStatement{}, RemoveKeyStatement{},
+		RecordDocument{}, TagPolicy{}, UntagPolicy{}, DeletePolicy{}, PutBucketStatement{}, RemoveBucketStatement{}, PutKeyStatement{}, RemoveKeyStatement{},
 	}
 }
 
@@ -156,6 +162,7 @@ func (DeleteRole) Actions() []string          { return []string{"iam:DeleteRole"
 func (CreatePolicy) Actions() []string        { return []string{"iam:CreatePolicy"} }
 func (CreatePolicyVersion) Actions() []string { return []string{"iam:CreatePolicyVersion"} }
 func (DeletePolicyVersion) Actions() []string { return []string{"iam:DeletePolicyVersion"} }
+func (RecordDocument) Actions() []string      { return []string{"iam:TagPolicy"} }
 func (TagPolicy) Actions() []string           { return []string{"iam:TagPolicy"} }
 func (UntagPolicy) Actions() []string         { return []string{"iam:UntagPolicy"} }
 func (DeletePolicy) Actions() []string        { return []string{"iam:DeletePolicy"} }
@@ -182,6 +189,7 @@ func (o DeleteRole) Target() string            { return o.Role.ARN }
 func (o CreatePolicy) Target() string          { return o.Policy.ARN }
 func (o CreatePolicyVersion) Target() string   { return o.Policy.ARN }
 func (o DeletePolicyVersion) Target() string   { return o.Policy.ARN }
+func (o RecordDocument) Target() string        { return o.Policy.ARN }
 func (o TagPolicy) Target() string             { return o.Policy.ARN }
 func (o UntagPolicy) Target() string           { return o.Policy.ARN }
 func (o DeletePolicy) Target() string          { return o.Policy.ARN }
@@ -224,6 +232,9 @@ func (o CreatePolicyVersion) String() string {
 func (o DeletePolicyVersion) String() string {
 	return fmt.Sprintf("delete version %s of policy %s", o.Version, o.Policy.Name)
 }
+func (o RecordDocument) String() string {
+	return "record which version of policy " + o.Policy.Name + " is in force"
+}
 func (o TagPolicy) String() string {
 	return fmt.Sprintf("tag policy %s with %s", o.Policy.Name, keys(o.Tags))
 }
@@ -258,6 +269,7 @@ func (DeleteRole) sealed()            {}
 func (CreatePolicy) sealed()          {}
 func (CreatePolicyVersion) sealed()   {}
 func (DeletePolicyVersion) sealed()   {}
+func (RecordDocument) sealed()        {}
 func (TagPolicy) sealed()             {}
 func (UntagPolicy) sealed()           {}
 func (DeletePolicy) sealed()          {}

@@ -21,14 +21,12 @@ type Step struct {
 // Empty tells whether there is nothing to do.
 func (p Plan) Empty() bool { return len(p.Steps) == 0 }
 
-// Settles tells whether the plan changes who may assume the role or what the role may do, which takes IAM some seconds
-// to propagate.
-func (p Plan) Settles() bool {
-	for _, s := range p.Steps {
-		switch s.Op.(type) {
-		case CreateRole, UpdateTrust, PutBoundary, DeleteBoundary, AttachPolicy, CreatePolicyVersion, PutBucketStatement, PutKeyStatement:
-			return true
-		}
+// Settles tells whether an operation changes who may assume the role or what the role may do, which takes IAM some seconds to
+// propagate.
+func Settles(op Operation) bool {
+	switch op.(type) {
+	case CreateRole, UpdateTrust, PutBoundary, DeleteBoundary, AttachPolicy, CreatePolicyVersion, PutBucketStatement, PutKeyStatement:
+		return true
 	}
 	return false
 }

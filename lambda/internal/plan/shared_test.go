@@ -40,11 +40,13 @@ func TestConvergeShared(t *testing.T) {
 			standing(role + `,"Buckets":["two"]}`), `
  1  put a new version of policy POLICY in force
  2  merge statement SID into the policy of bucket two
+ 3  record which version of policy POLICY is in force  after 1
 `},
 		{"a bucket instead of another", role + `,"Buckets":["two"]}`, servicerole.Former{Buckets: []string{"three"}}, standing(role + `,"Buckets":["three"]}`), `
  1  put a new version of policy POLICY in force
  2  merge statement SID into the policy of bucket two
  3  take statement SID out of the policy of bucket three  after 1,2
+ 4  record which version of policy POLICY is in force  after 1
 `},
 		{"left to others from now on", role + `,"KeyPolicy":"None","KmsKeyArns":["` + keyOne + `"],"Buckets":[{"Name":"two","BucketPolicy":"None"}]}`,
 			servicerole.Former{Buckets: []string{"two"}, Keys: []string{keyOne}}, standing(role + `,"KmsKeyArns":["` + keyOne + `"],"Buckets":["two"]}`), `

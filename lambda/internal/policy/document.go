@@ -3,7 +3,10 @@ package policy
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base32"
 	"encoding/json"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -75,7 +78,7 @@ func (s Statement) String() string { return text(s) }
 func text(v any) string {
 	b, err := encode(v)
 	if err != nil {
-		// Strings, slices and maps of strings always marshal.
+		// Strings, slices, maps of strings and what was JSON always marshal.
 		panic(err)
 	}
 	return string(b)
@@ -97,6 +100,33 @@ func Size(document string) int {
 		}
 		return r
 	}, document))
+}
+
+// Digest gives the same 26 lower-case letters and digits for documents that differ only in the order of their lists and members.
+func Digest(document string) string {
+	var tree any
+	if err := json.Unmarshal([]byte(document), &tree); err != nil {
+		// What isn't JSON is equal only to itself.
+		tree = document
+	}
+	sum := sha256.Sum256([]byte(text(ordered(tree))))
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16]))
+}
+
+// ordered sorts the lists in a JSON value; encoding/json sorts members.
+func ordered(v any) any {
+	switch v := v.(type) {
+	case []any:
+		for n := range v {
+			v[n] = ordered(v[n])
+		}
+		slices.SortFunc(v, func(a, b any) int { return strings.Compare(text(a), text(b)) })
+	case map[string]any:
+		for k := range v {
+			v[k] = ordered(v[k])
+		}
+	}
+	return v
 }
 
 // Equivalent tells whether two documents mean the same, whatever the order and form of their lists. What isn't a policy

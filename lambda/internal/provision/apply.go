@@ -1,10 +1,12 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,47 +21,48 @@ import (
 type Applied struct {
 	// RoleID is the unique id of a role that was created.
 	RoleID string
-	// At is when the last change was made.
-	At time.Time
-	// Warnings tell of what happened beside it.
-	Warnings []string
+	// Settled is when the last operation ended that needs time to propagate; zero if none did.
+	Settled time.Time
+
+	mutex sync.Mutex
+	// version is the id of a version that was put in force.
+	version string
+	edits   []*edit
 }
 
-// Apply carries a plan out. After an error no further operation starts; those done stay done, and the next plan goes on
-// from there. The error is a *Failure.
-func (p *Provisioner) Apply(ctx context.Context, i servicerole.Identity, todo plan.Plan) (done Applied, err error) {
+// Apply carries a plan out, which was made for what was observed. After an error no further operation starts; those done stay
+// done, and the next plan goes on from there. The error is a *Failure. Policies of buckets and keys have to be verified then.
+func (p *Provisioner) Apply(ctx context.Context, i servicerole.Identity, todo plan.Plan, o servicerole.Observed) (*Applied, error) {
+	done := &Applied{}
 	after := make([][]int, len(todo.Steps))
-	var edits []*edit
 	editOf := make([]*edit, len(todo.Steps))
 	for n, step := range todo.Steps {
 		after[n] = step.After
-		if editOf[n] = p.editOf(step.Op, i.AccountID); editOf[n] != nil {
-			edits = append(edits, editOf[n])
+		if editOf[n] = p.editOf(step.Op, i.AccountID, o); editOf[n] != nil {
+			done.edits = append(done.edits, editOf[n])
 		}
 	}
-	err = runGraph(after, func(n int) (err error) {
+	err := runGraph(after, func(n int) error {
 		op := todo.Steps[n].Op
+		if plan.Settles(op) {
+			defer done.settles(p)
+		}
 		if editOf[n] != nil {
 			return p.merge(ctx, editOf[n])
 		}
-		err = p.persist(ctx, needsNew(todo, n), func() (err error) {
-			if create, ok := op.(plan.CreateRole); ok {
-				done.RoleID, err = p.createRole(ctx, create)
-				return err
-			}
-			return p.perform(ctx, op)
-		})
+		err := p.persist(ctx, needsNew(todo, n), func() error { return p.perform(ctx, op, done) })
 		if err != nil {
 			return &Failure{Doing: op.String(), Action: op.Actions()[0], Target: op.Target(), Err: err}
 		}
 		return nil
 	})
-	done.At = p.Now()
-	if err != nil {
-		return done, err
-	}
-	done.Warnings, err = p.verify(ctx, edits)
 	return done, err
+}
+
+func (a *Applied) settles(p *Provisioner) {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	a.Settled = p.Now()
 }
 
 // needsNew tells whether a step uses what an earlier step of the same plan creates.
@@ -116,8 +119,10 @@ func (p *Provisioner) createRole(ctx context.Context, o plan.CreateRole) (id str
 	return aws.ToString(out.Role.RoleId), nil
 }
 
-func (p *Provisioner) perform(ctx context.Context, op plan.Operation) (err error) {
+func (p *Provisioner) perform(ctx context.Context, op plan.Operation, done *Applied) (err error) {
 	switch o := op.(type) {
+	case plan.CreateRole:
+		done.RoleID, err = p.createRole(ctx, o)
 	case plan.UpdateTrust:
 		_, err = p.IAM.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: aws.String(o.Role.Name), PolicyDocument: aws.String(o.Document)})
 	case plan.UpdateRole:
@@ -148,12 +153,12 @@ func (p *Provisioner) perform(ctx context.Context, op plan.Operation) (err error
 		_, err = p.IAM.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: aws.String(o.Role.Name)})
 		err = ignoreNotFound(err)
 	default:
-		err = p.performOnPolicy(ctx, op)
+		err = p.performOnPolicy(ctx, op, done)
 	}
 	return err
 }
 
-func (p *Provisioner) performOnPolicy(ctx context.Context, op plan.Operation) (err error) {
+func (p *Provisioner) performOnPolicy(ctx context.Context, op plan.Operation, done *Applied) (err error) {
 	switch o := op.(type) {
 	case plan.CreatePolicy:
 		_, err = p.IAM.CreatePolicy(ctx, &iam.CreatePolicyInput{
@@ -164,7 +169,14 @@ func (p *Provisioner) performOnPolicy(ctx context.Context, op plan.Operation) (e
 			Tags:           tagList(o.Policy.Tags),
 		})
 	case plan.CreatePolicyVersion:
-		_, err = p.IAM.CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{PolicyArn: aws.String(o.Policy.ARN), PolicyDocument: aws.String(o.Document), SetAsDefault: true})
+		var out *iam.CreatePolicyVersionOutput
+		out, err = p.IAM.CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{PolicyArn: aws.String(o.Policy.ARN), PolicyDocument: aws.String(o.Document), SetAsDefault: true})
+		if err == nil {
+			done.version = aws.ToString(out.PolicyVersion.VersionId)
+		}
+	case plan.RecordDocument:
+		record := servicerole.DocumentRecord(cmp.Or(o.Version, done.version), o.Digest)
+		_, err = p.IAM.TagPolicy(ctx, &iam.TagPolicyInput{PolicyArn: aws.String(o.Policy.ARN), Tags: tagList(map[string]string{servicerole.TagDocument: record})})
 	case plan.DeletePolicyVersion:
 		_, err = p.IAM.DeletePolicyVersion(ctx, &iam.DeletePolicyVersionInput{PolicyArn: aws.String(o.Policy.ARN), VersionId: aws.String(o.Version)})
 		err = ignoreNotFound(err)

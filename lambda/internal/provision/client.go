@@ -34,6 +34,35 @@ func Retryer() aws.Retryer {
 	})
 }
 
+// concurrency bounds the calls of one event to a service that are under way at once, since the services throttle whole accounts. IAM
+// publishes no rate, and gets few calls an event; S3 and KMS one for each bucket and key, of which KMS takes 15 PutKeyPolicy a
+// second. See https://docs.aws.amazon.com/kms/latest/developerguide/throttling.html
+var concurrency = map[string]int{"IAM": 8, "S3": 64, "KMS": 8, "CloudFormation": 2}
+
+// LimitCalls has calls wait for each other, by service.
+func LimitCalls() func(*middleware.Stack) error {
+	slots := map[string]chan struct{}{}
+	for service, n := range concurrency {
+		slots[service] = make(chan struct{}, n)
+	}
+	limit := middleware.InitializeMiddlewareFunc("LimitCalls", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+		middleware.InitializeOutput, middleware.Metadata, error,
+	) {
+		slot, bounded := slots[awsmiddleware.GetServiceID(ctx)]
+		if !bounded {
+			return next.HandleInitialize(ctx, in)
+		}
+		select {
+		case slot <- struct{}{}:
+		case <-ctx.Done():
+			return middleware.InitializeOutput{}, middleware.Metadata{}, ctx.Err()
+		}
+		defer func() { <-slot }()
+		return next.HandleInitialize(ctx, in)
+	})
+	return func(stack *middleware.Stack) error { return stack.Initialize.Add(limit, middleware.After) }
+}
+
 // LogCalls adds one log line a call, with its duration, its attempts and its outcome.
 func LogCalls(log *slog.Logger) func(*middleware.Stack) error {
 	logCall := middleware.InitializeMiddlewareFunc("LogCalls", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (

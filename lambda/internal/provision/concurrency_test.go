@@ -109,6 +109,27 @@ func (w writer) time() time.Time {
 	return w.now
 }
 
+// observeAndCarryOut does an operation as an event does, on what it observed, or without that.
+func (p *Provisioner) observeAndCarryOut(op plan.Operation, observe bool) error {
+	ctx, observed := context.Background(), servicerole.Observed{}
+	if observe {
+		found, err := p.observeBucket(ctx, account, bucketOf(op))
+		if err != nil {
+			return err
+		}
+		observed.Buckets = map[string]servicerole.ObservedShared{bucketOf(op): found}
+	}
+	_, err := carryOut(ctx, p, observed, op)
+	return err
+}
+
+func bucketOf(op plan.Operation) string {
+	if put, ok := op.(plan.PutBucketStatement); ok {
+		return put.Bucket.Name
+	}
+	return op.(plan.RemoveBucketStatement).Bucket.Name
+}
+
 // run has each writer do its operation, and gives the policy at the end.
 func (s *simulation) run(t interface{ Fatalf(string, ...any) }, operations []plan.Operation) string {
 	s.idle = sync.NewCond(&s.mutex)
@@ -122,7 +143,7 @@ func (s *simulation) run(t interface{ Fatalf(string, ...any) }, operations []pla
 		p := New(Clients{S3: w}, slog.New(slog.DiscardHandler))
 		p.Sleep, p.Now, p.Random = w.sleep, w.time, s.random
 		go func() {
-			_, errs[n] = p.Apply(context.Background(), servicerole.Identity{}, plan.Plan{Steps: []plan.Step{{Op: op}}})
+			errs[n] = p.observeAndCarryOut(op, n%2 == 0)
 			s.mutex.Lock()
 			defer s.mutex.Unlock()
 			s.running--

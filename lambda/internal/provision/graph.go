@@ -6,9 +6,6 @@ import (
 	"sync"
 )
 
-// concurrency bounds the calls under way at once: IAM throttles an account above a few dozen a second.
-const concurrency = 8
-
 // runGraph runs do(n) for each n, after those that after[n] lists, side by side where it can. At the first error no further
 // one starts, and those under way are waited for. A panic comes out in the caller's goroutine, where it can be recovered.
 func runGraph(after [][]int, do func(n int) error) error {
@@ -17,7 +14,6 @@ func runGraph(after [][]int, do func(n int) error) error {
 		mutex  sync.Mutex
 		failed error
 		crash  any
-		slots  = make(chan struct{}, concurrency)
 		done   = make([]chan struct{}, len(after))
 	)
 	for n := range done {
@@ -34,8 +30,6 @@ func runGraph(after [][]int, do func(n int) error) error {
 			for _, before := range after[n] {
 				<-done[before]
 			}
-			slots <- struct{}{}
-			defer func() { <-slots }()
 			if stopped() {
 				return
 			}

@@ -28,7 +28,7 @@ func (p *Provisioner) Observe(ctx context.Context, i servicerole.Identity, scope
 	}}
 	for n, policy := range policies {
 		reads = append(reads, func() (err error) {
-			found[n], err = p.observePolicy(ctx, policy)
+			found[n], err = p.observePolicy(ctx, i, policy.ARN)
 			return err
 		})
 	}
@@ -61,13 +61,15 @@ func (p *Provisioner) Observe(ctx context.Context, i servicerole.Identity, scope
 	if own != nil && i.OwnerOf(own.Tags) != servicerole.Ours {
 		own = nil
 	}
-	for _, policy := range append(found, unnamed...) {
-		if policy == nil {
-			continue
-		}
-		if err := p.observeUsers(ctx, own, policy); err != nil {
-			return servicerole.Observed{}, err
-		}
+	found = slices.DeleteFunc(append(found, unnamed...), func(policy *observedPolicy) bool { return policy == nil })
+	looks := make([]func() error, len(found))
+	for n, policy := range found {
+		looks[n] = func() error { return p.observeUsers(ctx, own, policy) }
+	}
+	if err := Together(looks...); err != nil {
+		return servicerole.Observed{}, err
+	}
+	for _, policy := range found {
 		o.Policies = append(o.Policies, policy.ObservedPolicy)
 	}
 	return o, nil

@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"personalize-role/lambda/internal/servicerole"
 )
@@ -20,32 +19,33 @@ type observedPolicy struct {
 }
 
 // observePolicy gives nil only if IAM doesn't know the policy.
-func (p *Provisioner) observePolicy(ctx context.Context, name servicerole.PolicyName) (policy *observedPolicy, err error) {
+func (p *Provisioner) observePolicy(ctx context.Context, i servicerole.Identity, arn string) (policy *observedPolicy, err error) {
 	err = p.reread(ctx, func() (err error) {
-		policy, err = p.readPolicy(ctx, name)
+		policy, err = p.readPolicy(ctx, i, arn)
 		return err
 	})
 	return policy, err
 }
 
-func (p *Provisioner) readPolicy(ctx context.Context, name servicerole.PolicyName) (*observedPolicy, error) {
-	policy := &observedPolicy{ObservedPolicy: servicerole.ObservedPolicy{PolicyName: name}}
+func (p *Provisioner) readPolicy(ctx context.Context, i servicerole.Identity, arn string) (*observedPolicy, error) {
+	policy := &observedPolicy{}
 	failed := func(action string, err error) error {
-		return &Failure{Doing: "read policy " + name.Name, Action: action, Target: name.ARN, Err: err}
+		return &Failure{Doing: "read policy " + arn, Action: action, Target: arn, Err: err}
 	}
-	var versions error
+	var listed error
 	err := Together(
 		func() error {
-			out, err := p.IAM.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: aws.String(name.ARN)})
+			out, err := p.IAM.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: aws.String(arn)})
 			if err != nil {
 				return failed("iam:GetPolicy", err)
 			}
-			policy.Tags = tagMap(out.Policy.Tags)
+			policy.PolicyName = servicerole.PolicyName{ARN: arn, Path: aws.ToString(out.Policy.Path), Name: aws.ToString(out.Policy.PolicyName)}
+			policy.Tags, policy.DefaultVersion = tagMap(out.Policy.Tags), aws.ToString(out.Policy.DefaultVersionId)
 			policy.uses = aws.ToInt32(out.Policy.AttachmentCount) + aws.ToInt32(out.Policy.PermissionsBoundaryUsageCount)
 			return nil
 		},
 		func() error {
-			versions = p.readVersions(ctx, policy, failed)
+			listed = p.listVersions(ctx, policy, arn)
 			return nil
 		},
 	)
@@ -54,37 +54,36 @@ func (p *Provisioner) readPolicy(ctx context.Context, name servicerole.PolicyNam
 		return nil, nil
 	case err != nil:
 		return nil, err
+	case listed != nil:
+		return nil, failed("iam:ListPolicyVersions", lag(listed))
 	}
-	return policy, versions
+	if recorded, ok := servicerole.RecordedDigest(policy.Tags, policy.DefaultVersion); ok || i.OwnerOf(policy.Tags) != servicerole.Ours {
+		policy.Recorded = recorded
+		return policy, nil
+	}
+	out, err := p.IAM.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: aws.String(arn), VersionId: aws.String(policy.DefaultVersion)})
+	if err != nil {
+		return nil, failed("iam:GetPolicyVersion", lag(err))
+	}
+	policy.Document, err = decoded(out.PolicyVersion.Document)
+	return policy, err
 }
 
-// readVersions reads which versions there are, and the document in force.
-func (p *Provisioner) readVersions(ctx context.Context, policy *observedPolicy, failed func(action string, err error) error) error {
-	pages := iam.NewListPolicyVersionsPaginator(p.IAM, &iam.ListPolicyVersionsInput{PolicyArn: aws.String(policy.ARN)})
+func (p *Provisioner) listVersions(ctx context.Context, policy *observedPolicy, arn string) error {
+	pages := iam.NewListPolicyVersionsPaginator(p.IAM, &iam.ListPolicyVersionsInput{PolicyArn: aws.String(arn)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return failed("iam:ListPolicyVersions", lag(err))
+			return err
 		}
-		policy.add(page.Versions)
-	}
-	out, err := p.IAM.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: aws.String(policy.ARN), VersionId: aws.String(policy.DefaultVersion)})
-	if err != nil {
-		return failed("iam:GetPolicyVersion", lag(err))
-	}
-	policy.Document, err = decoded(out.PolicyVersion.Document)
-	return err
-}
-
-func (p *observedPolicy) add(versions []types.PolicyVersion) {
-	for _, v := range versions {
-		if v.IsDefaultVersion {
-			p.DefaultVersion = aws.ToString(v.VersionId)
-		} else {
-			p.OtherVersions = append(p.OtherVersions, aws.ToString(v.VersionId))
+		for _, v := range page.Versions {
+			if !v.IsDefaultVersion {
+				policy.OtherVersions = append(policy.OtherVersions, aws.ToString(v.VersionId))
+			}
 		}
 	}
-	slices.SortFunc(p.OtherVersions, func(a, b string) int { return versionNumber(a) - versionNumber(b) })
+	slices.SortFunc(policy.OtherVersions, func(a, b string) int { return versionNumber(a) - versionNumber(b) })
+	return nil
 }
 
 // versionNumber is the number in v12; IAM counts versions up and never uses a number again.
@@ -93,35 +92,25 @@ func versionNumber(id string) int {
 	return n
 }
 
-// observeUnnamed reads the attached policies that may be ours though no property names them: an update whose answer was lost
+// observeUnnamed reads the attached policies that are ours though no property names them: an update whose answer was lost
 // leaves such.
 func (p *Provisioner) observeUnnamed(ctx context.Context, i servicerole.Identity, role *servicerole.ObservedRole, named []servicerole.PolicyName) ([]*observedPolicy, error) {
 	if role == nil || i.OwnerOf(role.Tags) != servicerole.Ours {
 		return nil, nil
 	}
-	var ours []*observedPolicy
-	for _, arn := range role.Attached {
+	found := make([]*observedPolicy, len(role.Attached))
+	var reads []func() error
+	for n, arn := range role.Attached {
 		if !i.IsOwnAccountPolicy(arn) || slices.ContainsFunc(named, func(n servicerole.PolicyName) bool { return n.ARN == arn }) {
 			continue
 		}
-		out, err := p.IAM.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: aws.String(arn)})
-		if isNotFound(err) {
-			continue
-		}
-		if err != nil {
-			return nil, &Failure{Doing: "read policy " + arn, Action: "iam:GetPolicy", Target: arn, Err: err}
-		}
-		if i.OwnerOf(tagMap(out.Policy.Tags)) != servicerole.Ours {
-			continue
-		}
-		name := servicerole.PolicyName{ARN: arn, Path: aws.ToString(out.Policy.Path), Name: aws.ToString(out.Policy.PolicyName)}
-		policy, err := p.observePolicy(ctx, name)
-		if err != nil {
-			return nil, err
-		}
-		ours = append(ours, policy)
+		reads = append(reads, func() (err error) {
+			found[n], err = p.observePolicy(ctx, i, arn)
+			return err
+		})
 	}
-	return ours, nil
+	err := Together(reads...)
+	return slices.DeleteFunc(found, func(o *observedPolicy) bool { return o == nil || i.OwnerOf(o.Tags) != servicerole.Ours }), err
 }
 
 // observeUsers finds out who uses a policy beside the role.

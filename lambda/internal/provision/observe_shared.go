@@ -21,6 +21,7 @@ func (p *Provisioner) observeBucket(ctx context.Context, i servicerole.Identity,
 	failed := func(action string, err error) error {
 		return &Failure{Doing: "read the policy of bucket " + name, Action: action, Target: bucket.ARN, Err: err}
 	}
+	began := p.Now()
 	text, err := document.read(ctx)
 	if IsDenied(err) || code(err) == "MethodNotAllowed" {
 		own, listErr := p.ownsBucket(ctx, name)
@@ -33,6 +34,7 @@ func (p *Provisioner) observeBucket(ctx context.Context, i servicerole.Identity,
 			return servicerole.ObservedShared{Presence: servicerole.InAnotherAccount}, nil
 		}
 		err = p.persist(ctx, false, func() (err error) {
+			began = p.Now()
 			text, err = document.read(ctx)
 			return err
 		})
@@ -40,7 +42,7 @@ func (p *Provisioner) observeBucket(ctx context.Context, i servicerole.Identity,
 	region, elsewhere := otherRegion(err)
 	switch {
 	case err == nil:
-		return servicerole.ObservedShared{Presence: servicerole.Present, Policy: text}, nil
+		return servicerole.ObservedShared{Presence: servicerole.Present, Policy: text, At: began}, nil
 	case elsewhere:
 		return servicerole.ObservedShared{Presence: servicerole.InAnotherRegion, Region: region}, nil
 	case isGone(err):
@@ -85,6 +87,7 @@ func (p *Provisioner) observeKey(ctx context.Context, arn string) (servicerole.O
 			return err
 		}},
 		{action: document.getAction, read: func() (err error) {
+			found.At = p.Now()
 			found.Policy, err = document.read(ctx)
 			return err
 		}},

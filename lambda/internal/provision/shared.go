@@ -16,7 +16,8 @@ import (
 // unchanged for longer than that. See docs/adr/0008-shared-policies.md.
 const (
 	writeBound = 2 * time.Second
-	quiet      = writeBound + 500*time.Millisecond
+	// Quiet is how long a document must have stood unchanged.
+	Quiet = writeBound + 500*time.Millisecond
 	// maxLooks bounds how often the document is looked at while others keep changing it.
 	maxLooks = 40
 	// maxConflicts bounds how often a write is tried again that another one disturbed.
@@ -32,26 +33,37 @@ type edit struct {
 	change func(policy.Shared) (policy.Shared, bool)
 	// removal is content with a document that is gone.
 	removal bool
+	// known is the document as it was observed, its reading begun at knownAt; nil if it wasn't, or once it has been used.
+	known   *policy.Shared
+	knownAt time.Time
 	// since is when the document was last written or found changed; zero once nothing is left to verify. last is the document of
 	// that moment, if it is known.
 	since time.Time
 	last  *policy.Shared
+	// rewrote is set once it was written again.
+	rewrote bool
 }
 
 // editOf gives the edit behind an operation; nil for operations of other kinds.
-func (p *Provisioner) editOf(op plan.Operation, accountID string) *edit {
+func (p *Provisioner) editOf(op plan.Operation, accountID string, o servicerole.Observed) *edit {
 	e := &edit{doing: op.String()}
-	switch o := op.(type) {
+	var observed servicerole.ObservedShared
+	switch op := op.(type) {
 	case plan.PutBucketStatement:
-		e.document, e.change = p.bucketDocument(o.Bucket, accountID), put(o.Statement)
+		e.document, e.change, observed = p.bucketDocument(op.Bucket, accountID), put(op.Statement), o.Buckets[op.Bucket.Name]
 	case plan.RemoveBucketStatement:
-		e.document, e.change, e.removal = p.bucketDocument(o.Bucket, accountID), remove(o.Sid), true
+		e.document, e.change, observed = p.bucketDocument(op.Bucket, accountID), remove(op.Sid), o.Buckets[op.Bucket.Name]
+		e.removal = true
 	case plan.PutKeyStatement:
-		e.document, e.change = p.keyDocument(o.Key), put(o.Statement)
+		e.document, e.change, observed = p.keyDocument(op.Key), put(op.Statement), o.Keys[op.Key]
 	case plan.RemoveKeyStatement:
-		e.document, e.change, e.removal = p.keyDocument(o.Key), remove(o.Sid), true
+		e.document, e.change, observed = p.keyDocument(op.Key), remove(op.Sid), o.Keys[op.Key]
+		e.removal = true
 	default:
 		return nil
+	}
+	if shared, err := policy.ParseShared(observed.Policy); err == nil && observed.Presence == servicerole.Present && !observed.At.IsZero() {
+		e.known, e.knownAt = &shared, observed.At
 	}
 	return e
 }
@@ -84,13 +96,24 @@ func (e *edit) read(ctx context.Context) (policy.Shared, bool, error) {
 	return shared, true, nil
 }
 
-// merge reads, changes and writes the document, again while others get in between. Where no change is needed, it writes
+// current gives the document, and when its reading began: as it was observed if that is recent enough to write on, once.
+func (p *Provisioner) current(ctx context.Context, e *edit) (found policy.Shared, there bool, began time.Time, err error) {
+	known := e.known
+	e.known = nil
+	if known != nil && p.Now().Sub(e.knownAt) < writeBound {
+		return *known, true, e.knownAt, nil
+	}
+	began = p.Now()
+	found, there, err = e.read(ctx)
+	return found, there, began, err
+}
+
+// merge changes and writes the document, and reads it anew while others get in between. Where no change is needed, it writes
 // nothing.
 func (p *Provisioner) merge(ctx context.Context, e *edit) error {
 	t := tries{conflicts: maxConflicts}
 	for {
-		began := p.Now()
-		found, there, err := e.read(ctx)
+		found, there, began, err := p.current(ctx, e)
 		if err != nil && !p.passes(ctx, &t, err, nil) {
 			return err
 		}
@@ -201,13 +224,21 @@ func isInvalidPrincipal(err error) bool {
 	return isCode(err, "MalformedPolicy", "MalformedPolicyDocumentException") && containsFold(err.Error(), "invalid principal")
 }
 
-// verify looks at the documents, each time it may be quiet, until each stands unchanged with the edit in it, and merges again
-// where another writer has overwritten it. It gives a warning for each foreign statement that has gone meanwhile.
-func (p *Provisioner) verify(ctx context.Context, edits []*edit) (warnings []string, err error) {
+// Verified is what came of verifying.
+type Verified struct {
+	// Rewrote says that a document was written again.
+	Rewrote bool
+	// Warnings tell of foreign statements that have gone meanwhile.
+	Warnings []string
+}
+
+// Verify looks at the policies of buckets and keys that were changed, each time it may be quiet, until each stands unchanged with
+// the edit in it, and merges again where another writer has overwritten it. The error is a *Failure.
+func (p *Provisioner) Verify(ctx context.Context, applied *Applied) (v Verified, err error) {
 	for round := 1; ; round++ {
 		var pending []*edit
 		var last time.Time
-		for _, e := range edits {
+		for _, e := range applied.edits {
 			if !e.since.IsZero() {
 				pending = append(pending, e)
 				if e.since.After(last) {
@@ -216,10 +247,10 @@ func (p *Provisioner) verify(ctx context.Context, edits []*edit) (warnings []str
 			}
 		}
 		if len(pending) == 0 {
-			return warnings, nil
+			return v, nil
 		}
-		if err := p.Sleep(ctx, max(0, last.Add(quiet).Sub(p.Now()))); err != nil {
-			return warnings, err
+		if err := p.Sleep(ctx, max(0, last.Add(Quiet).Sub(p.Now()))); err != nil {
+			return v, err
 		}
 		gone := make([][]string, len(pending))
 		looks := make([]func() error, len(pending))
@@ -229,12 +260,16 @@ func (p *Provisioner) verify(ctx context.Context, edits []*edit) (warnings []str
 				return err
 			}
 		}
-		if err := Together(looks...); err != nil {
-			return warnings, err
+		err := Together(looks...)
+		for _, e := range pending {
+			v.Rewrote = v.Rewrote || e.rewrote
+		}
+		if err != nil {
+			return v, err
 		}
 		for n, e := range pending {
 			for _, statement := range gone[n] {
-				warnings = append(warnings, fmt.Sprintf("statement %s of the policy of %s went while ours was merged: somebody else changes that "+
+				v.Warnings = append(v.Warnings, fmt.Sprintf("statement %s of the policy of %s went while ours was merged: somebody else changes that "+
 					"policy at the same time; check it", statement, e.what))
 			}
 		}
@@ -275,6 +310,7 @@ func (p *Provisioner) look(ctx context.Context, e *edit, round int) (gone []stri
 	if err := p.Sleep(ctx, time.Duration(p.Random()*float64(min(round, 4))*float64(writeBound))); err != nil {
 		return gone, err
 	}
+	e.rewrote = true
 	return gone, p.merge(ctx, e)
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"personalize-role/lambda/internal/fakeaws"
 	"personalize-role/lambda/internal/plan"
@@ -16,7 +17,10 @@ import (
 	"personalize-role/lambda/internal/servicerole"
 )
 
-var account = servicerole.Identity{Partition: "aws", Region: "eu-west-1", AccountID: "123456789012"}
+var account = servicerole.Identity{
+	Partition: "aws", Region: "eu-west-1", AccountID: "123456789012", LogicalID: "Role",
+	StackID: "arn:aws:cloudformation:eu-west-1:123456789012:stack/app/0f3c",
+}
 
 // Every error that S3 and KMS document for these calls: how often it is tried again, or what the reason says.
 func TestErrorsOfSharedPolicies(t *testing.T) {
@@ -84,7 +88,7 @@ func TestErrorsOfSharedPolicies(t *testing.T) {
 			}
 			p := New(Clients{S3: fake.S3, KMS: fake.KMS}, slog.New(slog.DiscardHandler))
 			p.Sleep = func(context.Context, time.Duration) error { return nil }
-			_, err := p.Apply(t.Context(), account, plan.Plan{Steps: []plan.Step{{Op: c.op}}})
+			_, err := carryOut(t.Context(), p, servicerole.Observed{}, c.op)
 			wantReason := c.reason != "" && (!c.passes || often != 3)
 			switch {
 			case !wantReason && err != nil:
@@ -94,6 +98,19 @@ func TestErrorsOfSharedPolicies(t *testing.T) {
 			}
 		}
 	}
+}
+
+// carryOut applies operations side by side, and verifies what they wrote.
+func carryOut(ctx context.Context, p *Provisioner, observed servicerole.Observed, ops ...plan.Operation) (Verified, error) {
+	var todo plan.Plan
+	for _, op := range ops {
+		todo.Steps = append(todo.Steps, plan.Step{Op: op})
+	}
+	applied, err := p.Apply(ctx, account, todo, observed)
+	if err != nil {
+		return Verified{}, err
+	}
+	return p.Verify(ctx, applied)
 }
 
 func api2(code, message string) error {
@@ -119,7 +136,7 @@ func TestOwnDeadStatementIsReplaced(t *testing.T) {
 	p := New(Clients{KMS: fake.KMS}, slog.New(slog.DiscardHandler))
 	p.Sleep = func(context.Context, time.Duration) error { return nil }
 	statement := policy.KeyStatement("S", "arn:aws:iam::123456789012:role/R", policy.Key{})
-	if _, err := p.Apply(t.Context(), account, plan.Plan{Steps: []plan.Step{{Op: plan.PutKeyStatement{Key: key, Statement: statement}}}}); err != nil {
+	if _, err := carryOut(t.Context(), p, servicerole.Observed{}, plan.PutKeyStatement{Key: key, Statement: statement}); err != nil {
 		t.Fatal(err)
 	}
 	want := `policy={"Statement":[` + root + `,` + statement.String() + `]}`
@@ -145,12 +162,41 @@ func TestLateWriteReadsAgain(t *testing.T) {
 		return nil, nil
 	}
 	statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"Import"}}, nil)
-	if _, err := p.Apply(t.Context(), account, plan.Plan{Steps: []plan.Step{{Op: plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement}}}}); err != nil {
+	if _, err := carryOut(t.Context(), p, servicerole.Observed{}, plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement}); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"s3:GetBucketPolicy", "s3:GetBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:GetBucketPolicy"}
 	if diff := cmp.Diff(want, fake.Calls()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// What was observed is written on, unless its reading is as long ago as a write may be.
+func TestWritesOnWhatWasObserved(t *testing.T) {
+	for age, want := range map[time.Duration][]string{
+		writeBound - 1: {"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:GetBucketPolicy"},
+		writeBound:     {"s3:GetBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:GetBucketPolicy"},
+	} {
+		fake := fakeaws.New(account.AccountID)
+		fake.S3.AddBucket("data", "", "", `{"Version":"2012-10-17","Statement":[`+theirs+`]}`)
+		// Ahead of the real clock, by which calls get their deadline.
+		clock := time.Now().Add(time.Hour)
+		p := New(Clients{S3: fake.S3}, slog.New(slog.DiscardHandler))
+		p.Now = func() time.Time { return clock }
+		p.Sleep = func(context.Context, time.Duration) error { return nil }
+		found, err := p.observeBucket(t.Context(), account, "data")
+		if err != nil {
+			t.Fatal(err)
+		}
+		clock = clock.Add(age)
+		statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"Import"}}, nil)
+		observed := servicerole.Observed{Buckets: map[string]servicerole.ObservedShared{"data": found}}
+		if _, err := carryOut(t.Context(), p, observed, plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement}); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, fake.Calls()); diff != "" {
+			t.Errorf("after %s: -want +got:\n%s", age, diff)
+		}
 	}
 }
 
@@ -164,7 +210,7 @@ func TestEndlessOverwriting(t *testing.T) {
 	}
 	fake.S3.AddBucket("data", "", "", "")
 	statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"Import"}}, nil)
-	_, err := p.Apply(t.Context(), account, plan.Plan{Steps: []plan.Step{{Op: plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement}}}})
+	_, err := carryOut(t.Context(), p, servicerole.Observed{}, plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement})
 	want := "merge statement S into the policy of bucket data: others keep overwriting it. Find out who writes this policy all the time, then deploy again"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
@@ -185,7 +231,7 @@ func TestVanishedStatementsAreReported(t *testing.T) {
 		once = false
 		return nil
 	}
-	done, err := p.Apply(t.Context(), account, plan.Plan{Steps: []plan.Step{{Op: plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement}}}})
+	done, err := carryOut(t.Context(), p, servicerole.Observed{}, plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement})
 	want := []string{"statement Theirs of the policy of bucket data went while ours was merged: somebody else changes that policy at the same time; check it"}
 	if diff := cmp.Diff(want, done.Warnings); diff != "" || err != nil {
 		t.Errorf("%v, -want +got:\n%s", err, diff)
@@ -211,10 +257,11 @@ func TestObserveBucketsAndKeys(t *testing.T) {
 		"with": {Presence: servicerole.Present, Policy: theirs}, "without": {Presence: servicerole.Present},
 		"theirs": {Presence: servicerole.InAnotherAccount}, "elsewhere": {Presence: servicerole.InAnotherRegion, Region: "us-east-1"}, "none": {},
 	}
-	if diff := cmp.Diff(want, o.Buckets); diff != "" {
+	unread := cmpopts.IgnoreFields(servicerole.ObservedShared{}, "At")
+	if diff := cmp.Diff(want, o.Buckets, unread); diff != "" {
 		t.Errorf("buckets: -want +got:\n%s", diff)
 	}
-	if diff := cmp.Diff(map[string]servicerole.ObservedShared{arn: {Presence: servicerole.Present, State: "Enabled", Policy: "{}"}, none: {}}, o.Keys); diff != "" {
+	if diff := cmp.Diff(map[string]servicerole.ObservedShared{arn: {Presence: servicerole.Present, State: "Enabled", Policy: "{}"}, none: {}}, o.Keys, unread); diff != "" {
 		t.Errorf("keys: -want +got:\n%s", diff)
 	}
 	for denied, reason := range map[string]string{

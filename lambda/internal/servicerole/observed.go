@@ -65,8 +65,9 @@ type ObservedShared struct {
 	Region string
 	// State is that of a key, such as Enabled.
 	State string
-	// Policy is the document; empty where a bucket has none.
+	// Policy is the document; empty where a bucket has none. At is when its reading began.
 	Policy string
+	At     time.Time
 	// Denial is the error of a read that was denied.
 	Denial error
 }
@@ -90,8 +91,10 @@ type ObservedRole struct {
 // ObservedPolicy is a customer managed policy as IAM describes it.
 type ObservedPolicy struct {
 	PolicyName
-	Tags     map[string]string
-	Document string
+	Tags map[string]string
+	// Recorded is the digest of the document in force, if a tag of ours holds it; otherwise Document is that document, if the
+	// policy is ours.
+	Recorded, Document string
 	// DefaultVersion is the id of the version in force, such as v3.
 	DefaultVersion string
 	// OtherVersions are the ids of the versions not in force, oldest first.

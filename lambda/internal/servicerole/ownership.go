@@ -18,6 +18,19 @@ const (
 	TagVersion   = properties.OwnTagPrefix + "provider-version"
 )
 
+// TagDocument is the key of the tag on a managed policy that says which document a version of it holds: v3/ and a digest. Versions
+// never change, and their numbers are never given again, so that the tag spares reading the version that it names.
+const TagDocument = properties.OwnTagPrefix + "document"
+
+// DocumentRecord gives the value of TagDocument.
+func DocumentRecord(version, digest string) string { return version + "/" + digest }
+
+// RecordedDigest gives the digest of the version in force, if the tags hold it.
+func RecordedDigest(tags map[string]string, version string) (string, bool) {
+	recorded, digest, ok := strings.Cut(tags[TagDocument], "/")
+	return digest, ok && recorded == version
+}
+
 // Owner says whose a thing is, by its tags.
 type Owner int
 
