@@ -3,30 +3,27 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"os"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"personalize-role/lambda/internal/environment"
 	"personalize-role/lambda/internal/handler"
 	"personalize-role/lambda/internal/provision"
 	"personalize-role/lambda/internal/response"
 )
 
 func main() {
+	tune(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
 	log := lambdacontext.NewLogger()
-	cfg, err := config.LoadDefaultConfig(context.Background(), config.WithRetryer(provision.Retryer))
-	if err != nil {
-		log.Error("can't load the configuration of the AWS SDK", slog.String("cause", err.Error()))
-		os.Exit(1)
-	}
+	cfg := environment.Config()
+	cfg.HTTPClient, cfg.Retryer = provision.HTTPClient(), provision.Retryer
 	cfg.APIOptions = append(cfg.APIOptions, provision.LimitCalls(), provision.LogCalls(log))
 	h := &handler.Handler{
 		Provisioner: provision.New(provision.Clients{

@@ -15,13 +15,17 @@ import (
 // Bootstrap is the name that the runtime provided.al2023 starts.
 const Bootstrap = "bootstrap"
 
+// Tags are those of the function's build: without the start-up code of a runtime that is gone, and without HTTP/2, which none of
+// the services that it calls speaks.
+const Tags = "lambda.norpc,nethttpomithttp2"
+
 // Build compiles the function of the module in dir for Linux on a Go architecture (arm64, amd64) into a file.
 func Build(ctx context.Context, dir, arch, file string) error {
 	file, err := filepath.Abs(file)
 	if err != nil {
 		return err
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false",
+	build := exec.CommandContext(ctx, "go", "build", "-tags", Tags, "-trimpath", "-buildvcs=false",
 		"-ldflags", "-s -w -buildid=", "-o", file, "./lambda")
 	build.Dir = dir
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch, "GOAMD64=v1", "GOARM64=v8.0",

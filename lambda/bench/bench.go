@@ -58,7 +58,7 @@ func (b *bench) run() (err error) {
 // measureColdStarts measures from exec to the first question for an event.
 func (b *bench) measureColdStarts(r *report) error {
 	for range b.rounds {
-		for _, f := range []function{b.nothing, b.ours, b.serial, b.node, b.python} {
+		for _, f := range append(b.picked(), b.nothing) {
 			err := b.with(f, limits{}, 0, func(_ *process, ready time.Duration) error {
 				r.addColdStart(f.name, ready)
 				return nil
@@ -82,7 +82,7 @@ func (b *bench) measureColdCreates(r *report) error {
 	}
 	for range b.rounds {
 		for _, megabytes := range memory {
-			for _, f := range []function{b.ours, b.serial, b.node, b.python} {
+			for _, f := range b.picked() {
 				err := b.with(f, limits{megabytes}, callLatency, func(p *process, _ time.Duration) error {
 					p.addBuckets(1)
 					answered, err := p.invoke(p.event("Create", "", desired{buckets: bucketNames(0, 1)}, nil))
@@ -90,7 +90,11 @@ func (b *bench) measureColdCreates(r *report) error {
 						return err
 					}
 					peak, err := p.peak()
-					r.addColdCreate(f.name, megabytes, answered.at.Sub(p.started)-b.chosen(f, true), peak)
+					if err != nil {
+						return err
+					}
+					cpu, err := p.cpu()
+					r.addColdCreate(f.name, megabytes, answered.at.Sub(p.started)-b.chosen(f, true), cpu, peak)
 					return err
 				})
 				if err != nil {
@@ -139,3 +143,6 @@ func physicalID(body string) (string, error) {
 	}
 	return r.PhysicalResourceId, nil
 }
+
+// picked are the functions that a user can pick.
+func (b *bench) picked() []function { return []function{b.ours, b.serial, b.node, b.python} }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -52,7 +53,7 @@ func start(f function, c *cloud, l limits) (p *process, ready time.Duration, err
 		"AWS_LAMBDA_RUNTIME_API=" + p.api.address, "AWS_REGION=eu-west-1", "AWS_DEFAULT_REGION=eu-west-1",
 		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_SESSION_TOKEN=test",
 		"AWS_LAMBDA_FUNCTION_NAME=provider", "AWS_LAMBDA_FUNCTION_VERSION=$LATEST", "AWS_LAMBDA_LOG_FORMAT=JSON",
-		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=" + strconv.Itoa(l.megabytes), "AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=" + strconv.Itoa(cmp.Or(l.megabytes, 256)), "AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
 		"AWS_LAMBDA_LOG_GROUP_NAME=/aws/lambda/provider", "AWS_LAMBDA_LOG_STREAM_NAME=stream",
 	}, append(c.environment, f.environment...)...)
 	p.command.Stdout, p.command.Stderr = &p.output, &p.output
@@ -115,6 +116,24 @@ func (p *process) peak() (int64, error) {
 	}
 	kilobytes, err := strconv.ParseInt(fields[0], 10, 64)
 	return kilobytes << 10, err
+}
+
+// cpu gives the time on a core so far, of all threads that still run.
+func (p *process) cpu() (sum time.Duration, err error) {
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.command.Process.Pid))
+	for _, file := range files {
+		text, readErr := os.ReadFile(file)
+		if readErr != nil {
+			continue
+		}
+		nanoseconds, _, _ := strings.Cut(string(text), " ")
+		n, parseErr := strconv.ParseInt(nanoseconds, 10, 64)
+		if parseErr != nil {
+			return 0, parseErr
+		}
+		sum += time.Duration(n)
+	}
+	return sum, err
 }
 
 func (p *process) kill() {

@@ -22,6 +22,7 @@ type report struct {
 	coldStarts  map[string]series
 	coldCreates map[createKey]series
 	peaks       map[string]int64
+	cpus        map[string]series
 	depths      map[depthKey]series
 }
 
@@ -32,12 +33,14 @@ func (r *report) addColdStart(function string, took time.Duration) {
 	r.coldStarts[function] = append(r.coldStarts[function], took)
 }
 
-func (r *report) addColdCreate(function string, megabytes int, took time.Duration, peak int64) {
+func (r *report) addColdCreate(function string, megabytes int, took, cpu time.Duration, peak int64) {
 	if r.coldCreates == nil {
 		r.coldCreates, r.peaks = map[createKey]series{}, map[string]int64{}
+		r.cpus = map[string]series{}
 	}
 	key := createKey{function, megabytes}
 	r.coldCreates[key] = append(r.coldCreates[key], took)
+	r.cpus[function] = append(r.cpus[function], cpu)
 	r.peaks[function] = max(r.peaks[function], peak)
 }
 
@@ -55,7 +58,7 @@ func (r *report) text() string {
 		fmt.Fprintf(&b, "cold %s %v\n", k, s.median())
 	}
 	for k, s := range r.coldCreates {
-		fmt.Fprintf(&b, "create %v %v peak %d\n", k, s.median(), r.peaks[k.function])
+		fmt.Fprintf(&b, "create %v %v peak %d cpu %v\n", k, s.median(), r.peaks[k.function], r.cpus[k.function].median())
 	}
 	for _, st := range life {
 		for k, s := range r.depths {

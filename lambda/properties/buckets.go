@@ -37,7 +37,7 @@ func (r *reader) bucket(at string, e any, uses []string) (Bucket, bool) {
 		return Bucket{}, false
 	}
 	text = strings.TrimSpace(text)
-	bare := bucketARN.ReplaceAllString(text, "")
+	bare := bucketARN().ReplaceAllString(text, "")
 	if fault := bucketFault(bare); fault != "" {
 		r.fault("%s %s %s", at, quote(text), fault)
 		return Bucket{}, false

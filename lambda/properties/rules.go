@@ -3,46 +3,47 @@ package properties
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"personalize-role/lambda/internal/lazy"
 )
 
 // maxTags is IAM's limit of 50 less the tags by which the function recognises its own.
 const maxTags = 46
 
 var (
-	nameCharacters = regexp.MustCompile(`^[\w+=,.@-]+$`)
+	nameCharacters = lazy.Regexp(`^[\w+=,.@-]+$`)
 	// IAM allows any printable ASCII in a path; the pattern of roleArn in the Personalize API is narrower.
-	pathCharacters = regexp.MustCompile(`^/([a-zA-Z0-9_+=,.@/-]*/)?$`)
-	boundaryARN    = regexp.MustCompile(`^arn:[a-z0-9-]+:iam::(\d{12}|aws):policy/[\x21-\x7e]{1,640}$`)
+	pathCharacters = lazy.Regexp(`^/([a-zA-Z0-9_+=,.@/-]*/)?$`)
+	boundaryARN    = lazy.Regexp(`^arn:[a-z0-9-]+:iam::(\d{12}|aws):policy/[\x21-\x7e]{1,640}$`)
 	// IAM's own pattern of descriptions: tab, line feed, carriage return, printable ASCII, and Latin-1.
-	descriptionCharacters = regexp.MustCompile(`^[\x{9}\x{A}\x{D}\x{20}-\x{7E}\x{A1}-\x{FF}]*$`)
-	bucketARN             = regexp.MustCompile(`^arn:[a-z0-9-]+:s3:::`)
-	bucketCharacters      = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
-	region                = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d{1,2}$`)
-	keyARN                = regexp.MustCompile(`^arn:aws[a-z0-9-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$`)
-	tagCharacters         = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+	descriptionCharacters = lazy.Regexp(`^[\x{9}\x{A}\x{D}\x{20}-\x{7E}\x{A1}-\x{FF}]*$`)
+	bucketARN             = lazy.Regexp(`^arn:[a-z0-9-]+:s3:::`)
+	bucketCharacters      = lazy.Regexp(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	region                = lazy.Regexp(`^[a-z]{2}(-[a-z]+)+-\d{1,2}$`)
+	keyARN                = lazy.Regexp(`^arn:aws[a-z0-9-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$`)
+	tagCharacters         = lazy.Regexp(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 )
 
 func roleName(s string) string {
-	if len(s) > 64 || !nameCharacters.MatchString(s) {
+	if len(s) > 64 || !nameCharacters().MatchString(s) {
 		return "must be 1 to 64 characters of letters, digits and _+=,.@-"
 	}
 	return ""
 }
 
 func policyName(s string) string {
-	if len(s) > 128 || !nameCharacters.MatchString(s) {
+	if len(s) > 128 || !nameCharacters().MatchString(s) {
 		return "must be 1 to 128 characters of letters, digits and _+=,.@-"
 	}
 	return ""
 }
 
 func path(s string) string {
-	if len(s) > 512 || !pathCharacters.MatchString(s) || strings.Contains(s, "//") {
+	if len(s) > 512 || !pathCharacters().MatchString(s) || strings.Contains(s, "//") {
 		return "must start and end with /, and have 1 to 512 characters of letters, digits and /_+=,.@- " +
 			"(Personalize accepts fewer in a role ARN than IAM does)"
 	}
@@ -50,14 +51,14 @@ func path(s string) string {
 }
 
 func description(s string) string {
-	if utf8.RuneCountInString(s) > 1000 || !descriptionCharacters.MatchString(s) {
+	if utf8.RuneCountInString(s) > 1000 || !descriptionCharacters().MatchString(s) {
 		return "must have at most 1000 characters, all of them Latin-1"
 	}
 	return ""
 }
 
 func boundary(s string) string {
-	if !boundaryARN.MatchString(s) {
+	if !boundaryARN().MatchString(s) {
 		return "must be the ARN of a managed policy, such as arn:aws:iam::123456789012:policy/Boundary"
 	}
 	return ""
@@ -87,7 +88,7 @@ func use(s string) string {
 
 // keyFault follows the pattern of kmsKeyArn in the Personalize API.
 func keyFault(s string) string {
-	if !keyARN.MatchString(s) {
+	if !keyARN().MatchString(s) {
 		return "must be the ARN of a KMS key, such as arn:aws:kms:eu-west-1:123456789012:key/0b3c..., since Personalize takes no alias and no bare id"
 	}
 	return ""
@@ -111,9 +112,9 @@ func prefixFault(bucket, s string) string {
 
 func tagFault(key, value string) string {
 	switch lower := strings.ToLower(key); {
-	case key == "" || utf8.RuneCountInString(key) > 128 || !tagCharacters.MatchString(key):
+	case key == "" || utf8.RuneCountInString(key) > 128 || !tagCharacters().MatchString(key):
 		return "must have a Key of 1 to 128 letters, digits, spaces and _.:/=+-@"
-	case utf8.RuneCountInString(value) > 256 || !tagCharacters.MatchString(value):
+	case utf8.RuneCountInString(value) > 256 || !tagCharacters().MatchString(value):
 		return "must have a Value of 0 to 256 letters, digits, spaces and _.:/=+-@"
 	case strings.HasPrefix(lower, "aws:"):
 		return "must not start with aws:, which AWS reserves"
@@ -128,7 +129,7 @@ func bucketFault(s string) string {
 	const form = "must be a bucket name (3 to 63 lower-case letters, digits, dots and hyphens, between letters or digits) or " +
 		"arn:PARTITION:s3:::NAME, without a key"
 	switch {
-	case !bucketCharacters.MatchString(s), strings.Contains(s, ".."):
+	case !bucketCharacters().MatchString(s), strings.Contains(s, ".."):
 		return form
 	case strings.HasPrefix(s, "xn--"), strings.HasPrefix(s, "sthree-"), strings.HasPrefix(s, "amzn-s3-demo-"):
 		return "must not start with xn--, sthree- or amzn-s3-demo-, which S3 reserves"

@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
+
+	"personalize-role/lambda/internal/lazy"
 )
 
 // Shared is a policy document that others own, of a bucket or a key. Everything in it that isn't ours keeps its bytes and its
@@ -207,7 +208,7 @@ func (s Shared) Missing(from Shared) []string {
 
 // deadPrincipal is the unique id of an IAM entity, which stands for its ARN once the entity is deleted. See
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
-var deadPrincipal = regexp.MustCompile(`"(AROA|AIDA|AGPA|AIPA)[A-Z0-9]{12,}"`)
+var deadPrincipal = lazy.Regexp(`"(AROA|AIDA|AGPA|AIPA)[A-Z0-9]{12,}"`)
 
 // DeadPrincipals gives the statements whose principal was deleted: while one stands there, services refuse every new version
 // of the document.
@@ -218,7 +219,7 @@ func (s Shared) DeadPrincipals() []string {
 		if json.Unmarshal(statement, &members) != nil {
 			continue
 		}
-		if id := deadPrincipal.Find(slices.Concat(members["Principal"], members["NotPrincipal"])); id != nil {
+		if id := deadPrincipal().Find(slices.Concat(members["Principal"], members["NotPrincipal"])); id != nil {
 			dead = append(dead, fmt.Sprintf("%s (principal %s)", label(statement), bytes.Trim(id, `"`)))
 		}
 	}

@@ -3,11 +3,13 @@ package provision
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go/middleware"
 )
 
@@ -38,6 +40,15 @@ func Retryer() aws.Retryer {
 // publishes no rate, and gets few calls an event; S3 and KMS one for each bucket and key, of which KMS takes 15 PutKeyPolicy a
 // second. See https://docs.aws.amazon.com/kms/latest/developerguide/throttling.html
 var concurrency = map[string]int{"IAM": 8, "S3": 64, "KMS": 8, "CloudFormation": 2}
+
+// HTTPClient gives a client that keeps a connection for each call that may be under way at once; the SDK's own keeps ten to a
+// service.
+func HTTPClient() *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.MaxIdleConnsPerHost = concurrency["S3"]
+		t.MaxIdleConns = 2 * concurrency["S3"]
+	})
+}
 
 // LimitCalls has calls wait for each other, by service.
 func LimitCalls() func(*middleware.Stack) error {

@@ -3,9 +3,9 @@ package servicerole
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 
+	"personalize-role/lambda/internal/lazy"
 	"personalize-role/lambda/internal/policy"
 	"personalize-role/lambda/properties"
 )
@@ -86,7 +86,7 @@ func (i Identity) Former(role RoleName, old properties.Properties) Former {
 
 // personalizeRoleARN is the pattern of roleArn in the Personalize API, such as
 // https://docs.aws.amazon.com/personalize/latest/dg/API_CreateDatasetImportJob.html
-var personalizeRoleARN = regexp.MustCompile(`^arn:([a-z\d-]+):iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+$`)
+var personalizeRoleARN = lazy.Regexp(`^arn:([a-z\d-]+):iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+$`)
 
 const maxRoleARN = 256
 
@@ -139,7 +139,7 @@ func (i Identity) attachments(p properties.Properties) []string {
 func (d Desired) faults(p properties.Properties) []string {
 	var faults []string
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
-	if arn := d.Role.ARN; len(arn) > maxRoleARN || !personalizeRoleARN.MatchString(arn) {
+	if arn := d.Role.ARN; len(arn) > maxRoleARN || !personalizeRoleARN().MatchString(arn) {
 		fault("%s and %s together make the ARN %s of %d characters; Personalize takes at most %d, of letters, digits and "+
 			"_+=,.@-/", properties.NamePath, properties.NameRoleName, arn, len(arn), maxRoleARN)
 	}

@@ -6,9 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
-	"regexp"
 	"strings"
 
+	"personalize-role/lambda/internal/lazy"
 	"personalize-role/lambda/properties"
 )
 
@@ -27,11 +27,11 @@ type Identity struct {
 	LogicalID string
 }
 
-var stackARN = regexp.MustCompile(`^arn:([a-z0-9-]+):cloudformation:([a-z0-9-]+):(\d{12}):stack/[^/]+/[^/]+$`)
+var stackARN = lazy.Regexp(`^arn:([a-z0-9-]+):cloudformation:([a-z0-9-]+):(\d{12}):stack/[^/]+/[^/]+$`)
 
 // NewIdentity takes the StackId and LogicalResourceId of an event apart.
 func NewIdentity(stackID, logicalID string) (Identity, error) {
-	m := stackARN.FindStringSubmatch(stackID)
+	m := stackARN().FindStringSubmatch(stackID)
 	if m == nil || logicalID == "" {
 		return Identity{}, fmt.Errorf("StackId %q with LogicalResourceId %q doesn't name a resource of a CloudFormation "+
 			"stack; events of other senders must carry both in CloudFormation's form", stackID, logicalID)
@@ -60,12 +60,12 @@ func (i Identity) derivedName(path string) string {
 	return RolePrefix + digest(i.StackID, i.LogicalID, i.Region, path)
 }
 
-var roleARN = regexp.MustCompile(`^arn:[a-z0-9-]+:iam::\d{12}:role(/|/.*/)([^/]+)$`)
+var roleARN = lazy.Regexp(`^arn:[a-z0-9-]+:iam::\d{12}:role(/|/.*/)([^/]+)$`)
 
 // ParseRole takes a physical id apart; false where it isn't the ARN of a role of this account, since CloudFormation makes
 // up ids of resources whose creation was never answered.
 func (i Identity) ParseRole(physicalID string) (RoleName, bool) {
-	m := roleARN.FindStringSubmatch(physicalID)
+	m := roleARN().FindStringSubmatch(physicalID)
 	if m == nil || !strings.HasPrefix(physicalID, fmt.Sprintf("arn:%s:iam::%s:", i.Partition, i.AccountID)) {
 		return RoleName{}, false
 	}

@@ -1,8 +1,9 @@
 package servicerole
 
 import (
-	"regexp"
 	"strings"
+
+	"personalize-role/lambda/internal/lazy"
 )
 
 // sidPrefix starts the Sid of every statement that the function puts into a policy of others, and foreignSidPrefix that of
@@ -24,11 +25,11 @@ func (i Identity) Sid(role RoleName) string {
 // ForeignSid is the Sid of a statement that another account must add; nobody here takes it out again.
 func (i Identity) ForeignSid(role RoleName) string { return foreignSidPrefix + digest(role.ARN) }
 
-var ownSid = regexp.MustCompile(`^` + sidPrefix + `(?:([a-z2-7]{20})|Named[a-z2-7]{20})$`)
+var ownSid = lazy.Regexp(`^` + sidPrefix + `(?:([a-z2-7]{20})|Named[a-z2-7]{20})$`)
 
 // RoleOfSid tells whether a Sid is that of a role of this kind, and gives the role's name if that was derived.
 func RoleOfSid(sid string) (name string, ok bool) {
-	m := ownSid.FindStringSubmatch(sid)
+	m := ownSid().FindStringSubmatch(sid)
 	if m == nil {
 		return "", false
 	}
