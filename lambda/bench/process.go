@@ -53,7 +53,7 @@ func start(f function, c *cloud, l limits) (p *process, ready time.Duration, err
 		"AWS_LAMBDA_RUNTIME_API=" + p.api.address, "AWS_REGION=eu-west-1", "AWS_DEFAULT_REGION=eu-west-1",
 		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_SESSION_TOKEN=test",
 		"AWS_LAMBDA_FUNCTION_NAME=provider", "AWS_LAMBDA_FUNCTION_VERSION=$LATEST", "AWS_LAMBDA_LOG_FORMAT=JSON",
-		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=" + strconv.Itoa(cmp.Or(l.megabytes, 256)), "AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=" + strconv.Itoa(cmp.Or(l.megabytes, megabytesPerCore)), "AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
 		"AWS_LAMBDA_LOG_GROUP_NAME=/aws/lambda/provider", "AWS_LAMBDA_LOG_STREAM_NAME=stream",
 	}, append(c.environment, f.environment...)...)
 	p.command.Stdout, p.command.Stderr = &p.output, &p.output

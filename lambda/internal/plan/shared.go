@@ -31,9 +31,10 @@ func refuseShared(d servicerole.Desired, o servicerole.Observed) error {
 			return err
 		}
 	}
+	managed := managed(d)
 	for _, name := range d.Formerly.Managed {
 		for _, found := range []servicerole.ObservedShared{o.Buckets[name], o.Keys[name]} {
-			if found.Presence == servicerole.Denied && !isManaged(d, name) {
+			if found.Presence == servicerole.Denied && !managed[name] {
 				return found.Denial
 			}
 		}
@@ -46,10 +47,20 @@ func isGoneSince(formerly []string, name string, found servicerole.ObservedShare
 	return gone && slices.Contains(formerly, name)
 }
 
-// isManaged tells whether the policy of a bucket or key is to have our statement.
-func isManaged(d servicerole.Desired, name string) bool {
-	return slices.ContainsFunc(d.Buckets, func(b servicerole.BucketGrant) bool { return b.Name == name && b.Managed }) ||
-		slices.ContainsFunc(d.Keys, func(k servicerole.KeyGrant) bool { return k.ARN == name && k.Managed })
+// managed gives the buckets and keys whose policies are to have our statement.
+func managed(d servicerole.Desired) map[string]bool {
+	names := map[string]bool{}
+	for _, b := range d.Buckets {
+		if b.Managed {
+			names[b.Name] = true
+		}
+	}
+	for _, k := range d.Keys {
+		if k.Managed {
+			names[k.ARN] = true
+		}
+	}
+	return names
 }
 
 func refuseBucket(d servicerole.Desired, b servicerole.BucketGrant, found servicerole.ObservedShared) error {
@@ -130,13 +141,14 @@ func lacks(found servicerole.ObservedShared, statement policy.Statement) bool {
 
 // dropStatements takes out what earlier properties asked for, and these don't.
 func (c *converger) dropStatements(added []int) {
+	managed := managed(c.desired)
 	for _, name := range c.desired.Formerly.Buckets {
-		if !isManaged(c.desired, name) && has(c.observed.Buckets[name], c.desired.Sid) {
+		if !managed[name] && has(c.observed.Buckets[name], c.desired.Sid) {
 			c.add(RemoveBucketStatement{Bucket: c.desired.Identity.Bucket(name), Sid: c.desired.Sid}, added...)
 		}
 	}
 	for _, arn := range c.desired.Formerly.Keys {
-		if !isManaged(c.desired, arn) && has(c.observed.Keys[arn], c.desired.Sid) {
+		if !managed[arn] && has(c.observed.Keys[arn], c.desired.Sid) {
 			c.add(RemoveKeyStatement{Key: arn, Sid: c.desired.Sid}, added...)
 		}
 	}

@@ -109,19 +109,22 @@ func (p *Provisioner) readRole(ctx context.Context, name servicerole.RoleName) (
 	var (
 		role             *servicerole.ObservedRole
 		attached, inline []string
+		missed           error
 		lists            [2]error
 	)
 	failed := func(action string, err error) error {
 		return &Failure{Doing: "read role " + name.Name, Action: action, Target: name.ARN, Err: err}
 	}
-	err := Together(
+	// None of them ends the others, so that every event makes the same calls.
+	_ = Together(
 		func() error {
 			out, err := p.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(name.Name)})
 			if err != nil {
-				return failed("iam:GetRole", err)
+				missed = failed("iam:GetRole", err)
+				return nil
 			}
-			role, err = describeRole(out.Role)
-			return err
+			role, missed = describeRole(out.Role)
+			return nil
 		},
 		func() error {
 			attached, lists[0] = p.listAttached(ctx, name.Name)
@@ -132,11 +135,11 @@ func (p *Provisioner) readRole(ctx context.Context, name servicerole.RoleName) (
 			return nil
 		},
 	)
-	if isNotFound(err) {
+	if isNotFound(missed) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
+	if missed != nil {
+		return nil, missed
 	}
 	for n, action := range []string{"iam:ListAttachedRolePolicies", "iam:ListRolePolicies"} {
 		if lists[n] != nil {

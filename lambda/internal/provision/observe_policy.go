@@ -32,12 +32,13 @@ func (p *Provisioner) readPolicy(ctx context.Context, i servicerole.Identity, ar
 	failed := func(action string, err error) error {
 		return &Failure{Doing: "read policy " + arn, Action: action, Target: arn, Err: err}
 	}
-	var listed error
-	err := Together(
+	var missed, listed error
+	_ = Together(
 		func() error {
 			out, err := p.IAM.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: aws.String(arn)})
 			if err != nil {
-				return failed("iam:GetPolicy", err)
+				missed = failed("iam:GetPolicy", err)
+				return nil
 			}
 			policy.PolicyName = servicerole.PolicyName{ARN: arn, Path: aws.ToString(out.Policy.Path), Name: aws.ToString(out.Policy.PolicyName)}
 			policy.Tags, policy.DefaultVersion = tagMap(out.Policy.Tags), aws.ToString(out.Policy.DefaultVersionId)
@@ -50,10 +51,10 @@ func (p *Provisioner) readPolicy(ctx context.Context, i servicerole.Identity, ar
 		},
 	)
 	switch {
-	case isNotFound(err):
+	case isNotFound(missed):
 		return nil, nil
-	case err != nil:
-		return nil, err
+	case missed != nil:
+		return nil, missed
 	case listed != nil:
 		return nil, failed("iam:ListPolicyVersions", lag(listed))
 	}

@@ -1,0 +1,113 @@
+package handler
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/google/go-cmp/cmp"
+
+	"personalize-role/lambda/internal/cloudtest"
+	"personalize-role/lambda/internal/lifecycle"
+	"personalize-role/lambda/internal/provision"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files, and fail")
+
+// countingCloudFormation counts the questions whether an event is still wanted.
+type countingCloudFormation struct {
+	provision.CloudFormation
+	asked int
+}
+
+func (c *countingCloudFormation) DescribeStackResource(ctx context.Context, in *cloudformation.DescribeStackResourceInput, o ...func(*cloudformation.Options)) (*cloudformation.DescribeStackResourceOutput, error) {
+	c.asked++
+	return c.CloudFormation.DescribeStackResource(ctx, in, o...)
+}
+
+// What every kind of event costs in calls, and nothing more.
+func TestCalls(t *testing.T) {
+	var table strings.Builder
+	fmt.Fprintln(&table, "| Event | Buckets | IAM reads | IAM writes | S3 reads | S3 writes | KMS reads | KMS writes | CloudFormation | Together |")
+	fmt.Fprintln(&table, "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
+	for _, buckets := range []int{0, 1, 10, 50} {
+		writeCalls(t, &table, buckets)
+	}
+	const golden = "testdata/calls.md"
+	if *update {
+		if err := os.WriteFile(golden, []byte(table.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		t.Fatalf("rewrote %s; run again without -update", golden)
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), table.String()); diff != "" {
+		t.Errorf("-%s +made:\n%s", golden, diff)
+	}
+}
+
+func writeCalls(t *testing.T, table *strings.Builder, buckets int) {
+	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	cfn := &countingCloudFormation{CloudFormation: r.cfn}
+	r.handler.Provisioner.CloudFormation = cfn
+	names := func(count int) []string {
+		all := []string{}
+		for n := range count {
+			all = append(all, fmt.Sprintf("data-%d", n))
+		}
+		return all
+	}
+	for _, name := range names(buckets + 1) {
+		r.world.AddBucket(name, cloudtest.Bucket{Policy: strings.ReplaceAll(theirBucketPolicy, "training-data", name)})
+	}
+	id, before := "", props{"Buckets": names(buckets)}
+	for _, step := range []struct {
+		name    string
+		request lifecycle.RequestType
+		changes props
+	}{
+		{"Create", lifecycle.Create, nil},
+		{"Update that changes nothing", lifecycle.Update, nil},
+		{"Update of the role", lifecycle.Update, props{"Description": "changed", "MaxSessionDuration": "7200"}},
+		{"Update of the trust", lifecycle.Update, props{"SourceRegions": []string{"eu-west-1", "eu-central-1"}}},
+		{"Update that adds a bucket", lifecycle.Update, props{"Buckets": names(buckets + 1)}},
+		{"Update that drops a bucket", lifecycle.Update, props{"Buckets": names(buckets)}},
+		{"Update of every statement", lifecycle.Update, props{"Uses": []string{"Import", "Batch"}}},
+		{"Update that adds a key", lifecycle.Update, props{"KmsKeyArns": []string{"{key}"}}},
+		{"Delete", lifecycle.Delete, nil},
+	} {
+		now := maps.Clone(before)
+		maps.Copy(now, step.changes)
+		made := len(r.world.Calls())
+		cfn.asked = 0
+		answer := r.deliver(step.request, id, now, before)
+		if answer == nil || answer.Status != "SUCCESS" {
+			t.Fatalf("%s, %d buckets: %+v", step.name, buckets, answer)
+		}
+		id, before = answer.PhysicalResourceID, now
+		counts := map[string]int{}
+		for _, call := range r.world.Calls()[made:] {
+			service, _, _ := strings.Cut(call, ":")
+			kind := " reads"
+			if isWrite(call) {
+				kind = " writes"
+			}
+			counts[service+kind]++
+		}
+		together := cfn.asked
+		fmt.Fprintf(table, "| %s | %d |", step.name, buckets)
+		for _, column := range []string{"iam reads", "iam writes", "s3 reads", "s3 writes", "kms reads", "kms writes"} {
+			fmt.Fprintf(table, " %d |", counts[column])
+			together += counts[column]
+		}
+		fmt.Fprintf(table, " %d | %d |\n", cfn.asked, together)
+	}
+}
