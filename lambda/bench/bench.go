@@ -35,7 +35,7 @@ func (b *bench) run() (err error) {
 	if err := b.findFunctions(); err != nil {
 		return err
 	}
-	r := report{bench: b}
+	r := newReport(b)
 	parts := []struct {
 		name    string
 		measure func(*report) error
@@ -44,15 +44,16 @@ func (b *bench) run() (err error) {
 		if b.only != "" && b.only != part.name {
 			continue
 		}
-		if err := part.measure(&r); err != nil {
+		if err := part.measure(r); err != nil {
 			return fmt.Errorf("measure %s: %w", part.name, err)
 		}
 	}
 	if b.only != "" {
-		fmt.Print(r.text())
-		return nil
+		text, err := r.text()
+		fmt.Print(text)
+		return err
 	}
-	return r.write(b.docs)
+	return r.write()
 }
 
 // measureColdStarts measures from exec to the first question for an event.

@@ -57,36 +57,42 @@ var life = []step{
 	{name: "Delete", request: "Delete", calls: 4, quiet: true, peers: true, next: same},
 }
 
-// measureDepth measures the events of a role's life by a function that is warm. Functions and sizes run side by side: what
-// they do is waiting.
+// measureDepth measures the events of a role's life by a function that is warm.
 func (b *bench) measureDepth(r *report) error {
 	for range b.rounds {
-		for _, group := range [][]function{{b.ours}, {b.serial, b.node, b.python}} {
-			var (
-				wait   sync.WaitGroup
-				mutex  sync.Mutex
-				failed error
-			)
-			for _, f := range group {
-				for _, count := range counts {
-					wait.Go(func() {
-						times, err := b.live(f, count)
-						mutex.Lock()
-						defer mutex.Unlock()
-						failed = errors.Join(failed, err)
-						for name, took := range times {
-							r.addDepth(f.name, name, count, took)
-						}
-					})
+		for _, functions := range [][]function{{b.ours}, {b.serial, b.node, b.python}} {
+			for _, counts := range [][]int{counts[:2], counts[2:]} {
+				if err := b.liveAtOnce(r, functions, counts); err != nil {
+					return err
 				}
-			}
-			wait.Wait()
-			if failed != nil {
-				return failed
 			}
 		}
 	}
 	return nil
+}
+
+// liveAtOnce measures several functions and sizes side by side: what they do is waiting.
+func (b *bench) liveAtOnce(r *report, functions []function, counts []int) error {
+	var (
+		wait   sync.WaitGroup
+		mutex  sync.Mutex
+		failed error
+	)
+	for _, f := range functions {
+		for _, count := range counts {
+			wait.Go(func() {
+				times, err := b.live(f, count)
+				mutex.Lock()
+				defer mutex.Unlock()
+				failed = errors.Join(failed, err)
+				for name, took := range times {
+					r.addDepth(f.name, name, count, took)
+				}
+			})
+		}
+	}
+	wait.Wait()
+	return failed
 }
 
 // live takes a function through a role's life, and gives how long each step took.
