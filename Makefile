@@ -4,6 +4,8 @@
 
 ARCH    ?= arm64
 STACK   ?= personalize-role
+REGIONS ?=
+DRY_RUN ?=
 PREFIX  ?= personalize-role
 BUCKET  ?=
 # Parameters of template.yaml, such as: PARAMETERS="BucketNames=my-data FullAccess=false"
@@ -20,7 +22,7 @@ PEERS   := lambda/bench/peers
 export GOFLAGS := -buildvcs=false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit emulated emulated-calls emulated-stacks check synth format lint vet fuzz template package deploy deployable clean
+.PHONY: help demo test unit emulated emulated-calls emulated-stacks bench fleet check synth format lint vet fuzz template package deploy publish deployable clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')"
@@ -44,6 +46,13 @@ emulated-calls: # the function's calls
 
 emulated-stacks: $(BIN)/aws-lambda-rie $(CDK)/complete # the template, the binary, the CDK
 	go run ./infra/cmd/emulator go test -p 1 -tags emulator -parallel 4 -timeout 15m ./infra/e2e
+
+bench: $(BENCH)/complete ## measure against others and against the limits; writes docs/benchmarks.md (25 minutes, as root for the CPU quotas)
+	for arch in amd64 arm64; do go run ./infra/cmd/bundle -arch $$arch -o dist/bench/$$arch || exit; done
+	go run ./lambda/bench $(if $(filter-out 0,$(shell id -u)),-unconfined)
+
+fleet: ## simulate the deployment to 1,000 accounts in 3 Regions, with duplicates, crashes and throttling
+	go test -count 1 -v -run TestFleet ./lambda/internal/fleet -accounts 1000
 
 check: format vet lint template test fuzz synth deployable ## all that CI checks
 
@@ -82,10 +91,15 @@ deploy: ## deploy to the account of your AWS credentials: make deploy BUCKET=art
 		--no-fail-on-empty-changeset --parameter-overrides Architecture=$(if $(filter amd64,$(ARCH)),x86_64,$(ARCH)) $(PARAMETERS)
 	$(AWS) cloudformation describe-stacks --stack-name $(STACK) --query 'Stacks[0].Outputs' --output table
 
-deployable: $(LINT)/complete ## make deploy, against the emulator
+publish: ## upload a release to one bucket a Region, and print one-click links: make publish BUCKET=my-releases REGIONS="eu-west-1 us-east-1"
+	go run ./infra/cmd/publish -bucket "$(BUCKET)" -regions "$(REGIONS)" -stack $(STACK) -parameters "$(PARAMETERS)" $(if $(DRY_RUN),-dry-run)
+
+deployable: template ## make deploy and sam package, against the emulator
 	go run ./infra/cmd/emulator sh -ec '\
 		$(LINT)/bin/aws s3 mb s3://artifacts; $(LINT)/bin/aws s3 mb s3://my-data; \
-		$(MAKE) deploy AWS=$(LINT)/bin/aws BUCKET=artifacts ARCH=$$(go env GOARCH) PARAMETERS="BucketNames=my-data SettleSeconds=0"'
+		$(MAKE) deploy AWS=$(LINT)/bin/aws BUCKET=artifacts ARCH=$$(go env GOARCH) PARAMETERS="BucketNames=my-data SettleSeconds=0"; \
+		SAM_CLI_TELEMETRY=0 $(LINT)/bin/sam package --template-file .aws-sam/build/template.yaml --s3-bucket artifacts --output-template-file dist/sam.yaml; \
+		grep -q "LicenseUrl: s3://artifacts/" dist/sam.yaml; grep -q "S3Bucket: artifacts" dist/sam.yaml'
 
 clean: ## remove what these targets made
 	rm -rf dist cdk.out .aws-sam $(TOOLS)

@@ -90,7 +90,7 @@ func TestOutputsAreTheTemplates(t *testing.T) {
 			want.Outputs[name] = o
 		}
 	}
-	got, err := synthesised(t, nil)
+	got, err := synthesised(t, map[string]any{"operatorPolicy": "true"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,10 +133,35 @@ func TestSettings(t *testing.T) {
 	}
 	a, err = synthesised(t, nil)
 	check("environment", a, err)
-	tested := append(slices.Collect(maps.Keys(settings)), "stackName", "architecture", "functionZip", "functionPermissionsBoundary", "furtherRoleNames",
+	tested := append(slices.Collect(maps.Keys(settings)), "stackName", "operatorPolicy", "roleArnParameterName", "architecture", "functionZip", "functionPermissionsBoundary", "furtherRoleNames",
 		"furtherPolicyNames", "furtherBucketNames", "furtherKmsKeyArns")
 	if diff := cmp.Diff(slices.Sorted(slices.Values(names)), slices.Sorted(slices.Values(tested))); diff != "" {
 		t.Errorf("-settings +tested:\n%s", diff)
+	}
+}
+
+// Who uses the role: operators by a managed policy, and other stacks by an SSM parameter. Neither is there unasked.
+func TestSettingsOfUsers(t *testing.T) {
+	for _, c := range []struct {
+		context map[string]any
+		want    int
+	}{
+		{nil, 0}, {map[string]any{"operatorPolicy": "false", "roleArnParameterName": ""}, 0},
+		{map[string]any{"operatorPolicy": "true", "roleArnParameterName": "/ml/role-arn"}, 1},
+	} {
+		a, err := synthesised(t, c.context)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(a.template.Resources)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range []string{`"Name":"/ml/role-arn"`, `"personalize:*"`, `"iam:PassedToService":["personalize.amazonaws.com"]`} {
+			if got := strings.Count(string(text), part); got != c.want {
+				t.Errorf("%v: %s occurs %d times, want %d", c.context, part, got, c.want)
+			}
+		}
 	}
 }
 
@@ -171,7 +196,9 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 
 // cdk-nag finds nothing but what is meant, for which there is a reason.
 func TestBestPractices(t *testing.T) {
-	a, err := synthesised(t, map[string]any{"bucketNames": "data-one", "kmsKeyArns": "arn:aws:kms:eu-west-1:123456789012:key/0b3c"})
+	a, err := synthesised(t, map[string]any{
+		"bucketNames": "data-one", "kmsKeyArns": "arn:aws:kms:eu-west-1:123456789012:key/0b3c", "operatorPolicy": "true", "roleArnParameterName": "role-arn",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

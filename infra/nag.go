@@ -14,7 +14,8 @@ func checkBestPractices(app awscdk.App, stack awscdk.Stack) {
 		{
 			Id: jsii.String("AwsSolutions-IAM5"),
 			Reason: jsii.String("The function may change only roles and policies that carry its ownership tag, by the prefix of derived names; " +
-				"reading takes any name, since what a name stands for must be told apart before it is touched"),
+				"reading takes any name, since what a name stands for must be told apart before it is touched. Those who operate Personalize may do " +
+				"all in Personalize, as its set-up page says, and pass it this role only"),
 		},
 	}, nil)
 }

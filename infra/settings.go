@@ -21,7 +21,7 @@ type settings struct {
 // names lists the settings, as the context spells them.
 var names = []string{
 	"stackName", "bucketNames", "uses", "kmsKeyArns", "keyPolicy", "roleName", "path", "s3PolicyName", "description", "permissionsBoundary",
-	"fullAccess", "cloudWatchAccess", "sourceConditions", "sourceRegions", "maxSessionSeconds", "settleSeconds", "adopt", "forceDetach", "architecture", "functionZip",
+	"fullAccess", "cloudWatchAccess", "operatorPolicy", "roleArnParameterName", "sourceConditions", "sourceRegions", "maxSessionSeconds", "settleSeconds", "adopt", "forceDetach", "architecture", "functionZip",
 	"functionPermissionsBoundary", "furtherRoleNames", "furtherPolicyNames", "furtherBucketNames", "furtherKmsKeyArns",
 }
 

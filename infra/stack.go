@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
 	"github.com/aws/jsii-runtime-go"
 
 	"personalize-role/infra/personalizerole"
@@ -31,6 +32,14 @@ func build(app awscdk.App) error {
 	output("RoleArn", "ARN of the Amazon Personalize service role", role.RoleArn())
 	output("RoleName", "Name of the Amazon Personalize service role", role.RoleName())
 	output("ServiceToken", "ARN of the function, the ServiceToken of Custom::PersonalizeServiceRole in other stacks", provider.ServiceToken())
+	if on := s.flag("operatorPolicy"); on != nil && *on {
+		output("OperatorPolicyArn", "ARN of the managed policy for the people who operate Amazon Personalize", role.OperatorPolicy().ManagedPolicyArn())
+	}
+	if parameter := s.text("roleArnParameterName"); parameter != nil {
+		awsssm.NewStringParameter(stack, jsii.String("RoleArnParameter"), &awsssm.StringParameterProps{
+			Description: jsii.String("ARN of the Amazon Personalize service role"), ParameterName: parameter, StringValue: role.RoleArn(),
+		})
+	}
 	describe := func(id, description string, value *string) {
 		awscdk.NewCfnOutput(stack, &id, &awscdk.CfnOutputProps{Description: &description, Value: value})
 	}

@@ -27,6 +27,12 @@ func InBucket(template []byte, bucket, key, arch string) ([]byte, error) {
 	return replaceOnce(pointed, "      Code: "+ZipName+"\n", fmt.Sprintf("      Code: {S3Bucket: %s, S3Key: %s}\n", bucket, key))
 }
 
+// InEveryRegion makes template.yaml refer to a zip in the bucket of the Region that it is deployed to; the key may refer to the
+// template's parameters.
+func InEveryRegion(template []byte, bucket, key string) ([]byte, error) {
+	return replaceOnce(template, "      Code: lambda\n", fmt.Sprintf("      Code: {S3Bucket: !Sub '%s-${AWS::Region}', S3Key: !Sub '%s'}\n", bucket, key))
+}
+
 func replaceOnce(text []byte, old, replacement string) ([]byte, error) {
 	if n := bytes.Count(text, []byte(old)); n != 1 {
 		return nil, fmt.Errorf("point the template to the zip: %q occurs %d times, not once", old, n)

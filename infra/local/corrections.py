@@ -4,12 +4,14 @@ allowance for the emulator:
 - roles and policies are authorised by their whole ARN, path included, also when they are being created;
 - tags of managed policies count as aws:ResourceTag;
 - iam:PolicyARN and iam:PermissionsBoundary are filled;
+- SimulatePrincipalPolicy takes ContextEntries into account;
 - a managed policy with more than one version can't be deleted, and one that doesn't exist can't be attached.
 """
+import contextvars
 import sys
 
 from ministack.app import main
-from ministack.core import iam_actions
+from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id
 from ministack.services import iam, tagging
 
@@ -83,10 +85,33 @@ def attach_role_policy(params):
     return original_attach(params)
 
 
+simulated = contextvars.ContextVar("simulated", default={})
+original_simulate = iam._simulate_principal_policy
+original_evaluate = iam_evaluator.evaluate
+
+
+def simulate_principal_policy(params):
+    entries = {}
+    while param(params, "ContextEntries.member.%d.ContextKeyName" % (len(entries) + 1)):
+        prefix = "ContextEntries.member.%d." % (len(entries) + 1)
+        entries[param(params, prefix + "ContextKeyName").lower()] = param(params, prefix + "ContextKeyValues.member.1")
+    token = simulated.set(entries)
+    try:
+        return original_simulate(params)
+    finally:
+        simulated.reset(token)
+
+
+def evaluate(ctx, *arguments, **named):
+    ctx.service_context.update(simulated.get())
+    return original_evaluate(ctx, *arguments, **named)
+
+
+iam_evaluator.evaluate = evaluate
 iam_actions.extract_resource_arn = extract_resource_arn
 iam_actions.request_tag_context = request_tag_context
 tagging._RESOURCE_TAG_COLLECTORS["iam"] = collect_iam
-corrected = {original_delete: delete_policy, original_attach: attach_role_policy}
+corrected = {original_delete: delete_policy, original_attach: attach_role_policy, original_simulate: simulate_principal_policy}
 for actions in [v for v in vars(iam).values() if isinstance(v, dict)]:
     for name, handler in list(actions.items()):
         if callable(handler) and handler in corrected:

@@ -26,6 +26,9 @@ type PersonalizeServiceRole interface {
 	// here, as JSON by bucket name and by key ARN.
 	RequiredBucketPolicies() *string
 	RequiredKeyPolicies() *string
+	// OperatorPolicy is a managed policy for the people who operate Personalize; it lets them pass it this role and no other. The
+	// first call creates it.
+	OperatorPolicy() awsiam.ManagedPolicy
 	// Provider is the function that provisions the role.
 	Provider() Provider
 }
@@ -38,6 +41,8 @@ type serviceRole struct {
 	props    PersonalizeServiceRoleProps
 	// policy has what CDK adds to the role, once it adds something.
 	policy awsiam.Policy
+	// operators is the policy of those who operate Personalize, once somebody has asked for it.
+	operators awsiam.ManagedPolicy
 }
 
 // NewPersonalizeServiceRole adds a role to a scope; nil props mean the defaults. Wrong literal props fail at synthesis, with

@@ -79,6 +79,23 @@ func has(t *testing.T, stack awscdk.Stack, kind string, properties map[string]an
 	}
 }
 
+// The policy of those who operate Personalize is made once, and lets them pass it this role only.
+func TestOperatorPolicy(t *testing.T) {
+	f := newFixture(t)
+	r := NewPersonalizeServiceRole(f.stack, "ServiceRole", &PersonalizeServiceRoleProps{Provider: f.provider()})
+	if r.OperatorPolicy() != r.OperatorPolicy() {
+		t.Error("made twice")
+	}
+	has(t, f.stack, "AWS::IAM::ManagedPolicy", map[string]any{"PolicyDocument": map[string]any{"Version": "2012-10-17", "Statement": []any{
+		map[string]any{"Sid": "OperatePersonalize", "Effect": "Allow", "Action": "personalize:*", "Resource": "*"},
+		map[string]any{
+			"Sid": "PassServiceRole", "Effect": "Allow", "Action": "iam:PassRole",
+			"Resource":  map[string]any{"Fn::GetAtt": []any{"ServiceRole4288B192", "RoleArn"}},
+			"Condition": map[string]any{"StringEquals": map[string]any{"iam:PassedToService": []any{"personalize.amazonaws.com"}}},
+		},
+	}}})
+}
+
 // The construct goes wherever CDK takes a role.
 func TestIsARole(t *testing.T) {
 	f := newFixture(t)

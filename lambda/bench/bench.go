@@ -86,7 +86,7 @@ func (b *bench) measureColdCreates(r *report) error {
 			for _, f := range b.picked() {
 				err := b.with(f, limits{megabytes}, callLatency, func(p *process, _ time.Duration) error {
 					p.addBuckets(1)
-					answered, err := p.invoke(p.event("Create", "", desired{buckets: bucketNames(0, 1)}, nil))
+					answered, err := p.invoke(p.event("Create", "", desired{buckets: bucketNames(1)}, nil))
 					if err != nil {
 						return err
 					}

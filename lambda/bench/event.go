@@ -59,9 +59,10 @@ func (c *cloud) event(request string, id string, now desired, old *desired) stri
 	return string(text)
 }
 
-func bucketNames(from, to int) []string {
+// bucketNames are the names of the first buckets.
+func bucketNames(count int) []string {
 	names := []string{}
-	for n := from; n < to; n++ {
+	for n := range count {
 		names = append(names, bucketName(n))
 	}
 	return names

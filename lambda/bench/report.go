@@ -99,7 +99,7 @@ func (r *report) text() (string, error) {
 	}
 	fmt.Fprintf(&b, "## Calls\n\nOf a role with full access and one managed policy of its own; a test holds the table to what is called. Before an event changes\n"+
 		"anything it reads all that it may change, once; a bucket or key whose policy was written is read once more, %s later.\n"+
-		"CloudFormation is asked whether the event is still wanted: before writing, and after.\n\n%s\n", provision.Quiet, calls)
+		"CloudFormation is asked whether the event is still wanted: before writing, and after.\n\n%s\n", seconds(provision.Quiet), calls)
 	fmt.Fprintf(&b, "## Growth\n\nThe planner, and the merging of a statement into a policy, far beyond what the services take: linear.\n\n```\n%s```\n\n", benchmarks(growth))
 	b.Write(attempts)
 	return b.String(), nil
@@ -145,6 +145,8 @@ func (r *report) writeColdStarts(b *strings.Builder) {
 	fmt.Fprintf(b, "\nThe zip has %.2f MB for arm64 and %.2f MB for x86_64.\n\n", megabytes(r.zips["arm64"]), megabytes(r.zips["amd64"]))
 }
 
+func seconds(d time.Duration) string { return fmt.Sprintf("%g s", d.Seconds()) }
+
 func megabytes(n int64) float64 { return float64(n) / 1e6 }
 
 // gigabyteSecond is the price of a second of 1,024 MB on arm64 in dollars, in the Regions where it is least. See
@@ -154,7 +156,7 @@ const gigabyteSecond = 0.0000133334
 func (r *report) writeColdCreates(b *strings.Builder) {
 	fmt.Fprintf(b, "## First Create\n\n![Time of a first Create](benchmarks.svg)\n\nFrom exec to the answer, one bucket, %d ms a call, with the CPU that Lambda gives at a memory size (a quota of\n"+
 		"MB/%d of a core in periods of %d ms, by control groups, from the start on). Ours waits %s before it looks at the bucket's\n"+
-		"policy again, within the settling; the waiting is left out here.\n\n", callLatency.Milliseconds(), megabytesPerCore, period.Milliseconds(), provision.Quiet)
+		"policy again, within the settling; the waiting is left out here.\n\n", callLatency.Milliseconds(), megabytesPerCore, period.Milliseconds(), seconds(provision.Quiet))
 	sizes := r.sizes()
 	fmt.Fprintf(b, "| Function |")
 	for _, size := range sizes {
@@ -199,7 +201,7 @@ func (r *report) writeMemory(b *strings.Builder, sizes []int) {
 	const settle = 15 * time.Second
 	fmt.Fprintf(b, "\nWhat decides the template's memory size, 256 MB: half of that makes a person wait noticeably longer where nothing settles, twice\n"+
 		"that gains little, and no size costs anything to speak of. Settling takes %s by default and includes the work.\n\n"+
-		"| Memory | work in ms | gain over the size before | with settling in s | dollars for 1,000 Creates |\n|---:|---:|---:|---:|---:|\n", settle)
+		"| Memory | work in ms | gain over the size before | with settling in s | dollars for 1,000 Creates |\n|---:|---:|---:|---:|---:|\n", seconds(settle))
 	var before time.Duration
 	for _, size := range sizes {
 		took := r.coldCreates[createKey{r.ours.name, size}].median()
@@ -217,7 +219,7 @@ func (r *report) writeMemory(b *strings.Builder, sizes []int) {
 func (r *report) writeDepth(b *strings.Builder) {
 	fmt.Fprintf(b, "## Depth\n\nA warm function, %d ms a call, from the event to the answer. The limit is the number of calls that have to come one after the other\n"+
 		"([why](adr/0010-dependencies.md)), times the latency; the waiting for %s before policies are looked at again is left\n"+
-		"out of both.\n\n| Event | calls in a row | limit in ms |", depthLatency.Milliseconds(), provision.Quiet)
+		"out of both.\n\n| Event | calls in a row | limit in ms |", depthLatency.Milliseconds(), seconds(provision.Quiet))
 	for _, count := range counts {
 		fmt.Fprintf(b, " %s |", buckets(count))
 	}

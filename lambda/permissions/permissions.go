@@ -81,6 +81,18 @@ func OwnStatements(s Scope) []Statement {
 	}
 }
 
+// OperatorStatements gives those of the people who operate Personalize, and pass it one role. See
+// https://docs.aws.amazon.com/personalize/latest/dg/grant-user-permissions.html
+func OperatorStatements(roleARN string) []Statement {
+	return []Statement{
+		{Sid: "OperatePersonalize", Actions: []string{"personalize:*"}, Resources: []string{"*"}},
+		{
+			Sid: "PassServiceRole", Actions: []string{"iam:PassRole"}, Resources: []string{roleARN},
+			Conditions: map[string]map[string][]string{"StringEquals": {"iam:PassedToService": {"personalize.amazonaws.com"}}},
+		},
+	}
+}
+
 // DataStatements gives those that let the function change the policies of buckets and keys. They must outlive a change that drops a
 // bucket or a key, since the function then takes its statement out. The first one is there without buckets, too: a policy can't
 // be empty.

@@ -91,45 +91,74 @@ func (v *values) UnmarshalYAML(n *yaml.Node) error {
 	return err
 }
 
-func templateStatements(t *testing.T) map[string]Statement {
-	var template struct {
-		Resources struct {
-			FunctionRole struct {
-				Properties struct {
-					Policies []struct {
-						PolicyDocument struct {
-							Statement []struct {
-								Sid       string                       `yaml:"Sid"`
-								Effect    string                       `yaml:"Effect"`
-								Action    values                       `yaml:"Action"`
-								Resource  values                       `yaml:"Resource"`
-								Condition map[string]map[string]values `yaml:"Condition"`
-							} `yaml:"Statement"`
-						} `yaml:"PolicyDocument"`
-					} `yaml:"Policies"`
-				} `yaml:"Properties"`
-			} `yaml:"FunctionRole"`
-		} `yaml:"Resources"`
+// document is a policy document of the template.
+type document struct {
+	Statement []struct {
+		Sid       string                       `yaml:"Sid"`
+		Effect    string                       `yaml:"Effect"`
+		Action    values                       `yaml:"Action"`
+		Resource  values                       `yaml:"Resource"`
+		Condition map[string]map[string]values `yaml:"Condition"`
+	} `yaml:"Statement"`
+}
+
+// policies are the template's policies that don't depend on conditions.
+type policies struct {
+	Resources struct {
+		FunctionRole struct {
+			Properties struct {
+				Policies []struct {
+					PolicyDocument document `yaml:"PolicyDocument"`
+				} `yaml:"Policies"`
+			} `yaml:"Properties"`
+		} `yaml:"FunctionRole"`
+		OperatorsPolicy struct {
+			Properties struct {
+				PolicyDocument document `yaml:"PolicyDocument"`
+			} `yaml:"Properties"`
+		} `yaml:"OperatorsPolicy"`
+	} `yaml:"Resources"`
+}
+
+// statements gives the document's, all of which must allow.
+func (d document) statements(t *testing.T) []Statement {
+	var list []Statement
+	for _, s := range d.Statement {
+		if s.Effect != "Allow" {
+			t.Errorf("%s: effect %s", s.Sid, s.Effect)
+		}
+		got := Statement{Sid: s.Sid, Actions: s.Action, Resources: s.Resource}
+		for operator, keys := range s.Condition {
+			if got.Conditions == nil {
+				got.Conditions = map[string]map[string][]string{}
+			}
+			got.Conditions[operator] = map[string][]string{}
+			for key, v := range keys {
+				got.Conditions[operator][key] = v
+			}
+		}
+		list = append(list, got)
 	}
+	return list
+}
+
+func templateStatements(t *testing.T) map[string]Statement {
+	var template policies
 	readTemplate(t, &template)
 	statements := map[string]Statement{}
 	for _, p := range template.Resources.FunctionRole.Properties.Policies {
-		for _, s := range p.PolicyDocument.Statement {
-			if s.Effect != "Allow" {
-				t.Errorf("%s: effect %s", s.Sid, s.Effect)
-			}
-			got := Statement{Sid: s.Sid, Actions: s.Action, Resources: s.Resource}
-			for operator, keys := range s.Condition {
-				if got.Conditions == nil {
-					got.Conditions = map[string]map[string][]string{}
-				}
-				got.Conditions[operator] = map[string][]string{}
-				for key, v := range keys {
-					got.Conditions[operator][key] = v
-				}
-			}
-			statements[s.Sid] = got
+		for _, s := range p.PolicyDocument.statements(t) {
+			statements[s.Sid] = s
 		}
 	}
 	return statements
+}
+
+func TestTemplateLetsOperatorsPassTheRoleAlone(t *testing.T) {
+	var template policies
+	readTemplate(t, &template)
+	got := template.Resources.OperatorsPolicy.Properties.PolicyDocument.statements(t)
+	if diff := cmp.Diff(OperatorStatements("ServiceRole.RoleArn"), got); diff != "" {
+		t.Errorf("-needed +granted by template.yaml:\n%s", diff)
+	}
 }

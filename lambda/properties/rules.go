@@ -12,7 +12,7 @@ import (
 )
 
 // maxTags is IAM's limit of 50 less the tags by which the function recognises its own.
-const maxTags = 46
+const maxTags = 47
 
 var (
 	nameCharacters = lazy.Regexp(`^[\w+=,.@-]+$`)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"personalize-role/lambda/internal/lifecycle"
@@ -30,6 +31,13 @@ type change struct {
 	warnings []string
 }
 
+// settles has the settling begin at a time, unless it begins later already.
+func (c *change) settles(at time.Time) {
+	if at.After(c.settled) {
+		c.settled = at
+	}
+}
+
 // staleError says that nobody wants the event any more.
 type staleError struct{ verdict lifecycle.Verdict }
 
@@ -37,6 +45,7 @@ func (e *staleError) Error() string { return "the event is " + e.verdict.String(
 
 // converge observes, plans and applies, again if somebody else got in between. It gives what was observed last.
 func (t *task) converge(ctx context.Context, d servicerole.Desired) (observed servicerole.Observed, done change, err error) {
+	applied := &provision.Applied{}
 	for round := 1; ; round++ {
 		observed, err = t.observe(ctx, d.Scope())
 		if err != nil {
@@ -57,16 +66,19 @@ func (t *task) converge(ctx context.Context, d servicerole.Desired) (observed se
 				// Another delivery made it, and may be waiting still.
 				done.settled = observed.Role.Created
 			}
-			done.warnings = t.check(ctx, d, observed)
+			if done.wrote {
+				return observed, done, t.confirm(ctx, d, observed, applied, &done)
+			}
+			done.warnings = t.check(ctx, d, observed, 1)
 			return observed, done, nil
 		}
 		t.mayExist(d.Role.RoleName)
-		applied, err := t.handler.Provisioner.Apply(ctx, t.identity, todo, observed)
+		now, err := t.handler.Provisioner.Apply(ctx, t.identity, todo, observed)
+		now.Take(applied)
+		applied = now
 		done.wrote, done.asked = true, false
 		done.roleID = cmp.Or(applied.RoleID, done.roleID)
-		if applied.Settled.After(done.settled) {
-			done.settled = applied.Settled
-		}
+		done.settles(applied.Settled)
 		if err == nil {
 			err = t.confirm(ctx, d, observed, applied, &done)
 		}
@@ -85,27 +97,33 @@ func (t *task) confirm(ctx context.Context, d servicerole.Desired, observed serv
 	var (
 		verified provision.Verified
 		failed   error
+		unwanted atomic.Bool
 	)
 	// None of them ends the others.
 	_ = provision.Together(
 		func() error {
-			verified, failed = t.handler.Provisioner.Verify(ctx, applied)
+			verified, failed = t.handler.Provisioner.Verify(ctx, applied, func() bool { return !unwanted.Load() })
 			return nil
 		},
 		func() error {
 			done.verdict = t.judge(ctx)
+			unwanted.Store(done.verdict != lifecycle.Wanted)
 			return nil
 		},
 		func() error {
-			done.warnings = t.check(ctx, d, observed)
+			done.warnings = t.check(ctx, d, observed, timesAsked)
 			return nil
 		},
 	)
 	// A verdict from before a write, and one that there was no time for, is none.
 	done.asked = !verified.Rewrote && ctx.Err() == nil
+	done.settles(verified.Settled)
 	t.warnings = append(t.warnings, verified.Warnings...)
 	return failed
 }
+
+// timesAsked is how often to ask whether a role is gone, where others may be created beside this one.
+const timesAsked = 3
 
 // plan makes the plan. Where it is refused, and the event takes an update back, it goes without what stands in the way of
 // buckets and keys: a rollback that fails leaves the whole stack stuck.
@@ -222,18 +240,23 @@ func (t *task) remove(ctx context.Context) result {
 // destroy observes, plans and applies until nothing of ours is left.
 func (t *task) destroy(ctx context.Context, target servicerole.Target, observe func(context.Context, servicerole.Scope) (servicerole.Observed, error)) error {
 	denied := ""
+	applied := &provision.Applied{}
 	for round := 1; ; round++ {
 		observed, err := observe(ctx, target.Scope())
 		if err != nil {
 			return err
 		}
 		todo, err := plan.Destroy(target, observed)
-		if err != nil || todo.Empty() {
+		if err != nil {
 			return err
 		}
-		applied, err := t.handler.Provisioner.Apply(ctx, t.identity, todo, observed)
+		now, err := t.handler.Provisioner.Apply(ctx, t.identity, todo, observed)
+		now.Take(applied)
+		applied = now
 		if err == nil {
-			_, err = t.handler.Provisioner.Verify(ctx, applied)
+			var verified provision.Verified
+			verified, err = t.handler.Provisioner.Verify(ctx, applied, func() bool { return true })
+			t.warnings = append(t.warnings, verified.Warnings...)
 		}
 		if err == nil {
 			return nil

@@ -83,7 +83,7 @@ func (t *task) encoded(ctx context.Context, attribute string, statements map[str
 }
 
 // check gives warnings of what the policies of buckets and keys say against the role.
-func (t *task) check(ctx context.Context, d servicerole.Desired, o servicerole.Observed) []string {
+func (t *task) check(ctx context.Context, d servicerole.Desired, o servicerole.Observed, times int) []string {
 	warnings := preflight.CheckShared(d, o)
 	found := map[string]servicerole.ObservedShared{}
 	for name, b := range o.Buckets {
@@ -97,7 +97,7 @@ func (t *task) check(ctx context.Context, d servicerole.Desired, o servicerole.O
 	looks := make([]func() error, len(names))
 	for n, name := range names {
 		looks[n] = func() error {
-			abandoned[n] = t.handler.Provisioner.Abandoned(ctx, found[name], d.Sid)
+			abandoned[n] = t.handler.Provisioner.Abandoned(ctx, found[name], d.Sid, times)
 			return nil
 		}
 	}

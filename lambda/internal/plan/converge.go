@@ -152,7 +152,9 @@ func (c *converger) policy() {
 	if found == nil {
 		created := *want
 		created.Tags = maps.Clone(want.Tags)
-		created.Tags[servicerole.TagDocument] = servicerole.DocumentRecord(firstVersion, policy.Digest(want.Document))
+		if len(created.Tags) < maxTags {
+			created.Tags[servicerole.TagDocument] = servicerole.DocumentRecord(firstVersion, policy.Digest(want.Document))
+		}
 		c.policyReady = c.add(CreatePolicy{Policy: created})
 		return
 	}
@@ -168,6 +170,9 @@ func (c *converger) policy() {
 	}
 	c.newVersion = c.add(CreatePolicyVersion{Policy: want.PolicyName, Document: want.Document}, pruned...)
 }
+
+// maxTags is what IAM allows on a policy. The record is worth a tag only where there is room.
+const maxTags = 50
 
 // firstVersion is the id that IAM gives the version that a policy is created with.
 const firstVersion = "v1"
@@ -189,7 +194,7 @@ func (c *converger) record() {
 	switch digest := policy.Digest(want.Document); {
 	case c.newVersion != nil:
 		c.add(RecordDocument{Policy: want.PolicyName, Digest: digest}, c.newVersion...)
-	case found != nil && found.Recorded == "":
+	case found != nil && found.Recorded == "" && len(found.Tags) < maxTags:
 		c.add(RecordDocument{Policy: want.PolicyName, Version: found.DefaultVersion, Digest: digest})
 	}
 }

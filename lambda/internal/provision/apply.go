@@ -51,12 +51,26 @@ func (p *Provisioner) Apply(ctx context.Context, i servicerole.Identity, todo pl
 			return p.merge(ctx, editOf[n])
 		}
 		err := p.persist(ctx, needsNew(todo, n), func() error { return p.perform(ctx, op, done) })
+		if _, ok := op.(plan.RecordDocument); ok && err != nil {
+			p.Log.WarnContext(ctx, "can't record which document is in force; later events will read it", "cause", cause(err))
+			return nil
+		}
 		if err != nil {
 			return &Failure{Doing: op.String(), Action: op.Actions()[0], Target: op.Target(), Err: err}
 		}
 		return nil
 	})
 	return done, err
+}
+
+// Take takes over what an earlier round of the same event wrote into policies of buckets and keys, and hasn't verified.
+func (a *Applied) Take(earlier *Applied) {
+	for _, e := range earlier.edits {
+		again := slices.ContainsFunc(a.edits, func(own *edit) bool { return own.arn == e.arn })
+		if !again && !e.since.IsZero() {
+			a.edits = append(a.edits, e)
+		}
+	}
 }
 
 func (a *Applied) settles(p *Provisioner) {

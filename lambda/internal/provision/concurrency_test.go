@@ -35,6 +35,8 @@ type simulation struct {
 	delays, aborts int
 	// impatient functions don't wait before they verify.
 	impatient bool
+	// ages are how old what each function observed is when it goes on to write; below zero, it observes nothing.
+	ages []time.Duration
 }
 
 // step is where one function stands still: at a call, or asleep.
@@ -110,12 +112,15 @@ func (w writer) time() time.Time {
 }
 
 // observeAndCarryOut does an operation as an event does, on what it observed, or without that.
-func (p *Provisioner) observeAndCarryOut(op plan.Operation, observe bool) error {
+func (p *Provisioner) observeAndCarryOut(op plan.Operation, age time.Duration) error {
 	ctx, observed := context.Background(), servicerole.Observed{}
-	if observe {
+	if age >= 0 {
 		found, err := p.observeBucket(ctx, account, bucketOf(op))
 		if err != nil {
 			return err
+		}
+		if age > 0 && p.Sleep(ctx, age) != nil {
+			return context.Canceled
 		}
 		observed.Buckets = map[string]servicerole.ObservedShared{bucketOf(op): found}
 	}
@@ -143,7 +148,7 @@ func (s *simulation) run(t interface{ Fatalf(string, ...any) }, operations []pla
 		p := New(Clients{S3: w}, slog.New(slog.DiscardHandler))
 		p.Sleep, p.Now, p.Random = w.sleep, w.time, s.random
 		go func() {
-			errs[n] = p.observeAndCarryOut(op, n%2 == 0)
+			errs[n] = p.observeAndCarryOut(op, s.ages[n%len(s.ages)])
 			s.mutex.Lock()
 			defer s.mutex.Unlock()
 			s.running--
@@ -269,7 +274,7 @@ func lost(text string, puts int) string {
 }
 
 // explore runs every order of calls and times within the bounds, and gives their number and the first loss.
-func explore(t *testing.T, puts, removals, delays, aborts int, impatient bool) (runs int, loss string) {
+func explore(t *testing.T, puts, removals, delays, aborts int, impatient bool, ages ...time.Duration) (runs int, loss string) {
 	t.Helper()
 	var tape, widths []int
 	for {
@@ -277,7 +282,7 @@ func explore(t *testing.T, puts, removals, delays, aborts int, impatient bool) (
 		widths = widths[:0]
 		operations, start := cast(puts, removals)
 		s := &simulation{
-			policy: start, delays: delays, aborts: aborts, impatient: impatient, random: func() float64 { return 0.5 },
+			policy: start, delays: delays, aborts: aborts, impatient: impatient, ages: ages, random: func() float64 { return 0.5 },
 			choose: func(options int) int {
 				if position == len(tape) {
 					tape = append(tape, 0)
@@ -305,10 +310,16 @@ func explore(t *testing.T, puts, removals, delays, aborts int, impatient bool) (
 
 // Every interleaving of two and of three functions on one policy: no statement gets lost.
 func TestEveryInterleaving(t *testing.T) {
-	for _, c := range []struct{ puts, removals, delays, aborts int }{
-		{2, 0, 2, 0}, {1, 1, 1, 1}, {0, 2, 1, 1}, {2, 1, 0, 0},
+	const old, none = fresh - 1, -1
+	for _, c := range []struct {
+		puts, removals, delays, aborts int
+		ages                           []time.Duration
+	}{
+		{2, 0, 2, 0, []time.Duration{none}}, {1, 1, 1, 1, []time.Duration{none}}, {0, 2, 1, 1, []time.Duration{none}}, {2, 1, 0, 0, []time.Duration{none}},
+		{2, 0, 3, 0, []time.Duration{none, old}}, {2, 0, 3, 0, []time.Duration{old}}, {1, 1, 1, 1, []time.Duration{old, none}},
+		{0, 2, 1, 1, []time.Duration{0, none}}, {2, 1, 0, 0, []time.Duration{old, 0, none}},
 	} {
-		runs, loss := explore(t, c.puts, c.removals, c.delays, c.aborts, false)
+		runs, loss := explore(t, c.puts, c.removals, c.delays, c.aborts, false, c.ages...)
 		if loss != "" {
 			t.Errorf("%+v, after %d runs: %s", c, runs, loss)
 		}
@@ -318,7 +329,7 @@ func TestEveryInterleaving(t *testing.T) {
 
 // Functions that don't wait before they verify do lose statements: the exploration would see it.
 func TestImpatientFunctionsLose(t *testing.T) {
-	if runs, loss := explore(t, 2, 0, 3, 0, true); loss == "" {
+	if runs, loss := explore(t, 2, 0, 3, 0, true, -1); loss == "" {
 		t.Errorf("no loss in %d runs", runs)
 	}
 }
@@ -330,7 +341,7 @@ func TestManyWriters(t *testing.T) {
 		source := rand.New(rand.NewPCG(seed, 0))
 		puts := source.IntN(total + 1)
 		operations, start := cast(puts, total-puts)
-		s := &simulation{policy: start, delays: 20, aborts: 5, random: source.Float64, choose: source.IntN}
+		s := &simulation{policy: start, delays: 20, aborts: 5, random: source.Float64, choose: source.IntN, ages: []time.Duration{-1, 0, fresh - 1}}
 		if loss := lost(s.run(t, operations), puts); loss != "" {
 			t.Fatalf("seed %d, %d writers: %s", seed, total, loss)
 		}

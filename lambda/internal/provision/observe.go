@@ -17,7 +17,15 @@ import (
 
 // Observe reads what the scope names, and those of our policies that are attached to the role without being named. What
 // doesn't exist is left out; any other answer that can't be had is an error, a *Failure.
-func (p *Provisioner) Observe(ctx context.Context, i servicerole.Identity, scope servicerole.Scope) (servicerole.Observed, error) {
+func (p *Provisioner) Observe(ctx context.Context, i servicerole.Identity, scope servicerole.Scope) (o servicerole.Observed, err error) {
+	err = p.reread(ctx, func() (err error) {
+		o, err = p.observe(ctx, i, scope)
+		return err
+	})
+	return o, err
+}
+
+func (p *Provisioner) observe(ctx context.Context, i servicerole.Identity, scope servicerole.Scope) (servicerole.Observed, error) {
 	o := servicerole.Observed{Buckets: map[string]servicerole.ObservedShared{}, Keys: map[string]servicerole.ObservedShared{}}
 	policies := scope.Policies
 	found := make([]*observedPolicy, len(policies))
@@ -53,7 +61,7 @@ func (p *Provisioner) Observe(ctx context.Context, i servicerole.Identity, scope
 	for n, arn := range scope.Keys {
 		o.Keys[arn] = keys[n]
 	}
-	unnamed, err := p.observeUnnamed(ctx, i, o.Role, policies)
+	unnamed, err := p.observeUnnamed(ctx, i, o.Role, policies, found)
 	if err != nil {
 		return servicerole.Observed{}, err
 	}

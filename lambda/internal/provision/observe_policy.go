@@ -94,24 +94,35 @@ func versionNumber(id string) int {
 }
 
 // observeUnnamed reads the attached policies that are ours though no property names them: an update whose answer was lost
-// leaves such.
-func (p *Provisioner) observeUnnamed(ctx context.Context, i servicerole.Identity, role *servicerole.ObservedRole, named []servicerole.PolicyName) ([]*observedPolicy, error) {
+// leaves such. It also is where it shows that an attached policy doesn't exist: somebody has deleted it since the attachments
+// were read, another delivery of the event for instance, and whose it was can't be told any more.
+func (p *Provisioner) observeUnnamed(ctx context.Context, i servicerole.Identity, role *servicerole.ObservedRole, names []servicerole.PolicyName, named []*observedPolicy) ([]*observedPolicy, error) {
 	if role == nil || i.OwnerOf(role.Tags) != servicerole.Ours {
 		return nil, nil
 	}
 	found := make([]*observedPolicy, len(role.Attached))
 	var reads []func() error
-	for n, arn := range role.Attached {
-		if !i.IsOwnAccountPolicy(arn) || slices.ContainsFunc(named, func(n servicerole.PolicyName) bool { return n.ARN == arn }) {
+	for k, arn := range role.Attached {
+		if !i.IsOwnAccountPolicy(arn) {
 			continue
 		}
 		reads = append(reads, func() (err error) {
-			found[n], err = p.observePolicy(ctx, i, arn)
-			return err
+			if n := slices.IndexFunc(names, func(n servicerole.PolicyName) bool { return n.ARN == arn }); n >= 0 {
+				found[k] = named[n]
+			} else if found[k], err = p.observePolicy(ctx, i, arn); err != nil {
+				return err
+			}
+			if found[k] == nil {
+				return &Failure{Doing: "read policy " + arn, Action: "iam:GetPolicy", Target: arn, Err: errLagging}
+			}
+			if slices.Contains(named, found[k]) || i.OwnerOf(found[k].Tags) != servicerole.Ours {
+				found[k] = nil
+			}
+			return nil
 		})
 	}
 	err := Together(reads...)
-	return slices.DeleteFunc(found, func(o *observedPolicy) bool { return o == nil || i.OwnerOf(o.Tags) != servicerole.Ours }), err
+	return slices.DeleteFunc(found, func(o *observedPolicy) bool { return o == nil }), err
 }
 
 // observeUsers finds out who uses a policy beside the role.

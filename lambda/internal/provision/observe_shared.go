@@ -117,36 +117,49 @@ func (p *Provisioner) observeKey(ctx context.Context, arn string) (servicerole.O
 }
 
 // Abandoned gives, of the statements of this kind other than ours in a policy, the Sids of those whose role is gone. Those of
-// roles with names of the user's own can't be told: their Sid doesn't say whose they are.
-func (p *Provisioner) Abandoned(ctx context.Context, found servicerole.ObservedShared, ours string) []string {
+// roles with names of the user's own can't be told: their Sid doesn't say whose they are. It asks up to so many times: a
+// statement may be older than its role, whose creation runs side by side.
+func (p *Provisioner) Abandoned(ctx context.Context, found servicerole.ObservedShared, ours string, times int) []string {
 	shared, err := policy.ParseShared(found.Policy)
 	if err != nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	var abandoned []string
-	for _, sid := range shared.Sids() {
+	sids := shared.Sids()
+	gone := make([]bool, len(sids))
+	var looks []func() error
+	for n, sid := range sids {
 		role, ok := servicerole.RoleOfSid(sid)
-		if !ok || sid == ours {
-			continue
-		}
-		if role == "" {
+		switch {
+		case !ok || sid == ours:
+		case role == "":
 			p.Log.InfoContext(ctx, "the policy has a statement of another role with a name of its own", "sid", sid)
-			continue
+		default:
+			looks = append(looks, func() error {
+				gone[n] = p.isGoneRole(ctx, role, times)
+				return nil
+			})
 		}
-		if p.isGoneRole(ctx, role) {
+	}
+	// None of them fails.
+	_ = Together(looks...)
+	var abandoned []string
+	for n, sid := range sids {
+		if gone[n] {
 			abandoned = append(abandoned, sid)
 		}
 	}
 	return abandoned
 }
 
-// isGoneRole asks more than once: the statement may be older than the role, whose creation runs side by side. A question that
-// isn't answered counts as no.
-func (p *Provisioner) isGoneRole(ctx context.Context, name string) bool {
-	for range 3 {
-		if _, err := p.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(name)}); !isNotFound(err) || p.Sleep(ctx, longestPause) != nil {
+// isGoneRole takes a question that isn't answered for a no.
+func (p *Provisioner) isGoneRole(ctx context.Context, name string, times int) bool {
+	for n := range times {
+		if n > 0 && p.Sleep(ctx, longestPause) != nil {
+			return false
+		}
+		if _, err := p.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(name)}); !isNotFound(err) {
 			return false
 		}
 	}

@@ -255,3 +255,49 @@ func TestListsThatLagAreReadAgain(t *testing.T) {
 		}
 	}
 }
+
+// A policy that is attached and doesn't exist was deleted between two calls: it is looked at again, not taken for somebody else's.
+func TestPoliciesThatGoMeanwhileAreReadAgain(t *testing.T) {
+	fake := fakeaws.New("123456789012")
+	p := New(Clients{IAM: fake.IAM}, slog.New(slog.DiscardHandler))
+	ours := map[string]string{servicerole.TagStackID: account.StackID, servicerole.TagLogicalID: account.LogicalID}
+	role := servicerole.RoleName{ARN: "arn:aws:iam::123456789012:role/R", Path: "/", Name: "R"}
+	policy := servicerole.PolicyName{ARN: "arn:aws:iam::123456789012:policy/P", Path: "/", Name: "P"}
+	for name, scope := range map[string]servicerole.Scope{
+		"named": {Role: role, Policies: []servicerole.PolicyName{policy}}, "unnamed": {Role: role},
+	} {
+		if _, err := p.Apply(t.Context(), account, plan.Plan{Steps: []plan.Step{
+			{Op: plan.CreateRole{Role: servicerole.Role{RoleName: role, Tags: ours}}},
+			{Op: plan.CreatePolicy{Policy: servicerole.Policy{PolicyName: policy, Tags: ours}}},
+			{Op: plan.AttachPolicy{Role: role, Policy: policy.ARN}, After: []int{0, 1}},
+		}}, servicerole.Observed{}); err != nil {
+			t.Fatal(err)
+		}
+		gone := false
+		fake.Before = func(operation string) (error, error) {
+			// The policy is deleted after the attachments were read; the next reading sees that.
+			if operation == "iam:GetPolicy" && !gone {
+				return api("NoSuchEntity"), nil
+			}
+			return nil, nil
+		}
+		p.Sleep = func(context.Context, time.Duration) error {
+			if !gone {
+				gone = true
+				if _, err := p.Apply(t.Context(), account, plan.Plan{Steps: []plan.Step{
+					{Op: plan.DetachPolicy{Role: role, Policy: policy.ARN}}, {Op: plan.DeletePolicy{Policy: policy}, After: []int{0}},
+				}}, servicerole.Observed{}); err != nil {
+					t.Error(err)
+				}
+			}
+			return nil
+		}
+		o, err := p.Observe(t.Context(), account, scope)
+		if err != nil || !gone || o.Role == nil || len(o.Role.Attached) != 0 || len(o.Policies) != 0 {
+			t.Errorf("%s: %+v, %v", name, o, err)
+		}
+		if _, err := p.Apply(t.Context(), account, plan.Plan{Steps: []plan.Step{{Op: plan.DeleteRole{Role: role}}}}, servicerole.Observed{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

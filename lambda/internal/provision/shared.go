@@ -18,6 +18,9 @@ const (
 	writeBound = 2 * time.Second
 	// Quiet is how long a document must have stood unchanged.
 	Quiet = writeBound + 500*time.Millisecond
+	// fresh is how old what was observed may be to be written on. The protocol among functions would take up to writeBound; others
+	// don't follow it, and lose what they write between our read and our write.
+	fresh = 300 * time.Millisecond
 	// maxLooks bounds how often the document is looked at while others keep changing it.
 	maxLooks = 40
 	// maxConflicts bounds how often a write is tried again that another one disturbed.
@@ -40,8 +43,8 @@ type edit struct {
 	// that moment, if it is known.
 	since time.Time
 	last  *policy.Shared
-	// rewrote is set once it was written again.
-	rewrote bool
+	// rewrote is when it was last written again; zero if it never was.
+	rewrote time.Time
 }
 
 // editOf gives the edit behind an operation; nil for operations of other kinds.
@@ -100,7 +103,7 @@ func (e *edit) read(ctx context.Context) (policy.Shared, bool, error) {
 func (p *Provisioner) current(ctx context.Context, e *edit) (found policy.Shared, there bool, began time.Time, err error) {
 	known := e.known
 	e.known = nil
-	if known != nil && p.Now().Sub(e.knownAt) < writeBound {
+	if known != nil && p.Now().Sub(e.knownAt) < fresh {
 		return *known, true, e.knownAt, nil
 	}
 	began = p.Now()
@@ -226,15 +229,22 @@ func isInvalidPrincipal(err error) bool {
 
 // Verified is what came of verifying.
 type Verified struct {
-	// Rewrote says that a document was written again.
+	// Rewrote says that a document was written again. Settled is when one last got our statement that way; zero if none did.
 	Rewrote bool
+	Settled time.Time
 	// Warnings tell of foreign statements that have gone meanwhile.
 	Warnings []string
 }
 
 // Verify looks at the policies of buckets and keys that were changed, each time it may be quiet, until each stands unchanged with
-// the edit in it, and merges again where another writer has overwritten it. The error is a *Failure.
-func (p *Provisioner) Verify(ctx context.Context, applied *Applied) (v Verified, err error) {
+// the edit in it, and merges again where another writer has overwritten it, but only while the event is wanted. The error is a
+// *Failure.
+func (p *Provisioner) Verify(ctx context.Context, applied *Applied, wanted func() bool) (v Verified, err error) {
+	defer func() {
+		for _, warning := range v.Warnings {
+			p.Log.WarnContext(ctx, warning)
+		}
+	}()
 	for round := 1; ; round++ {
 		var pending []*edit
 		var last time.Time
@@ -256,13 +266,16 @@ func (p *Provisioner) Verify(ctx context.Context, applied *Applied) (v Verified,
 		looks := make([]func() error, len(pending))
 		for n, e := range pending {
 			looks[n] = func() (err error) {
-				gone[n], err = p.look(ctx, e, round)
+				gone[n], err = p.look(ctx, e, round, wanted)
 				return err
 			}
 		}
 		err := Together(looks...)
 		for _, e := range pending {
-			v.Rewrote = v.Rewrote || e.rewrote
+			v.Rewrote = v.Rewrote || !e.rewrote.IsZero()
+			if !e.removal && e.rewrote.After(v.Settled) {
+				v.Settled = e.rewrote
+			}
 		}
 		if err != nil {
 			return v, err
@@ -277,7 +290,7 @@ func (p *Provisioner) Verify(ctx context.Context, applied *Applied) (v Verified,
 }
 
 // look reads the document once more. It leaves the edit done, merged again, or to be looked at again.
-func (p *Provisioner) look(ctx context.Context, e *edit, round int) (gone []string, err error) {
+func (p *Provisioner) look(ctx context.Context, e *edit, round int, wanted func() bool) (gone []string, err error) {
 	var (
 		found policy.Shared
 		there bool
@@ -310,8 +323,12 @@ func (p *Provisioner) look(ctx context.Context, e *edit, round int) (gone []stri
 	if err := p.Sleep(ctx, time.Duration(p.Random()*float64(min(round, 4))*float64(writeBound))); err != nil {
 		return gone, err
 	}
-	e.rewrote = true
-	return gone, p.merge(ctx, e)
+	if !wanted() {
+		return gone, nil
+	}
+	err = p.merge(ctx, e)
+	e.rewrote = p.Now()
+	return gone, err
 }
 
 // foreignOnly leaves out the statements of this kind: their own writers see to them.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -110,7 +111,7 @@ func carryOut(ctx context.Context, p *Provisioner, observed servicerole.Observed
 	if err != nil {
 		return Verified{}, err
 	}
-	return p.Verify(ctx, applied)
+	return p.Verify(ctx, applied, func() bool { return true })
 }
 
 func api2(code, message string) error {
@@ -171,19 +172,33 @@ func TestLateWriteReadsAgain(t *testing.T) {
 	}
 }
 
-// What was observed is written on, unless its reading is as long ago as a write may be.
+// deadlines notes those of writes.
+type deadlines struct {
+	S3
+	of []time.Time
+}
+
+func (d *deadlines) PutBucketPolicy(ctx context.Context, in *s3.PutBucketPolicyInput, options ...func(*s3.Options)) (*s3.PutBucketPolicyOutput, error) {
+	deadline, _ := ctx.Deadline()
+	d.of = append(d.of, deadline)
+	return d.S3.PutBucketPolicy(ctx, in, options...)
+}
+
+// What was observed is written on, unless its reading is too long ago. Either way the write has its deadline from the reading on.
 func TestWritesOnWhatWasObserved(t *testing.T) {
 	for age, want := range map[time.Duration][]string{
-		writeBound - 1: {"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:GetBucketPolicy"},
-		writeBound:     {"s3:GetBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:GetBucketPolicy"},
+		fresh - 1: {"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:GetBucketPolicy"},
+		fresh:     {"s3:GetBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:GetBucketPolicy"},
 	} {
 		fake := fakeaws.New(account.AccountID)
 		fake.S3.AddBucket("data", "", "", `{"Version":"2012-10-17","Statement":[`+theirs+`]}`)
 		// Ahead of the real clock, by which calls get their deadline.
 		clock := time.Now().Add(time.Hour)
-		p := New(Clients{S3: fake.S3}, slog.New(slog.DiscardHandler))
+		deadlines := deadlines{S3: fake.S3}
+		p := New(Clients{S3: &deadlines}, slog.New(slog.DiscardHandler))
 		p.Now = func() time.Time { return clock }
 		p.Sleep = func(context.Context, time.Duration) error { return nil }
+		read := clock
 		found, err := p.observeBucket(t.Context(), account, "data")
 		if err != nil {
 			t.Fatal(err)
@@ -193,6 +208,12 @@ func TestWritesOnWhatWasObserved(t *testing.T) {
 		observed := servicerole.Observed{Buckets: map[string]servicerole.ObservedShared{"data": found}}
 		if _, err := carryOut(t.Context(), p, observed, plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement}); err != nil {
 			t.Fatal(err)
+		}
+		if age >= fresh {
+			read = clock
+		}
+		if diff := cmp.Diff([]time.Time{read.Add(writeBound)}, deadlines.of); diff != "" {
+			t.Errorf("after %s: deadlines -want +got:\n%s", age, diff)
 		}
 		if diff := cmp.Diff(want, fake.Calls()); diff != "" {
 			t.Errorf("after %s: -want +got:\n%s", age, diff)

@@ -7,9 +7,6 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-// ProviderVersion is the version of the function, written on what it creates.
-const ProviderVersion = "0.1.0"
-
 // Keys of the tags that make a role or a policy ours. The version is that of the function which created the thing, and
 // never a reason to write again.
 const (
@@ -61,7 +58,7 @@ func (i Identity) ownTags(user []properties.Tag) map[string]string {
 	for _, t := range user {
 		tags[t.Key] = t.Value
 	}
-	maps.Copy(tags, map[string]string{TagStackID: i.StackID, TagLogicalID: i.LogicalID, TagVersion: ProviderVersion})
+	maps.Copy(tags, map[string]string{TagStackID: i.StackID, TagLogicalID: i.LogicalID, TagVersion: properties.Version})
 	return tags
 }
 

@@ -72,6 +72,9 @@ type Buckets interface {
 func S3(service Buckets) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		bucket, owner := aws.String(strings.Trim(r.URL.Path, "/")), optional(r.Header.Get("X-Amz-Expected-Bucket-Owner"))
+		if *bucket == "" || !r.URL.Query().Has("policy") {
+			r.Method = "anything but the policy of a bucket"
+		}
 		var err error
 		switch r.Method {
 		case http.MethodGet:

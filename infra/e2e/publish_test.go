@@ -1,0 +1,54 @@
+//go:build emulator
+
+package e2e
+
+import (
+	"bytes"
+	"errors"
+	"runtime"
+	"strings"
+	"testing"
+
+	"personalize-role/infra/bundle"
+	"personalize-role/infra/local"
+	"personalize-role/infra/release"
+)
+
+// A release is uploaded once, never changes, and its template deploys from the bucket of its Region.
+func TestPublish(t *testing.T) {
+	a := open(t, "100000000021")
+	ctx := t.Context()
+	root, err := local.Root()
+	check(t, err)
+	r, err := release.Make(ctx, root, "releases-"+a.id)
+	check(t, err)
+	check(t, a.deployer.CreateBucket(ctx, r.BucketIn(local.Region)))
+	for _, want := range []string{"uploaded", "is there already, with the same bytes"} {
+		var progress bytes.Buffer
+		check(t, r.Publish(ctx, a.deployer.S3, local.Region, &progress))
+		if got := strings.Count(progress.String(), want+"\n"); got != len(r.Files) {
+			t.Errorf("%d files, of which %d: %s\n%s", len(r.Files), got, want, progress.String())
+		}
+	}
+	changed := r
+	changed.Files = []release.File{{Name: release.TemplateName, Body: []byte("Resources: {}")}}
+	if err := changed.Publish(ctx, a.deployer.S3, local.Region, &bytes.Buffer{}); !errors.Is(err, release.ErrChanged) {
+		t.Errorf("got %v, want %v", err, release.ErrChanged)
+	}
+	var template string
+	for _, f := range r.Files {
+		if f.Name == release.TemplateName {
+			template = string(f.Body)
+		}
+	}
+	check(t, a.deployer.Create(ctx, "app", template, local.Parameters{"SettleSeconds": "0", "Architecture": bundle.Architecture(runtime.GOARCH)}))
+	outputs, err := a.deployer.Outputs(ctx, "app")
+	check(t, err)
+	if !strings.HasPrefix(outputs["RoleArn"], "arn:aws:iam::"+a.id+":role/PersonalizeRole-") {
+		t.Errorf("outputs %v", outputs)
+	}
+	check(t, a.deployer.Delete(ctx, "app"))
+	if left := a.left(t); left != "" {
+		t.Errorf("left: %s", left)
+	}
+}

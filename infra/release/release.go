@@ -1,0 +1,95 @@
+// Package release makes what is published for one click, and uploads it: the function's zips and a template that finds them in
+// the bucket of its own Region.
+package release
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"personalize-role/infra/bundle"
+	"personalize-role/lambda/properties"
+)
+
+// Names of a release's files.
+const (
+	TemplateName = "template.yaml"
+	SumsName     = "SHA256SUMS"
+)
+
+// prefix is the folder of all releases in a bucket.
+const prefix = "personalize-role/"
+
+// File is a file of a release.
+type File struct {
+	Name string
+	Body []byte
+}
+
+// Release is one version, as it is in the bucket of every Region. The same source gives the same bytes.
+type Release struct {
+	Version string
+	// Bucket is the name of the buckets, to which a hyphen and the Region are added.
+	Bucket string
+	// Files end with the template and the sums, so that what they refer to is there before they are.
+	Files []File
+}
+
+// Make builds the function of the module in a folder for both architectures.
+func Make(ctx context.Context, root, bucket string) (Release, error) {
+	r := Release{Version: properties.Version, Bucket: bucket}
+	for _, arch := range []string{"arm64", "amd64"} {
+		zip, err := bundle.Make(ctx, root, arch)
+		if err != nil {
+			return r, err
+		}
+		r.Files = append(r.Files, File{"function-" + bundle.Architecture(arch) + ".zip", zip})
+	}
+	template, err := os.ReadFile(filepath.Join(root, "template.yaml"))
+	if err != nil {
+		return r, err
+	}
+	if template, err = bundle.InEveryRegion(template, bucket, r.Key("function-${Architecture}.zip")); err != nil {
+		return r, err
+	}
+	r.Files = append(r.Files, File{TemplateName, template})
+	r.Files = append(r.Files, File{SumsName, r.sums()})
+	return r, nil
+}
+
+// sums are the checksums as sha256sum -c reads them.
+func (r Release) sums() []byte {
+	var b bytes.Buffer
+	for _, f := range r.Files {
+		fmt.Fprintf(&b, "%x  %s\n", sha256.Sum256(f.Body), f.Name)
+	}
+	return b.Bytes()
+}
+
+// Key is the key of a file in the buckets.
+func (r Release) Key(name string) string { return prefix + r.Version + "/" + name }
+
+// BucketIn is the name of a Region's bucket.
+func (r Release) BucketIn(region string) string { return r.Bucket + "-" + region }
+
+// TemplateURL is where CloudFormation finds the template.
+func (r Release) TemplateURL(region string) string {
+	return fmt.Sprintf("https://%s.s3.%s.%s/%s", r.BucketIn(region), region, domainOf(region).services, r.Key(TemplateName))
+}
+
+// domains are those of a partition. See https://docs.aws.amazon.com/general/latest/gr/rande.html
+type domains struct{ services, console string }
+
+func domainOf(region string) domains {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return domains{"amazonaws.com.cn", "console.amazonaws.cn"}
+	case strings.HasPrefix(region, "us-gov-"):
+		return domains{"amazonaws.com", "console.amazonaws-us-gov.com"}
+	}
+	return domains{"amazonaws.com", "console.aws.amazon.com"}
+}

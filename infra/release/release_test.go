@@ -1,0 +1,64 @@
+package release
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The same source gives the same bytes, and the sums are those of the files.
+func TestMake(t *testing.T) {
+	var made [2]Release
+	for n := range made {
+		var err error
+		if made[n], err = Make(t.Context(), "../..", "my-releases"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(made[0], made[1]); diff != "" {
+		t.Errorf("two releases of one source differ:\n%s", diff)
+	}
+	var names []string
+	sums := string(made[0].Files[len(made[0].Files)-1].Body)
+	for _, f := range made[0].Files {
+		names = append(names, f.Name)
+		if f.Name != SumsName && !strings.Contains(sums, fmt.Sprintf("%x  %s\n", sha256.Sum256(f.Body), f.Name)) {
+			t.Errorf("the sum of %s isn't in\n%s", f.Name, sums)
+		}
+	}
+	if diff := cmp.Diff([]string{"function-arm64.zip", "function-x86_64.zip", "template.yaml", "SHA256SUMS"}, names); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	code := "      Code: {S3Bucket: !Sub 'my-releases-${AWS::Region}', S3Key: !Sub 'personalize-role/" + made[0].Version + "/function-${Architecture}.zip'}\n"
+	if template := made[0].Files[2].Body; !bytes.Contains(template, []byte(code)) {
+		t.Errorf("the template doesn't say %s", code)
+	}
+}
+
+func TestQuickCreate(t *testing.T) {
+	r := Release{Version: "1.2.3", Bucket: "my-releases"}
+	for region, want := range map[string]string{
+		"eu-west-1": "https://eu-west-1.console.aws.amazon.com/cloudformation/home?region=eu-west-1#/stacks/quickcreate?templateURL=" +
+			"https%3A%2F%2Fmy-releases-eu-west-1.s3.eu-west-1.amazonaws.com%2Fpersonalize-role%2F1.2.3%2Ftemplate.yaml&stackName=personalize-role" +
+			"&param_BucketNames=a%2Cb%20c&param_FullAccess=false",
+		"cn-north-1": "https://cn-north-1.console.amazonaws.cn/cloudformation/home?region=cn-north-1#/stacks/quickcreate?templateURL=" +
+			"https%3A%2F%2Fmy-releases-cn-north-1.s3.cn-north-1.amazonaws.com.cn%2Fpersonalize-role%2F1.2.3%2Ftemplate.yaml&stackName=personalize-role" +
+			"&param_BucketNames=a%2Cb%20c&param_FullAccess=false",
+	} {
+		link := r.QuickCreate(region, "personalize-role", map[string]string{"FullAccess": "false", "BucketNames": "a,b c"})
+		if diff := cmp.Diff(want, link); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", region, diff)
+		}
+		if _, err := url.Parse(link); err != nil {
+			t.Error(err)
+		}
+		if badge := Badge(link); !strings.HasPrefix(badge, "[![Launch Stack](https://") || !strings.HasSuffix(badge, "("+link+")") {
+			t.Errorf("badge %s", badge)
+		}
+	}
+}
