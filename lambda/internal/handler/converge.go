@@ -67,10 +67,11 @@ func (t *task) converge(ctx context.Context, d servicerole.Desired) (observed se
 				done.settled = observed.Role.Created
 			}
 			if done.wrote {
-				return observed, done, t.confirm(ctx, d, observed, applied, &done)
+				err = t.confirm(ctx, d, observed, applied, &done)
+			} else {
+				done.warnings = t.check(ctx, d, observed, 1)
 			}
-			done.warnings = t.check(ctx, d, observed, 1)
-			return observed, done, nil
+			return observed, done, err
 		}
 		t.mayExist(d.Role.RoleName)
 		now, err := t.handler.Provisioner.Apply(ctx, t.identity, todo, observed)

@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
 	"personalize-role/lambda/internal/cloudtest"
@@ -261,6 +263,52 @@ func TestManyStacksShareABucket(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A statement that a round wrote which then had to be repeated is verified too: a writer whose reading was older may have
+// taken it away since.
+func TestWhatAnInterruptedRoundWroteIsVerified(t *testing.T) {
+	same := func(policy string) string { return policy }
+	for _, c := range []struct {
+		request lifecycle.RequestType
+		drift   string
+	}{{lifecycle.Create, "iam:AttachRolePolicy"}, {lifecycle.Delete, "iam:DeletePolicy"}} {
+		t.Run(string(c.request), func(t *testing.T) {
+			r := newRig(t, cloudtest.Kinds()[0].New(t))
+			p := quick("training-data")
+			id, before := "", theirBucketPolicy
+			if c.request == lifecycle.Delete {
+				id = r.must(lifecycle.Create, "", p, nil)
+				before = r.policyOf("training-data", same)
+			}
+			drifts, stale := true, true
+			r.world.SetHook(func(operation string) (error, error) {
+				if operation == c.drift && drifts {
+					return &smithy.GenericAPIError{Code: "DeleteConflict"}, nil
+				}
+				return nil, nil
+			})
+			sleep := r.handler.Provisioner.Sleep
+			r.handler.Provisioner.Sleep = func(ctx context.Context, d time.Duration) error {
+				// The pause between rounds ends what made the first one fail; the stale write comes while the second is quiet.
+				if d == pauseBetweenRounds {
+					drifts = false
+				}
+				if d > 2*time.Second && !drifts && stale {
+					stale = false
+					r.policyOf("training-data", func(string) string { return before })
+				}
+				return sleep(ctx, d)
+			}
+			answer := r.deliver(c.request, id, p, nil)
+			if answer == nil || answer.Status != response.Success || stale {
+				t.Fatalf("%+v, stale write outstanding: %v", answer, stale)
+			}
+			if got, want := strings.Contains(r.policyOf("training-data", same), `"PersonalizeRole`), c.request == lifecycle.Create; got != want {
+				t.Errorf("our statement stands there: %v, want %v", got, want)
+			}
+		})
 	}
 }
 

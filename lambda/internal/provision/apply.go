@@ -66,7 +66,7 @@ func (p *Provisioner) Apply(ctx context.Context, i servicerole.Identity, todo pl
 // Take takes over what an earlier round of the same event wrote into policies of buckets and keys, and hasn't verified.
 func (a *Applied) Take(earlier *Applied) {
 	for _, e := range earlier.edits {
-		again := slices.ContainsFunc(a.edits, func(own *edit) bool { return own.arn == e.arn })
+		again := slices.ContainsFunc(a.edits, func(own *edit) bool { return own.arn == e.arn && !own.since.IsZero() })
 		if !again && !e.since.IsZero() {
 			a.edits = append(a.edits, e)
 		}

@@ -238,6 +238,41 @@ func TestEndlessOverwriting(t *testing.T) {
 	}
 }
 
+// What nobody wants any more isn't written again, whoever has taken it out.
+func TestUnwantedIsNotWrittenAgain(t *testing.T) {
+	for wanted, want := range map[bool]string{true: "S", false: ""} {
+		fake := fakeaws.New(account.AccountID)
+		fake.S3.AddBucket("data", "", "", "")
+		p := New(Clients{S3: fake.S3}, slog.New(slog.DiscardHandler))
+		once := true
+		p.Sleep = func(context.Context, time.Duration) error {
+			if once {
+				fake.S3.AddBucket("data", "", "", "")
+			}
+			once = false
+			return nil
+		}
+		statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"Import"}}, nil)
+		applied, err := p.Apply(t.Context(), account, plan.Plan{Steps: []plan.Step{{Op: plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement}}}}, servicerole.Observed{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		verified, err := p.Verify(t.Context(), applied, func() bool { return wanted })
+		if err != nil || verified.Rewrote != wanted || verified.Settled.IsZero() == wanted {
+			t.Errorf("wanted %v: %+v, %v", wanted, verified, err)
+		}
+		document := p.bucketDocument(account.Bucket("data"), account.AccountID)
+		text, err := document.read(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		shared, err := policy.ParseShared(text)
+		if err != nil || strings.Join(shared.Sids(), ",") != want {
+			t.Errorf("wanted %v: statements %v, %v, want %q", wanted, shared.Sids(), err, want)
+		}
+	}
+}
+
 // A foreign statement that goes while ours is merged is told of.
 func TestVanishedStatementsAreReported(t *testing.T) {
 	fake := fakeaws.New(account.AccountID)
