@@ -1,8 +1,9 @@
-// Command infra is the CDK app: one stack with the provider, the Personalize service role, and its exports. Settings come from
-// CDK's context (cdk deploy -c bucketNames=my-data) or from the environment (PERSONALIZE_ROLE_BUCKET_NAMES=my-data).
+// Command infra is the CDK app: one stack with the provider, the Personalize service role, and its exports; or, with the setting
+// app=distribution, one with the bucket that releases are published to. Settings come from CDK's context (cdk deploy -c bucketNames=my-data) or from the environment (PERSONALIZE_ROLE_BUCKET_NAMES=my-data).
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -21,7 +22,15 @@ func main() {
 
 func synthesise() error {
 	app := awscdk.NewApp(appProps())
-	if err := build(app); err != nil {
+	builders := map[string]func(awscdk.App) error{"role": build, "distribution": buildDistribution}
+	s := &settings{app: app}
+	chosen := s.textOr("app", "role")
+	builder, ok := builders[chosen]
+	if !ok {
+		s.fault("app", chosen, "role or distribution")
+		return errors.New(s.faults[0])
+	}
+	if err := builder(app); err != nil {
 		return err
 	}
 	assembly := app.Synth(nil)

@@ -20,9 +20,10 @@ type settings struct {
 
 // names lists the settings, as the context spells them.
 var names = []string{
-	"stackName", "bucketNames", "uses", "kmsKeyArns", "keyPolicy", "roleName", "path", "s3PolicyName", "description", "permissionsBoundary",
+	"app", "stackName", "bucketNames", "uses", "kmsKeyArns", "keyPolicy", "roleName", "path", "s3PolicyName", "description", "permissionsBoundary",
 	"fullAccess", "cloudWatchAccess", "operatorPolicy", "roleArnParameterName", "sourceConditions", "sourceRegions", "maxSessionSeconds", "settleSeconds", "adopt", "forceDetach", "architecture", "functionZip",
 	"functionPermissionsBoundary", "furtherRoleNames", "furtherPolicyNames", "furtherBucketNames", "furtherKmsKeyArns",
+	"distributionBucket", "readers",
 }
 
 var capital = regexp.MustCompile(`[A-Z]`)

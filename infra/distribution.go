@@ -1,0 +1,72 @@
+package main
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
+)
+
+// readersPublic lets everybody read the releases.
+const readersPublic = "public"
+
+var organisationID = regexp.MustCompile(`^o-[a-z0-9]{10,32}$`)
+
+// buildDistribution adds the stack with one Region's bucket of releases, which make publish uploads to. Deploy it to every
+// Region. The error names wrong settings.
+func buildDistribution(app awscdk.App) error {
+	s := &settings{app: app}
+	name, readers := s.textOr("distributionBucket", ""), s.textOr("readers", "")
+	if name == "" {
+		s.fault("distributionBucket", name, "the start of the buckets' names, as make publish takes it")
+	}
+	if readers != readersPublic && !organisationID.MatchString(readers) {
+		s.fault("readers", readers, "public, or the id of an organisation, such as o-a1b2c3d4e5")
+	}
+	if len(s.faults) > 0 {
+		return errors.New(strings.Join(s.faults, "; "))
+	}
+	stack := awscdk.NewStack(app, jsii.String(s.textOr("stackName", "personalize-role-distribution")), &awscdk.StackProps{
+		Description: jsii.String("Bucket of the releases of personalize-role for one Region"), Env: environment(),
+	})
+	public := readers == readersPublic
+	access := awss3.BlockPublicAccess_BLOCK_ALL()
+	if public {
+		// Access lists stay blocked: it is the bucket's policy that opens it.
+		access = awss3.BlockPublicAccess_BLOCK_ACLS_ONLY()
+	}
+	bucket := awss3.NewBucket(stack, jsii.String("Releases"), &awss3.BucketProps{
+		BucketName: jsii.String(name + "-" + *stack.Region()), Versioned: jsii.Bool(true), EnforceSSL: jsii.Bool(true),
+		Encryption: awss3.BucketEncryption_S3_MANAGED, BlockPublicAccess: access, ObjectOwnership: awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,
+		// Stacks of others refer to what is in it.
+		RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
+	})
+	statement := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Sid: jsii.String("ReadReleases"), Principals: &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()}, Actions: jsii.Strings("s3:GetObject"),
+		Resources: &[]*string{bucket.ArnForObjects(jsii.String("personalize-role/*"))},
+	})
+	if !public {
+		statement.AddCondition(jsii.String("StringEquals"), map[string]any{"aws:PrincipalOrgID": readers})
+	}
+	bucket.AddToResourcePolicy(statement)
+	awscdk.NewCfnOutput(stack, jsii.String("BucketName"), &awscdk.CfnOutputProps{Description: jsii.String("Name of the bucket of releases"), Value: bucket.BucketName()})
+	checkDistribution(app, bucket, public)
+	return nil
+}
+
+// checkDistribution has cdk-nag check the stack. What it would find and is meant stands here, with the reason.
+func checkDistribution(app awscdk.App, bucket awss3.Bucket, public bool) {
+	awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: jsii.Bool(true)}), nil)
+	meant := []*cdknag.NagPackSuppression{{
+		Id: jsii.String("AwsSolutions-S1"), Reason: jsii.String("Who reads a release is of no concern where everybody who may read it is meant to; CloudTrail data events tell it where it is"),
+	}}
+	if public {
+		meant = append(meant, &cdknag.NagPackSuppression{Id: jsii.String("AwsSolutions-S2"), Reason: jsii.String("The releases are for everybody to read, by the policy of the bucket alone; access lists stay blocked")})
+	}
+	cdknag.NagSuppressions_AddResourceSuppressions(bucket, &meant, jsii.Bool(true))
+}
