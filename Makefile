@@ -56,8 +56,14 @@ fleet: ## simulate the deployment to 1,000 accounts in 3 Regions, with duplicate
 
 check: format vet lint template test fuzz synth deployable ## all that CI checks
 
-synth: $(CDK)/complete ## synthesise the CDK app without and with the CDK CLI
+synth: $(CDK)/complete $(LINT)/complete ## synthesise the CDK apps without the CDK CLI, check the templates, and synthesise with it
 	PATH="$(abspath $(CDK))/node_modules/.bin:$$PATH" go run ./infra
+	PATH="$(abspath $(CDK))/node_modules/.bin:$$PATH" PERSONALIZE_ROLE_APP=distribution PERSONALIZE_ROLE_DISTRIBUTION_BUCKET=my-releases \
+		PERSONALIZE_ROLE_READERS=o-a1b2c3d4e5 go run ./infra
+	PATH="$(abspath $(CDK))/node_modules/.bin:$$PATH" PERSONALIZE_ROLE_APP=organisation PERSONALIZE_ROLE_ORGANISATIONAL_UNITS=ou-ab12-cd34ef56 \
+		PERSONALIZE_ROLE_REGIONS=eu-west-1,us-east-1 \
+		PERSONALIZE_ROLE_RELEASE_TEMPLATE=https://my-releases-eu-west-1.s3.eu-west-1.amazonaws.com/personalize-role/0.1.0/template.yaml go run ./infra
+	$(LINT)/bin/cfn-lint --ignore-checks W3005 -- cdk.out/*.template.json
 	cd infra && PATH="$(abspath $(CDK))/node_modules/.bin:$$PATH" cdk synth --quiet --output ../dist/cdk.out
 
 format: ## fail if a file isn't formatted

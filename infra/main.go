@@ -1,5 +1,6 @@
 // Command infra is the CDK app: one stack with the provider, the Personalize service role, and its exports; or, with the setting
-// app=distribution, one with the bucket that releases are published to. Settings come from CDK's context (cdk deploy -c bucketNames=my-data) or from the environment (PERSONALIZE_ROLE_BUCKET_NAMES=my-data).
+// app=distribution, one with the bucket that releases are published to; with app=organisation, one with the StackSet that deploys
+// a release to all accounts. Settings come from CDK's context (cdk deploy -c bucketNames=my-data) or from the environment (PERSONALIZE_ROLE_BUCKET_NAMES=my-data).
 package main
 
 import (
@@ -22,12 +23,12 @@ func main() {
 
 func synthesise() error {
 	app := awscdk.NewApp(appProps())
-	builders := map[string]func(awscdk.App) error{"role": build, "distribution": buildDistribution}
+	builders := map[string]func(awscdk.App) error{"role": build, "distribution": buildDistribution, "organisation": buildOrganisation}
 	s := &settings{app: app}
 	chosen := s.textOr("app", "role")
 	builder, ok := builders[chosen]
 	if !ok {
-		s.fault("app", chosen, "role or distribution")
+		s.fault("app", chosen, "role, distribution or organisation")
 		return errors.New(s.faults[0])
 	}
 	if err := builder(app); err != nil {

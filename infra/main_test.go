@@ -133,7 +133,8 @@ func TestSettings(t *testing.T) {
 	}
 	a, err = synthesised(t, nil)
 	check("environment", a, err)
-	tested := append(slices.Collect(maps.Keys(settings)), "app", "stackName", "distributionBucket", "readers", "operatorPolicy", "roleArnParameterName", "architecture", "functionZip", "functionPermissionsBoundary", "furtherRoleNames",
+	tested := append(slices.Collect(maps.Keys(settings)), "app", "stackName", "distributionBucket", "readers", "organisationalUnits", "regions", "releaseTemplate", "callAs",
+		"maxConcurrentPercentage", "failureTolerancePercentage", "memberParameters", "operatorPolicy", "roleArnParameterName", "architecture", "functionZip", "functionPermissionsBoundary", "furtherRoleNames",
 		"furtherPolicyNames", "furtherBucketNames", "furtherKmsKeyArns")
 	if diff := cmp.Diff(slices.Sorted(slices.Values(names)), slices.Sorted(slices.Values(tested))); diff != "" {
 		t.Errorf("-settings +tested:\n%s", diff)

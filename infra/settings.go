@@ -24,6 +24,7 @@ var names = []string{
 	"fullAccess", "cloudWatchAccess", "operatorPolicy", "roleArnParameterName", "sourceConditions", "sourceRegions", "maxSessionSeconds", "settleSeconds", "adopt", "forceDetach", "architecture", "functionZip",
 	"functionPermissionsBoundary", "furtherRoleNames", "furtherPolicyNames", "furtherBucketNames", "furtherKmsKeyArns",
 	"distributionBucket", "readers",
+	"organisationalUnits", "regions", "releaseTemplate", "callAs", "maxConcurrentPercentage", "failureTolerancePercentage", "memberParameters",
 }
 
 var capital = regexp.MustCompile(`[A-Z]`)
@@ -102,6 +103,41 @@ func (s *settings) list(name string) []string {
 		}
 	}
 	return entries
+}
+
+// matching gives a list of at least one entry, each of which matches.
+func (s *settings) matching(name string, form *regexp.Regexp, described string) []string {
+	list := s.list(name)
+	if len(list) == 0 || slices.ContainsFunc(list, func(entry string) bool { return !form.MatchString(entry) }) {
+		s.fault(name, strings.Join(list, ","), described)
+	}
+	return list
+}
+
+// percentage gives a whole number up to 100.
+func (s *settings) percentage(name string, standard, least int) *float64 {
+	value := s.textOr(name, strconv.Itoa(standard))
+	n, err := strconv.Atoi(value)
+	if err != nil || n < least || n > 100 {
+		s.fault(name, value, fmt.Sprintf("a whole number from %d to 100", least))
+	}
+	return jsii.Number(float64(n))
+}
+
+// parameters gives the parameters of a stack: NAME=VALUE, separated by blanks; nil for none.
+func (s *settings) parameters(name string) any {
+	var list []any
+	for field := range strings.FieldsSeq(s.textOr(name, "")) {
+		key, value, ok := strings.Cut(field, "=")
+		if !ok {
+			s.fault(name, field, "NAME=VALUE, separated by blanks")
+		}
+		list = append(list, &awscdk.CfnStackSet_ParameterProperty{ParameterKey: &key, ParameterValue: &value})
+	}
+	if list == nil {
+		return nil
+	}
+	return list
 }
 
 func (s *settings) fault(name, value, form string) {

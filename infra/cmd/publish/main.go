@@ -76,7 +76,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) error {
 			return err
 		}
 		link := r.QuickCreate(region, o.stack, o.parameters)
-		fmt.Fprintf(out, "\n%s\n%s\n\n", link, release.Badge(link))
+		fmt.Fprintf(out, "\n%s\n%s\n%s\n\n", r.TemplateURL(region), link, release.Badge(link))
 	}
 	return nil
 }
