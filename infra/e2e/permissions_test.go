@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -188,6 +189,9 @@ func (x *exercise) run(ctx context.Context) error {
 	if err := x.lend(ctx); err != nil {
 		return err
 	}
+	if err := x.forget(ctx); err != nil {
+		return err
+	}
 	p["PermissionsBoundary"] = powers
 	if err := d.Update(ctx, stack, resource(x.token, p), nil); err != nil {
 		return err
@@ -202,6 +206,21 @@ func (x *exercise) run(ctx context.Context) error {
 		return fmt.Errorf("left behind: %s", left)
 	}
 	return nil
+}
+
+// forget takes off the managed policy what says which document is in force, so that the document has to be read.
+func (x *exercise) forget(ctx context.Context) error {
+	attached, err := x.account.iam.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: aws.String(created)})
+	if err != nil {
+		return err
+	}
+	for _, p := range attached.AttachedPolicies {
+		if strings.HasPrefix(aws.ToString(p.PolicyName), "PersonalizeS3BucketAccessPolicy-") {
+			_, err := x.account.iam.UntagPolicy(ctx, &iam.UntagPolicyInput{PolicyArn: p.PolicyArn, TagKeys: []string{"personalize-role:document"}})
+			return err
+		}
+	}
+	return errors.New("the role has no managed policy")
 }
 
 // adopt takes over a role, and gives it back.

@@ -11,7 +11,9 @@ const stackID = "arn:aws:cloudformation:eu-west-1:" + accountID + ":stack/bench/
 // desired are the properties of an event, of which the peers read Buckets only.
 type desired struct {
 	buckets []string
-	uses    []string
+	// readOnly leaves the policies of the buckets to others.
+	readOnly bool
+	uses     []string
 	// description shows in nothing that a role may do.
 	description string
 	session     string
@@ -21,6 +23,13 @@ type desired struct {
 
 func (d desired) properties() map[string]any {
 	p := map[string]any{"ServiceToken": functionARN, "SettleSeconds": "0", "Buckets": d.buckets}
+	if d.readOnly {
+		var list []map[string]any
+		for _, name := range d.buckets {
+			list = append(list, map[string]any{"Name": name, "BucketPolicy": properties.PolicyNone})
+		}
+		p["Buckets"] = list
+	}
 	if d.uses != nil {
 		p["Uses"] = d.uses
 	}
