@@ -1,5 +1,5 @@
-// Command bundle makes what a deployment takes: dist/function.zip, and dist/template.yaml that refers to it; or the bare
-// binary, which sam build packs itself.
+// Command bundle makes what a deployment takes: dist/function.zip, and dist/template.yaml that refers to it and, in its metadata, to
+// the license and the README beside it; or the bare binary, which sam build packs itself.
 package main
 
 import (
@@ -45,6 +45,15 @@ func run(arch, out string) error {
 	}
 	if err := os.WriteFile(filepath.Join(out, bundle.ZipName), zip, 0o644); err != nil {
 		return err
+	}
+	for _, name := range []string{"LICENSE", "README.md"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(out, name), text, 0o644); err != nil {
+			return err
+		}
 	}
 	return os.WriteFile(filepath.Join(out, "template.yaml"), template, 0o644)
 }
