@@ -135,14 +135,16 @@ func (b *bench) with(f function, l limits, latency time.Duration, do func(p *pro
 
 // physicalID gives the id in an answer.
 func physicalID(body string) (string, error) {
-	var r struct{ PhysicalResourceId string } //nolint:revive // The wire's name.
+	var r struct {
+		ID string `json:"PhysicalResourceId"`
+	}
 	if err := json.Unmarshal([]byte(body), &r); err != nil {
 		return "", err
 	}
-	if r.PhysicalResourceId == "" {
+	if r.ID == "" {
 		return "", errors.New("an answer has no PhysicalResourceId")
 	}
-	return r.PhysicalResourceId, nil
+	return r.ID, nil
 }
 
 // picked are the functions that a user can pick.

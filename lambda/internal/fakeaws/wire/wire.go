@@ -72,25 +72,25 @@ type Buckets interface {
 func S3(service Buckets) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		bucket, owner := aws.String(strings.Trim(r.URL.Path, "/")), optional(r.Header.Get("X-Amz-Expected-Bucket-Owner"))
-		if *bucket == "" || !r.URL.Query().Has("policy") {
-			r.Method = "anything but the policy of a bucket"
-		}
+		about := *bucket != "" && r.URL.Query().Has("policy")
 		var err error
-		switch r.Method {
-		case http.MethodGet:
+		switch {
+		case !about:
+			err = unknown(r.Method + " " + r.URL.String())
+		case r.Method == http.MethodGet:
 			var out *s3.GetBucketPolicyOutput
 			if out, err = service.GetBucketPolicy(r.Context(), &s3.GetBucketPolicyInput{Bucket: bucket, ExpectedBucketOwner: owner}); err == nil {
 				_, _ = io.WriteString(w, *out.Policy)
 				return
 			}
-		case http.MethodPut:
+		case r.Method == http.MethodPut:
 			body, readErr := io.ReadAll(r.Body)
 			if readErr != nil {
 				http.Error(w, readErr.Error(), http.StatusBadRequest)
 				return
 			}
 			_, err = service.PutBucketPolicy(r.Context(), &s3.PutBucketPolicyInput{Bucket: bucket, ExpectedBucketOwner: owner, Policy: aws.String(string(body))})
-		case http.MethodDelete:
+		case r.Method == http.MethodDelete:
 			_, err = service.DeleteBucketPolicy(r.Context(), &s3.DeleteBucketPolicyInput{Bucket: bucket, ExpectedBucketOwner: owner})
 		default:
 			err = unknown(r.Method)

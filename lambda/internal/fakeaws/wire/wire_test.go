@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -124,7 +125,11 @@ func history(ctx context.Context, c provision.Clients) []any {
 
 // What the account doesn't have is refused by name.
 func TestUnknownOperation(t *testing.T) {
-	client, ok := served(t).IAM.(*iam.Client)
+	clients := served(t)
+	if _, err := clients.S3.ListBuckets(t.Context(), &s3.ListBucketsInput{}); err == nil || !strings.Contains(err.Error(), "InvalidAction") {
+		t.Errorf("S3: got %v", err)
+	}
+	client, ok := clients.IAM.(*iam.Client)
 	if !ok {
 		t.Fatal("no client of the SDK")
 	}
