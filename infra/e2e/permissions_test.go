@@ -226,7 +226,7 @@ func (x *exercise) forget(ctx context.Context) error {
 // adopt takes over a role, and gives it back.
 func (x *exercise) adopt(ctx context.Context) error {
 	i := x.account.iam
-	if _, err := i.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String(adopted), AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ec2.amazonaws.com"}}]}`)}); err != nil {
+	if _, err := i.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String(adopted), AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ec2.amazonaws.com"}}]}`)}); err != nil && !is[*types.EntityAlreadyExistsException](err) {
 		return err
 	}
 	stack := fmt.Sprintf("adopting-%d", x.n)
@@ -236,8 +236,10 @@ func (x *exercise) adopt(ctx context.Context) error {
 	if err := x.account.deployer.Delete(ctx, stack); err != nil {
 		return err
 	}
-	_, err := i.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: aws.String(adopted)})
-	return err
+	if _, err := i.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: aws.String(adopted)}); err != nil && !is[*types.NoSuchEntityException](err) {
+		return err
+	}
+	return nil
 }
 
 // lend has others use the role's policy, and put one of theirs into the role.
@@ -248,7 +250,8 @@ func (x *exercise) lend(ctx context.Context) error {
 		return err
 	}
 	return x.user(ctx, func(user, policy string) error {
-		if _, err := i.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String(user)}); err != nil {
+		// The SDK repeats a call whose answer got lost: what is done already is done.
+		if _, err := i.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String(user)}); err != nil && !is[*types.EntityAlreadyExistsException](err) {
 			return err
 		}
 		_, err := i.AttachUserPolicy(ctx, &iam.AttachUserPolicyInput{UserName: aws.String(user), PolicyArn: aws.String(policy)})
@@ -259,12 +262,20 @@ func (x *exercise) lend(ctx context.Context) error {
 func (x *exercise) takeBack(ctx context.Context) error {
 	i := x.account.iam
 	return x.user(ctx, func(user, policy string) error {
-		if _, err := i.DetachUserPolicy(ctx, &iam.DetachUserPolicyInput{UserName: aws.String(user), PolicyArn: aws.String(policy)}); err != nil {
+		if _, err := i.DetachUserPolicy(ctx, &iam.DetachUserPolicyInput{UserName: aws.String(user), PolicyArn: aws.String(policy)}); err != nil && !is[*types.NoSuchEntityException](err) {
 			return err
 		}
-		_, err := i.DeleteUser(ctx, &iam.DeleteUserInput{UserName: aws.String(user)})
-		return err
+		if _, err := i.DeleteUser(ctx, &iam.DeleteUserInput{UserName: aws.String(user)}); err != nil && !is[*types.NoSuchEntityException](err) {
+			return err
+		}
+		return nil
 	})
+}
+
+// is says whether an error is of a type.
+func is[T error](err error) bool {
+	_, ok := errors.AsType[T](err)
+	return ok
 }
 
 func (x *exercise) user(ctx context.Context, do func(user, policy string) error) error {
@@ -296,7 +307,9 @@ func (x *exercise) left(ctx context.Context) string {
 
 // clear deletes what a failed run left: the emulator, unlike AWS, sends no Delete after a Create that failed.
 func (x *exercise) clear(ctx context.Context) error {
-	_ = x.takeBack(ctx)
+	if err := x.takeBack(ctx); err != nil {
+		return err
+	}
 	for _, stack := range []string{"adopting", "life"} {
 		// Those that are gone already can't be deleted.
 		_ = x.account.deployer.Delete(ctx, fmt.Sprintf("%s-%d", stack, x.n))
