@@ -34,7 +34,7 @@ test: unit emulated ## unit tests with the race detector, then the same binary a
 
 # The CDK runs in Node, where the race detector sees nothing and takes minutes.
 unit: $(CDK)/complete ## unit tests, the function's and the tools' with the race detector
-	go test -race ./lambda/... ./infra/bundle ./infra/local ./infra/cmd/...
+	go test -race ./lambda/... ./infra/bundle ./infra/deployer ./infra/local ./infra/release ./infra/cmd/...
 	PATH="$(abspath $(CDK))/node_modules/.bin:$$PATH" go test ./infra ./infra/personalizerole ./examples/...
 
 emulated: ## tests against the emulator
@@ -81,8 +81,9 @@ fuzz: ## fuzz each target some thousand times, beyond its committed seeds
 	go test ./lambda/properties -run '^$$' -fuzz FuzzParse -fuzztime 30000x
 	go test ./lambda/internal/policy -run '^$$' -fuzz FuzzShared -fuzztime 30000x
 
-template: $(LINT)/complete ## cfn-lint, sam validate and sam build on template.yaml
+template: $(LINT)/complete ## cfn-lint, sam validate and sam build on template.yaml; what its resource types ask for
 	$(LINT)/bin/cfn-lint -- template.yaml infra/cmd/demo/consumer.yaml examples/*.yaml
+	go test -tags schemas -run TestHandlers ./infra/deployer
 	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(LINT)/bin/sam validate --lint --template template.yaml
 	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(LINT)/bin/sam build --template template.yaml --build-dir .aws-sam/build
 

@@ -103,18 +103,6 @@ func (a *account) own(ctx context.Context, role string) error {
 
 // grant replaces the policy of the function's role.
 func (a *account) grant(ctx context.Context, role string, statements []permissions.Statement) error {
-	var list []map[string]any
-	for _, s := range statements {
-		one := map[string]any{"Sid": s.Sid, "Effect": "Allow", "Action": s.Actions, "Resource": s.Resources}
-		if s.Conditions != nil {
-			one["Condition"] = s.Conditions
-		}
-		list = append(list, one)
-	}
-	document, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": list})
-	if err != nil {
-		return err
-	}
-	_, err = a.iam.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: aws.String(role), PolicyName: aws.String("Provision"), PolicyDocument: aws.String(string(document))})
+	_, err := a.iam.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: aws.String(role), PolicyName: aws.String("Provision"), PolicyDocument: aws.String(permissions.Document(statements))})
 	return err
 }

@@ -27,6 +27,7 @@ import (
 // account is what a test deploys into; each has one of its own.
 type account struct {
 	id       string
+	config   aws.Config
 	deployer *local.Deployer
 	viewer   *local.Viewer
 	iam      *iam.Client
@@ -102,7 +103,7 @@ func open(t *testing.T, id string) *account {
 		Credentials: credentials.NewStaticCredentialsProvider(id, "test", ""),
 	}
 	a := &account{
-		id: id, deployer: local.NewDeployer(cfg, io.Discard), viewer: local.NewViewer(cfg, io.Discard), iam: iam.NewFromConfig(cfg), kms: kms.NewFromConfig(cfg),
+		id: id, config: cfg, deployer: local.NewDeployer(cfg, io.Discard), viewer: local.NewViewer(cfg, io.Discard), iam: iam.NewFromConfig(cfg), kms: kms.NewFromConfig(cfg),
 		ssm: ssm.NewFromConfig(cfg),
 	}
 	a.deployer.Artifacts = "artifacts-" + id

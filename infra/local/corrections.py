@@ -5,15 +5,21 @@ allowance for the emulator:
 - tags of managed policies count as aws:ResourceTag;
 - iam:PolicyARN and iam:PermissionsBoundary are filled;
 - SimulatePrincipalPolicy takes ContextEntries into account;
+- CloudFormation makes the calls for a stack's resources with the permissions of who deploys the stack (handlers.json lists
+  them by resource type), and sets the permissions boundary of roles;
 - a managed policy with more than one version can't be deleted, and one that doesn't exist can't be attached.
 """
 import contextvars
+import json
+import os
 import sys
 
 from ministack.app import main
 from ministack.core import iam_actions, iam_evaluator
-from ministack.core.responses import get_account_id
+from ministack.core.responses import get_account_id, get_region
+from ministack.core.router import extract_access_key_id
 from ministack.services import iam, tagging
+from ministack.services.cloudformation import provisioners, stacks
 
 
 def param(params, key):
@@ -107,6 +113,100 @@ def evaluate(ctx, *arguments, **named):
     return original_evaluate(ctx, *arguments, **named)
 
 
+caller = contextvars.ContextVar("caller", default="")
+original_pin = iam_evaluator.pin_request_caller
+
+
+def pin_request_caller(headers, query_params=None):
+    caller.set(extract_access_key_id(headers, query_params or {}))
+    return original_pin(headers, query_params)
+
+
+with open(os.path.join(os.path.dirname(__file__), "handlers.json")) as file:
+    handlers = json.load(file)
+
+
+def resources(resource_type, name, props):
+    """The ARNs that the calls for a resource are about, by action or by the action's service; "" for the others."""
+    account, region = get_account_id(), get_region()
+    code, role = props.get("Code") or {}, "arn:aws:iam::%s:role/" % account
+    return {
+        "AWS::Logs::LogGroup": {"": "arn:aws:logs:%s:%s:log-group:%s" % (region, account, name), "logs:DescribeLogGroups": "*",
+                                "logs:DescribeResourcePolicies": "*"},
+        "AWS::IAM::Role": {"": role + name},
+        "AWS::IAM::ManagedPolicy": {"": name if name.startswith("arn:") else "arn:aws:iam::%s:policy/%s" % (account, name),
+                                    "iam:AttachRolePolicy": role + (props.get("Roles") or [""])[0],
+                                    "iam:DetachRolePolicy": role + (props.get("Roles") or [""])[0]},
+        "AWS::Lambda::Function": {"": "arn:aws:lambda:%s:%s:function:%s" % (region, account, name), "iam:PassRole": props.get("Role"),
+                                  "s3:GetObject": "arn:aws:s3:::%s/%s" % (code.get("S3Bucket"), code.get("S3Key"))},
+        "AWS::SSM::Parameter": {"": "arn:aws:ssm:%s:%s:parameter/%s" % (region, account, name.lstrip("/"))},
+    }.get(resource_type) or {"": props.get("ServiceToken")}
+
+
+def condition_context(arn, props):
+    boundary = props.get("PermissionsBoundary") or iam._roles.get(arn.rsplit("/", 1)[-1], {}).get("PermissionsBoundary")
+    context = {"iam:PassedToService": "lambda.amazonaws.com"}
+    return {**context, "iam:PermissionsBoundary": boundary} if boundary else context
+
+
+def authorise(handler, resource_type, name, props):
+    """Fails like CloudFormation if the caller may not do what a handler of a resource type does."""
+    calls = handlers.get(resource_type)
+    if not calls or not caller.get():
+        return
+    reads = [] if handler == "Delete" else calls["Read"] or []
+    about = resources(resource_type, name, props)
+    for action in (calls[handler] or []) + reads:
+        if action == "iam:%sRolePermissionsBoundary" % ("Delete" if props.get("PermissionsBoundary") else "Put"):
+            continue
+        if resource_type == "AWS::IAM::ManagedPolicy" and action.endswith("tachRolePolicy") and not props.get("Roles"):
+            continue
+        arn = about.get(action, about[""])
+        denied = iam_evaluator.enforce(caller.get(), action, action.split(":")[0], get_region(), resource_arn=arn,
+                                       service_context=condition_context(arn, props))
+        if denied:
+            raise ValueError("%s is not authorized to perform: %s on resource: %s" % (
+                getattr(denied, "principal_arn", caller.get()), action, arn))
+
+
+original_provision = provisioners._provision_resource
+original_update = provisioners._update_resource
+original_remove = provisioners._delete_resource
+
+
+def named(resource_type, stack_name, logical_id, props):
+    if resource_type == "AWS::SSM::Parameter":
+        return props.get("Name")
+    return provisioners._physical_name(stack_name, logical_id, max_len=64)
+
+
+def known(resource_type, physical_id, stack_name, logical_id):
+    """The emulator names log groups otherwise than CloudFormation."""
+    return named(resource_type, stack_name, logical_id, {}) if resource_type == "AWS::Logs::LogGroup" else physical_id
+
+
+def provision_resource(resource_type, logical_id, props, stack_name):
+    authorise("Create", resource_type, named(resource_type, stack_name, logical_id, props), props)
+    physical_id, attributes = original_provision(resource_type, logical_id, props, stack_name)
+    if resource_type == "AWS::IAM::Role":
+        iam._roles[physical_id]["PermissionsBoundary"] = props.get("PermissionsBoundary")
+    return physical_id, attributes
+
+
+def update_resource(resource_type, physical_id, old_props, new_props, stack_name, logical_id=None, old_attrs=None):
+    if old_props != new_props and not provisioners._replacing_change(resource_type, old_props, new_props):
+        authorise("Update", resource_type, known(resource_type, physical_id, stack_name, logical_id), new_props)
+    return original_update(resource_type, physical_id, old_props, new_props, stack_name, logical_id, old_attrs)
+
+
+def delete_resource(resource_type, physical_id, props, stack_name=None, logical_id=None):
+    authorise("Delete", resource_type, known(resource_type, physical_id, stack_name, logical_id), props)
+    return original_remove(resource_type, physical_id, props, stack_name, logical_id)
+
+
+for module in (provisioners, stacks):
+    module._provision_resource, module._update_resource, module._delete_resource = provision_resource, update_resource, delete_resource
+iam_evaluator.pin_request_caller = pin_request_caller
 iam_evaluator.evaluate = evaluate
 iam_actions.extract_resource_arn = extract_resource_arn
 iam_actions.request_tag_context = request_tag_context

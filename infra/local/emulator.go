@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	_ "embed"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"personalize-role/infra/deployer"
 )
 
 // corrections starts the emulator with its IAM put right.
@@ -73,6 +76,13 @@ func Start(ctx context.Context, progress io.Writer) (*Emulator, error) {
 func (e *Emulator) launch(python, port string) error {
 	script := filepath.Join(e.dir, "corrections.py")
 	if err := os.WriteFile(script, corrections, 0o644); err != nil {
+		return err
+	}
+	handlers, err := json.Marshal(deployer.Handlers)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(e.dir, "handlers.json"), handlers, 0o644); err != nil {
 		return err
 	}
 	log, err := os.Create(filepath.Join(e.dir, "emulator.log"))

@@ -125,9 +125,7 @@ func (f *function) logGroup(props *ProviderProps) awslogs.LogGroup {
 }
 
 func (f *function) newRole(logs awslogs.LogGroup) awsiam.CfnRole {
-	reads := append(permissions.ReadStatements(scopeOf(f.stack)), permissions.Statement{
-		Sid: "WriteLogs", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resources: []string{*logs.LogGroupArn()},
-	})
+	reads := append(permissions.ReadStatements(scopeOf(f.stack)), permissions.LogStatement(*logs.LogGroupArn()))
 	return awsiam.NewCfnRole(f.construct, jsii.String("Role"), &awsiam.CfnRoleProps{
 		Description: jsii.String("Role of the function that provisions the Amazon Personalize service role"),
 		AssumeRolePolicyDocument: document([]any{map[string]any{

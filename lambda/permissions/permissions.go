@@ -81,6 +81,11 @@ func OwnStatements(s Scope) []Statement {
 	}
 }
 
+// LogStatement gives the one that lets the function log to its log group.
+func LogStatement(logGroupARN string) Statement {
+	return Statement{Sid: "WriteLogs", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resources: []string{logGroupARN}}
+}
+
 // OperatorStatements gives those of the people who operate Personalize, and pass it one role. See
 // https://docs.aws.amazon.com/personalize/latest/dg/grant-user-permissions.html
 func OperatorStatements(roleARN string) []Statement {
