@@ -94,19 +94,25 @@ func (a *account) statements(t *testing.T, key string, buckets ...string) string
 
 func open(t *testing.T, id string) *account {
 	t.Helper()
+	return openIn(t, id, local.Region)
+}
+
+// openIn is an account's part in a Region.
+func openIn(t *testing.T, id, region string) *account {
+	t.Helper()
 	endpoint := os.Getenv(local.EndpointVariable)
 	if endpoint == "" {
 		t.Fatalf("%s isn't set; run the emulator tests by make test", local.EndpointVariable)
 	}
 	cfg := aws.Config{
-		Region: local.Region, BaseEndpoint: aws.String(endpoint),
+		Region: region, BaseEndpoint: aws.String(endpoint),
 		Credentials: credentials.NewStaticCredentialsProvider(id, "test", ""),
 	}
 	a := &account{
 		id: id, config: cfg, deployer: local.NewDeployer(cfg, io.Discard), viewer: local.NewViewer(cfg, io.Discard), iam: iam.NewFromConfig(cfg), kms: kms.NewFromConfig(cfg),
 		ssm: ssm.NewFromConfig(cfg),
 	}
-	a.deployer.Artifacts = "artifacts-" + id
+	a.deployer.Artifacts = "artifacts-" + id + "-" + region
 	template, err := a.deployer.Package(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -7,7 +7,8 @@ allowance for the emulator:
 - SimulatePrincipalPolicy takes ContextEntries into account;
 - CloudFormation makes the calls for a stack's resources with the permissions of who deploys the stack (handlers.json lists
   them by resource type), and sets the permissions boundary of roles;
-- a managed policy with more than one version can't be deleted, and one that doesn't exist can't be attached.
+- a managed policy with more than one version can't be deleted, and one that doesn't exist can't be attached;
+- a function that is created ends no running function of the same name in another account or Region.
 """
 import contextvars
 import json
@@ -18,7 +19,7 @@ from ministack.app import main
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
 from ministack.core.router import extract_access_key_id
-from ministack.services import iam, tagging
+from ministack.services import iam, lambda_svc, tagging
 from ministack.services.cloudformation import provisioners, stacks
 
 
@@ -175,8 +176,8 @@ original_remove = provisioners._delete_resource
 
 
 def named(resource_type, stack_name, logical_id, props):
-    if resource_type == "AWS::SSM::Parameter":
-        return props.get("Name")
+    if resource_type == "AWS::SSM::Parameter" and props.get("Name"):
+        return props["Name"]
     return provisioners._physical_name(stack_name, logical_id, max_len=64)
 
 
@@ -204,6 +205,14 @@ def delete_resource(resource_type, physical_id, props, stack_name=None, logical_
     return original_remove(resource_type, physical_id, props, stack_name, logical_id)
 
 
+original_invalidate = lambda_svc.invalidate_worker
+
+
+def invalidate_worker(name, qualifier=None, account=None, region=None):
+    return original_invalidate(name, qualifier, account or get_account_id(), region or get_region())
+
+
+lambda_svc.invalidate_worker = invalidate_worker
 for module in (provisioners, stacks):
     module._provision_resource, module._update_resource, module._delete_resource = provision_resource, update_resource, delete_resource
 iam_evaluator.pin_request_caller = pin_request_caller

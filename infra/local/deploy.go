@@ -74,12 +74,14 @@ func (d *Deployer) Package(ctx context.Context) (string, error) {
 	return string(template), err
 }
 
-// CreateBucket creates a bucket, unless it is there.
+// CreateBucket creates a bucket in the deployer's Region, unless it is there.
 func (d *Deployer) CreateBucket(ctx context.Context, name string) error {
-	_, err := d.S3.CreateBucket(ctx, &s3.CreateBucketInput{
-		Bucket:                    aws.String(name),
-		CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: s3types.BucketLocationConstraint(Region)},
-	})
+	in := &s3.CreateBucketInput{Bucket: aws.String(name)}
+	// S3 refuses the name of its first Region here.
+	if region := d.S3.Options().Region; region != "us-east-1" {
+		in.CreateBucketConfiguration = &s3types.CreateBucketConfiguration{LocationConstraint: s3types.BucketLocationConstraint(region)}
+	}
+	_, err := d.S3.CreateBucket(ctx, in)
 	if owned := (*s3types.BucketAlreadyOwnedByYou)(nil); err != nil && !errors.As(err, &owned) {
 		return fmt.Errorf("create bucket %s: %w", name, err)
 	}
