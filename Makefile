@@ -17,6 +17,7 @@ BIN     := $(TOOLS)/bin
 LINT    := $(TOOLS)/lint-1
 CDK     := $(TOOLS)/cdk
 BENCH   := $(TOOLS)/bench
+MOTO    := $(TOOLS)/moto
 PEERS   := lambda/bench/peers
 
 export GOFLAGS := -buildvcs=false
@@ -44,7 +45,7 @@ emulated: ## tests against the emulator
 emulated-calls: # the function's calls
 	go run ./infra/cmd/emulator go test -p 1 -tags emulator -timeout 15m ./lambda/internal/...
 
-emulated-stacks: $(BIN)/aws-lambda-rie $(CDK)/complete # the template, the binary, the CDK
+emulated-stacks: $(BIN)/aws-lambda-rie $(CDK)/complete $(MOTO)/complete # the template, the binary, the CDK, StackSets
 	go run ./infra/cmd/emulator go test -p 1 -tags emulator -parallel 4 -timeout 15m ./infra/e2e
 
 bench: $(BENCH)/complete ## measure against others and against the limits; writes docs/benchmarks.md (25 minutes, as root for the CPU quotas)
@@ -72,10 +73,10 @@ format: ## fail if a file isn't formatted
 
 vet: ## go vet, with and without the emulator's tests
 	go vet ./...
-	go vet -tags emulator ./...
+	go vet -tags emulator,schemas ./...
 
 lint: $(BIN)/golangci-lint ## golangci-lint
-	$(BIN)/golangci-lint run --build-tags emulator ./...
+	$(BIN)/golangci-lint run --build-tags emulator,schemas ./...
 
 fuzz: ## fuzz each target some thousand times, beyond its committed seeds
 	go test ./lambda/properties -run '^$$' -fuzz FuzzParse -fuzztime 30000x
@@ -136,7 +137,9 @@ $(BENCH)/complete: $(wildcard $(PEERS)/node/*) $(PEERS)/python/requirements.txt
 	@touch $@
 
 $(LINT)/complete: .ci/requirements.txt
-	rm -rf $(LINT)
-	python3 -m venv $(LINT)
-	$(LINT)/bin/pip install --quiet --disable-pip-version-check --requirement .ci/requirements.txt
+$(MOTO)/complete: .ci/moto.txt
+$(LINT)/complete $(MOTO)/complete:
+	rm -rf $(@D)
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@

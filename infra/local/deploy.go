@@ -67,11 +67,19 @@ func (d *Deployer) Package(ctx context.Context) (string, error) {
 		return "", err
 	}
 	key := fmt.Sprintf("%x.zip", sha256.Sum256(zip))
-	if _, err := d.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(d.Artifacts), Key: aws.String(key), Body: bytes.NewReader(zip)}); err != nil {
-		return "", fmt.Errorf("upload the function: %w", err)
+	if err := d.Upload(ctx, key, zip); err != nil {
+		return "", err
 	}
 	template, err = bundle.InBucket(template, d.Artifacts, key, runtime.GOARCH)
 	return string(template), err
+}
+
+// Upload puts an object into the bucket of packages.
+func (d *Deployer) Upload(ctx context.Context, key string, body []byte) error {
+	if _, err := d.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(d.Artifacts), Key: aws.String(key), Body: bytes.NewReader(body)}); err != nil {
+		return fmt.Errorf("upload %s to bucket %s: %w", key, d.Artifacts, err)
+	}
+	return nil
 }
 
 // CreateBucket creates a bucket in the deployer's Region, unless it is there.
