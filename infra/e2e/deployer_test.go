@@ -96,7 +96,7 @@ func (p *person) clear(t *testing.T, before string) {
 // Whoever has the statements of docs/permissions.md can deploy, and none of these is there for nothing.
 func TestDeployerHasExactlyTheNeededPermissions(t *testing.T) {
 	t.Parallel()
-	p := newPerson(t, "100000000030")
+	p := newPerson(t, "100000000050")
 	statements, before := deployer.Statements(p.scope), p.account.left(t)
 	p.allow(t, statements)
 	if err := p.life(t.Context()); err != nil {
@@ -125,7 +125,7 @@ func TestDeployerHasExactlyTheNeededPermissions(t *testing.T) {
 // Whoever may give the function's role permissions below a boundary only has to name it, and the function works below it.
 func TestDeployerBelowABoundary(t *testing.T) {
 	t.Parallel()
-	p := newPerson(t, "100000000031")
+	p := newPerson(t, "100000000051")
 	ctx, a := t.Context(), p.account
 	function := append(permissions.Statements(permissions.Scope{
 		Partition: "aws", Region: local.Region, AccountID: a.id, RoleNames: []string{permissions.DefaultRoleNames},

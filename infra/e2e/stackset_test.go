@@ -30,11 +30,9 @@ func startMoto(t *testing.T) aws.Config {
 	t.Helper()
 	root, err := local.Root()
 	check(t, err)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	address, _ := freeAddresses(t)
+	host, port, err := net.SplitHostPort(address)
 	check(t, err)
-	host, port, err := net.SplitHostPort(listener.Addr().String())
-	check(t, err)
-	check(t, listener.Close())
 	command := exec.Command(filepath.Join(root, ".tools", "moto", "bin", "moto_server"), "-H", host, "-p", port)
 	var log bytes.Buffer
 	command.Stdout, command.Stderr = &log, &log
@@ -46,7 +44,7 @@ func startMoto(t *testing.T) aws.Config {
 			t.Logf("moto:\n%s", log.String())
 		}
 	})
-	endpoint := "http://" + host + ":" + port
+	endpoint := "http://" + address
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		answer, err := http.Get(endpoint + "/moto-api/")
 		if err == nil {

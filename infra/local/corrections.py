@@ -5,8 +5,8 @@ allowance for the emulator:
 - tags of managed policies count as aws:ResourceTag;
 - iam:PolicyARN and iam:PermissionsBoundary are filled;
 - SimulatePrincipalPolicy takes ContextEntries into account;
-- CloudFormation makes the calls for a stack's resources with the permissions of who deploys the stack (handlers.json lists
-  them by resource type), and sets the permissions boundary of roles;
+- CloudFormation makes the calls for a stack's resources with the permissions of the stack's service role or else of who deploys it
+  (handlers.json lists them by resource type), and sets the permissions boundary of roles;
 - a managed policy with more than one version can't be deleted, and one that doesn't exist can't be attached;
 - a function that is created ends no running function of the same name in another account or Region.
 """
@@ -49,11 +49,21 @@ def extract_resource_arn(service, method, path, headers, body, params, region, a
     return arn or original_arn(service, method, path, headers, body, params, region, account)
 
 
+# The service roles that stacks were given, by account and name.
+service_roles = {}
+
+
+def stack_name_of(name_or_arn):
+    return name_or_arn.split("/")[1] if name_or_arn.startswith("arn:") else name_or_arn
+
+
 original_context = iam_actions.request_tag_context
 
 
 def request_tag_context(service, action, body, params):
     context = original_context(service, action, body, params)
+    if service == "cloudformation" and param(params, "RoleARN"):
+        service_roles[get_account_id(), stack_name_of(param(params, "StackName"))] = param(params, "RoleARN")
     if service == "iam":
         if param(params, "PolicyArn"):
             context["iam:PolicyARN"] = param(params, "PolicyArn")
@@ -150,8 +160,20 @@ def condition_context(arn, props):
     return {**context, "iam:PermissionsBoundary": boundary} if boundary else context
 
 
-def authorise(handler, resource_type, name, props):
-    """Fails like CloudFormation if the caller may not do what a handler of a resource type does."""
+def refused(stack_name, action, arn, context):
+    """Who may not make a call for a stack; None if it is allowed."""
+    account, service_role = get_account_id(), service_roles.get((get_account_id(), stack_name))
+    if not service_role:
+        denied = iam_evaluator.enforce(caller.get(), action, action.split(":")[0], get_region(), resource_arn=arn, service_context=context)
+        return denied and getattr(denied, "principal_arn", caller.get())
+    request = iam_evaluator.EvalContext(service_role, "AssumedRole", account, action, arn, get_region(), service_context={
+        key.lower(): value for key, value in context.items()})
+    policies = iam_evaluator._gather_role_policies(service_role.rsplit("/", 1)[-1], account)
+    return None if iam_evaluator.evaluate(request, policies).decision == "Allow" else service_role
+
+
+def authorise(handler, resource_type, name, props, stack_name):
+    """Fails like CloudFormation if it may not do what a handler of a resource type does."""
     calls = handlers.get(resource_type)
     if not calls or not caller.get():
         return
@@ -163,11 +185,9 @@ def authorise(handler, resource_type, name, props):
         if resource_type == "AWS::IAM::ManagedPolicy" and action.endswith("tachRolePolicy") and not props.get("Roles"):
             continue
         arn = about.get(action, about[""])
-        denied = iam_evaluator.enforce(caller.get(), action, action.split(":")[0], get_region(), resource_arn=arn,
-                                       service_context=condition_context(arn, props))
-        if denied:
-            raise ValueError("%s is not authorized to perform: %s on resource: %s" % (
-                getattr(denied, "principal_arn", caller.get()), action, arn))
+        principal = refused(stack_name, action, arn, condition_context(arn, props))
+        if principal:
+            raise ValueError("%s is not authorized to perform: %s on resource: %s" % (principal, action, arn))
 
 
 original_provision = provisioners._provision_resource
@@ -187,7 +207,7 @@ def known(resource_type, physical_id, stack_name, logical_id):
 
 
 def provision_resource(resource_type, logical_id, props, stack_name):
-    authorise("Create", resource_type, named(resource_type, stack_name, logical_id, props), props)
+    authorise("Create", resource_type, named(resource_type, stack_name, logical_id, props), props, stack_name)
     physical_id, attributes = original_provision(resource_type, logical_id, props, stack_name)
     if resource_type == "AWS::IAM::Role":
         iam._roles[physical_id]["PermissionsBoundary"] = props.get("PermissionsBoundary")
@@ -196,12 +216,12 @@ def provision_resource(resource_type, logical_id, props, stack_name):
 
 def update_resource(resource_type, physical_id, old_props, new_props, stack_name, logical_id=None, old_attrs=None):
     if old_props != new_props and not provisioners._replacing_change(resource_type, old_props, new_props):
-        authorise("Update", resource_type, known(resource_type, physical_id, stack_name, logical_id), new_props)
+        authorise("Update", resource_type, known(resource_type, physical_id, stack_name, logical_id), new_props, stack_name)
     return original_update(resource_type, physical_id, old_props, new_props, stack_name, logical_id, old_attrs)
 
 
 def delete_resource(resource_type, physical_id, props, stack_name=None, logical_id=None):
-    authorise("Delete", resource_type, known(resource_type, physical_id, stack_name, logical_id), props)
+    authorise("Delete", resource_type, known(resource_type, physical_id, stack_name, logical_id), props, stack_name)
     return original_remove(resource_type, physical_id, props, stack_name, logical_id)
 
 
