@@ -27,7 +27,8 @@ func Statements(s Scope) []permissions.Statement {
 	policies := []string{s.iam("policy", "DataPermissions"), s.iam("policy", "OperatorsPolicy")}
 	return []permissions.Statement{
 		{Sid: "Stack", Resources: []string{s.arn("cloudformation", "stack/"+s.Stack+"/*")}, Actions: []string{
-			"cloudformation:CreateChangeSet", "cloudformation:CreateStack", "cloudformation:DeleteChangeSet", "cloudformation:DeleteStack",
+			"cloudformation:CancelUpdateStack", "cloudformation:ContinueUpdateRollback", "cloudformation:CreateChangeSet",
+			"cloudformation:CreateStack", "cloudformation:DeleteChangeSet", "cloudformation:DeleteStack",
 			"cloudformation:DescribeChangeSet", "cloudformation:DescribeStackEvents", "cloudformation:DescribeStackResources",
 			"cloudformation:DescribeStacks", "cloudformation:ExecuteChangeSet", "cloudformation:GetTemplate", "cloudformation:TagResource",
 			"cloudformation:UntagResource", "cloudformation:UpdateStack",

@@ -93,8 +93,9 @@ func (p *person) clear(t *testing.T, before string) {
 	}
 }
 
-// Whoever has the statements of docs/permissions.md can deploy, and none of these is there for nothing.
-func TestDeployerHasExactlyTheNeededPermissions(t *testing.T) {
+// Whoever has the statements of docs/permissions.md can deploy, and none of these is there for nothing. That their actions are those that
+// CloudFormation makes is the matter of the tests of infra/deployer.
+func TestDeployerHasExactlyTheNeededStatements(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, "100000000050")
 	statements, before := deployer.Statements(p.scope), p.account.left(t)
@@ -146,7 +147,20 @@ func TestDeployerBelowABoundary(t *testing.T) {
 	p.clear(t, before)
 	parameters["FunctionPermissionsBoundary"] = p.scope.Boundary
 	check(t, p.deployer.Create(ctx, p.scope.Stack, a.template, parameters))
-	parameters["Description"] = "new"
+	for _, c := range []struct{ boundary, action string }{
+		{"", "iam:DeleteRolePermissionsBoundary"},
+		{"arn:aws:iam::aws:policy/AdministratorAccess", "iam:PutRolePermissionsBoundary"},
+	} {
+		parameters["FunctionPermissionsBoundary"] = c.boundary
+		if err := p.deployer.Update(ctx, p.scope.Stack, a.template, parameters); err == nil || !strings.Contains(err.Error(), c.action) {
+			t.Errorf("boundary changed to %q: got %v, want a failure that names %s", c.boundary, err, c.action)
+		}
+	}
+	parameters["FunctionPermissionsBoundary"], parameters["BucketNames"] = p.scope.Boundary, a.bucket(t, "beyond", theirPolicy)
+	if err := p.deployer.Update(ctx, p.scope.Stack, a.template, parameters); err == nil || !strings.Contains(err.Error(), "s3:GetBucketPolicy") {
+		t.Errorf("a bucket that the boundary lacks: got %v, want a failure that names s3:GetBucketPolicy", err)
+	}
+	parameters["BucketNames"], parameters["Description"] = p.bucket, "new"
 	check(t, p.deployer.Update(ctx, p.scope.Stack, a.template, parameters))
 	check(t, p.deployer.Delete(ctx, p.scope.Stack))
 	p.clear(t, before)

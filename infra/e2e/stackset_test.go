@@ -143,8 +143,8 @@ func memberTemplate(t *testing.T) string {
 	return parameters + "\nResources:\n  Member:\n    Type: AWS::SSM::Parameter\n    Properties: {Name: member, Type: String, Value: !Ref FullAccess}\n"
 }
 
-// What the organisation stack declares, the StackSets API takes: each account of the unit gets an instance in each Region, an update
-// reaches them, and they go with the set.
+// What the organisation stack declares, the StackSets API takes: each account of the unit gets an instance in each Region, one is taken
+// away, the next release takes the template's place, and everything goes.
 func TestStackSetOfTheOrganisation(t *testing.T) {
 	t.Parallel()
 	cfg, ctx := startMoto(t), t.Context()
@@ -198,4 +198,21 @@ func TestStackSetOfTheOrganisation(t *testing.T) {
 	if diff := cmp.Diff(want[:3], instances()); diff != "" {
 		t.Errorf("one instance less: -want +got:\n%s", diff)
 	}
+	next := template + "    Metadata: {Release: next}\n"
+	_, err = cfn.UpdateStackSet(ctx, &cloudformation.UpdateStackSetInput{
+		StackSetName: &set.StackSetName, TemplateBody: &next, Capabilities: set.Capabilities, Parameters: set.Parameters,
+		DeploymentTargets: group.DeploymentTargets, Regions: group.Regions, OperationPreferences: set.OperationPreferences,
+	})
+	check(t, err)
+	described, err = cfn.DescribeStackSet(ctx, &cloudformation.DescribeStackSetInput{StackSetName: &set.StackSetName})
+	check(t, err)
+	if got := aws.ToString(described.StackSet.TemplateBody); got != next {
+		t.Errorf("the updated set's template: %s", cmp.Diff(next, got))
+	}
+	_, err = cfn.DeleteStackInstances(ctx, &cloudformation.DeleteStackInstancesInput{
+		StackSetName: &set.StackSetName, Accounts: accounts, Regions: group.Regions, RetainStacks: aws.Bool(false),
+	})
+	check(t, err)
+	_, err = cfn.DeleteStackSet(ctx, &cloudformation.DeleteStackSetInput{StackSetName: &set.StackSetName})
+	check(t, err)
 }

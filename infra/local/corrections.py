@@ -49,7 +49,7 @@ def extract_resource_arn(service, method, path, headers, body, params, region, a
     return arn or original_arn(service, method, path, headers, body, params, region, account)
 
 
-# The service roles that stacks were given, by account and name.
+# The service roles that stacks were given, by account, Region and name.
 service_roles = {}
 
 
@@ -62,8 +62,12 @@ original_context = iam_actions.request_tag_context
 
 def request_tag_context(service, action, body, params):
     context = original_context(service, action, body, params)
-    if service == "cloudformation" and param(params, "RoleARN"):
-        service_roles[get_account_id(), stack_name_of(param(params, "StackName"))] = param(params, "RoleARN")
+    if service == "cloudformation":
+        stack = get_account_id(), get_region(), stack_name_of(param(params, "StackName"))
+        if action == "cloudformation:CreateStack":
+            service_roles.pop(stack, None)
+        if param(params, "RoleARN"):
+            service_roles[stack] = param(params, "RoleARN")
     if service == "iam":
         if param(params, "PolicyArn"):
             context["iam:PolicyARN"] = param(params, "PolicyArn")
@@ -162,7 +166,7 @@ def condition_context(arn, props):
 
 def refused(stack_name, action, arn, context):
     """Who may not make a call for a stack; None if it is allowed."""
-    account, service_role = get_account_id(), service_roles.get((get_account_id(), stack_name))
+    account, service_role = get_account_id(), service_roles.get((get_account_id(), get_region(), stack_name))
     if not service_role:
         denied = iam_evaluator.enforce(caller.get(), action, action.split(":")[0], get_region(), resource_arn=arn, service_context=context)
         return denied and getattr(denied, "principal_arn", caller.get())
@@ -217,7 +221,10 @@ def provision_resource(resource_type, logical_id, props, stack_name):
 def update_resource(resource_type, physical_id, old_props, new_props, stack_name, logical_id=None, old_attrs=None):
     if old_props != new_props and not provisioners._replacing_change(resource_type, old_props, new_props):
         authorise("Update", resource_type, known(resource_type, physical_id, stack_name, logical_id), new_props, stack_name)
-    return original_update(resource_type, physical_id, old_props, new_props, stack_name, logical_id, old_attrs)
+    updated, attributes = original_update(resource_type, physical_id, old_props, new_props, stack_name, logical_id, old_attrs)
+    if resource_type == "AWS::IAM::Role":
+        iam._roles[updated]["PermissionsBoundary"] = new_props.get("PermissionsBoundary")
+    return updated, attributes
 
 
 def delete_resource(resource_type, physical_id, props, stack_name=None, logical_id=None):
