@@ -74,7 +74,8 @@ func (p *person) life(ctx context.Context) error {
 	}
 	parameters["LogRetentionInDays"], parameters["BucketNames"], parameters["RoleNamePattern"], parameters["Description"] = "7", "", "PersonalizeRole-?*", "new"
 	changed := strings.NewReplacer(
-		"MemorySize: 256", "MemorySize: 512", "Action: personalize:*", "Action: personalize:Get*", "Type: String\n      Value:", "Type: String\n      Description: new\n      Value:",
+		"MemorySize: 256", "MemorySize: 512", "Action: personalize:*", "Action: personalize:Get*",
+		"Description: ARN of the Amazon Personalize service role\n      Name:", "Description: new\n      Name:",
 	).Replace(template)
 	if err := p.deployer.Update(ctx, p.scope.Stack, changed, parameters); err != nil {
 		return err
