@@ -13,27 +13,38 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"personalize-role/lambda/internal/environment"
+	"personalize-role/lambda/internal/cfn"
 	"personalize-role/lambda/internal/handler"
+	"personalize-role/lambda/internal/lambdaenv"
 	"personalize-role/lambda/internal/provision"
-	"personalize-role/lambda/internal/response"
 )
 
 func main() {
 	tune(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
 	log := lambdacontext.NewLogger()
-	cfg := environment.Config()
+	cfg := lambdaenv.Config()
 	cfg.HTTPClient, cfg.Retryer = provision.HTTPClient(), provision.Retryer
 	cfg.APIOptions = append(cfg.APIOptions, provision.LimitCalls(), provision.LogCalls(log))
+	hosts, err := answerHosts()
+	if err != nil {
+		log.Error("can't start", "cause", err.Error())
+		os.Exit(1)
+	}
 	h := &handler.Handler{
 		Provisioner: provision.New(provision.Clients{
 			IAM: iam.NewFromConfig(cfg), S3: s3.NewFromConfig(cfg), KMS: kms.NewFromConfig(cfg), CloudFormation: cloudformation.NewFromConfig(cfg),
 		}, log),
-		Sender:    response.NewSender(log),
+		Sender:    cfn.NewSender(log, hosts),
 		Log:       log,
 		AccountID: accountID,
 	}
 	lambda.Start(h.Handle)
+}
+
+// answerHosts returns where answers may be sent to.
+func answerHosts() (cfn.Hosts, error) {
+	suffixes, err := lambdaenv.AnswerSuffixes(context.Background(), os.Getenv("AWS_REGION"))
+	return cfn.Hosts{Any: len(suffixes) == 0, Suffixes: suffixes}, err
 }
 
 // accountID is the account of the function, from the ARN by which it was invoked.

@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"personalize-role/infra/bundle"
-	"personalize-role/infra/local"
+	"personalize-role/infra/emulator"
 )
 
 // cli is the CDK CLI for one account of the emulator.
@@ -30,7 +30,7 @@ type cli struct {
 
 func newCLI(t *testing.T, a *account) *cli {
 	t.Helper()
-	root, err := local.Root()
+	root, err := emulator.Root()
 	check(t, err)
 	return &cli{account: a, root: root, dir: t.TempDir(), bin: filepath.Join(root, ".tools", "cdk", "node_modules", ".bin")}
 }
@@ -39,7 +39,7 @@ func newCLI(t *testing.T, a *account) *cli {
 func (c *cli) environment(more ...string) []string {
 	return append(os.Environ(), append([]string{
 		"PATH=" + c.bin + ":" + os.Getenv("PATH"), "HOME=" + c.dir, "GOCACHE=" + goEnv("GOCACHE"), "GOMODCACHE=" + goEnv("GOMODCACHE"), "GOFLAGS=-buildvcs=false",
-		"AWS_ENDPOINT_URL=" + os.Getenv(local.EndpointVariable), "AWS_REGION=" + local.Region, "AWS_ACCESS_KEY_ID=" + c.account.id, "AWS_SECRET_ACCESS_KEY=test",
+		"AWS_ENDPOINT_URL=" + os.Getenv(emulator.EndpointVariable), "AWS_REGION=" + emulator.Region, "AWS_ACCESS_KEY_ID=" + c.account.id, "AWS_SECRET_ACCESS_KEY=test",
 		"CDK_DISABLE_CLI_TELEMETRY=true", "CI=true",
 	}, more...)...)
 }
@@ -72,7 +72,7 @@ func TestCDK(t *testing.T) {
 	// The CDK's own choice, which the emulator makes an empty name of.
 	c.cdk(t, "infra", "bootstrap", "--cloudformation-execution-policies", "arn:aws:iam::aws:policy/AdministratorAccess")
 	// The bootstrapped bucket denies what doesn't come over TLS, which the emulator doesn't speak.
-	_, err := a.deployer.S3.DeleteBucketPolicy(t.Context(), &s3.DeleteBucketPolicyInput{Bucket: aws.String("cdk-hnb659fds-assets-" + a.id + "-" + local.Region)})
+	_, err := a.deployer.S3.DeleteBucketPolicy(t.Context(), &s3.DeleteBucketPolicyInput{Bucket: aws.String("cdk-hnb659fds-assets-" + a.id + "-" + emulator.Region)})
 	check(t, err)
 	boot := a.left(t)
 	architecture := "architecture=" + bundle.Architecture(runtime.GOARCH)

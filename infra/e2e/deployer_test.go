@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"personalize-role/infra/deployer"
-	"personalize-role/infra/local"
+	"personalize-role/infra/emulator"
 	"personalize-role/lambda/permissions"
 )
 
@@ -25,7 +25,7 @@ import (
 type person struct {
 	account  *account
 	name     string
-	deployer *local.Deployer
+	deployer *emulator.Deployer
 	scope    deployer.Scope
 	bucket   string
 }
@@ -33,7 +33,7 @@ type person struct {
 func newPerson(t *testing.T, id string) *person {
 	a := open(t, id)
 	p := &person{account: a, name: "deployer", bucket: a.bucket(t, "one", theirPolicy), scope: deployer.Scope{
-		Partition: "aws", Region: local.Region, AccountID: id, Stack: "personalize-role", Release: "arn:aws:s3:::" + a.deployer.Artifacts + "/*",
+		Partition: "aws", Region: emulator.Region, AccountID: id, Stack: "personalize-role", Release: "arn:aws:s3:::" + a.deployer.Artifacts + "/*",
 		Parameter: "personalize/role-arn",
 	}}
 	_, err := a.iam.CreateUser(t.Context(), &iam.CreateUserInput{UserName: aws.String(p.name)})
@@ -42,7 +42,7 @@ func newPerson(t *testing.T, id string) *person {
 	check(t, err)
 	cfg := a.config.Copy()
 	cfg.Credentials = credentials.NewStaticCredentialsProvider(aws.ToString(key.AccessKey.AccessKeyId), aws.ToString(key.AccessKey.SecretAccessKey), "")
-	p.deployer = local.NewDeployer(cfg, io.Discard)
+	p.deployer = emulator.NewDeployer(cfg, io.Discard)
 	return p
 }
 
@@ -55,8 +55,8 @@ func (p *person) allow(t *testing.T, statements []permissions.Statement) {
 	check(t, err)
 }
 
-func (p *person) parameters() local.Parameters {
-	return local.Parameters{"BucketNames": p.bucket, "SettleSeconds": "0", "OperatorPolicy": "true", "RoleArnParameterName": "/personalize/role-arn"}
+func (p *person) parameters() emulator.Parameters {
+	return emulator.Parameters{"BucketNames": p.bucket, "SettleSeconds": "0", "OperatorPolicy": "true", "RoleArnParameterName": "/personalize/role-arn"}
 }
 
 // life looks at the template as the console does, and creates, updates and deletes the stack. The update changes every resource.
@@ -130,9 +130,9 @@ func TestDeployerBelowABoundary(t *testing.T) {
 	p := newPerson(t, "100000000051")
 	ctx, a := t.Context(), p.account
 	function := append(permissions.Statements(permissions.Scope{
-		Partition: "aws", Region: local.Region, AccountID: a.id, RoleNames: []string{permissions.DefaultRoleNames},
+		Partition: "aws", Region: emulator.Region, AccountID: a.id, RoleNames: []string{permissions.DefaultRoleNames},
 		PolicyNames: []string{permissions.DefaultPolicyNames}, Buckets: []string{"arn:aws:s3:::" + p.bucket},
-	}), permissions.LogStatement(fmt.Sprintf("arn:aws:logs:%s:%s:log-group:*", local.Region, a.id)))
+	}), permissions.LogStatement(fmt.Sprintf("arn:aws:logs:%s:%s:log-group:*", emulator.Region, a.id)))
 	created, err := a.iam.CreatePolicy(ctx, &iam.CreatePolicyInput{
 		PolicyName: aws.String("PersonalizeRoleFunction"), PolicyDocument: aws.String(permissions.Document(function)),
 	})

@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"personalize-role/infra/local"
+	"personalize-role/infra/emulator"
 )
 
 // runtimeAccount is the account in the function's ARN that aws-lambda-rie gives.
@@ -37,16 +37,16 @@ type environment struct {
 // startEnvironment starts a binary with IAM and CloudFormation at the simulator.
 func startEnvironment(t *testing.T, binary, simulator string) *environment {
 	t.Helper()
-	root, err := local.Root()
+	root, err := emulator.Root()
 	check(t, err)
 	invoke, runtime := freeAddresses(t)
 	e := &environment{url: "http://" + invoke + "/2015-03-31/functions/function/invocations", logFile: filepath.Join(t.TempDir(), "log")}
 	e.command = exec.Command(filepath.Join(root, ".tools", "bin", "aws-lambda-rie"),
 		"--runtime-interface-emulator-address", invoke, "--runtime-api-address", runtime, "--log-level", "error", binary)
 	e.command.Env = []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "AWS_REGION=" + local.Region, "AWS_LAMBDA_FUNCTION_TIMEOUT=120", "AWS_LAMBDA_LOG_FORMAT=JSON",
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "AWS_REGION=" + emulator.Region, "AWS_LAMBDA_FUNCTION_TIMEOUT=120", "AWS_LAMBDA_LOG_FORMAT=JSON",
 		"AWS_ACCESS_KEY_ID=" + runtimeAccount, "AWS_SECRET_ACCESS_KEY=test",
-		"AWS_ENDPOINT_URL=" + os.Getenv(local.EndpointVariable), "AWS_ENDPOINT_URL_IAM=" + simulator, "AWS_ENDPOINT_URL_CLOUDFORMATION=" + simulator + "/cloudformation",
+		"AWS_ENDPOINT_URL=" + os.Getenv(emulator.EndpointVariable), "AWS_ENDPOINT_URL_IAM=" + simulator, "AWS_ENDPOINT_URL_CLOUDFORMATION=" + simulator + "/cloudformation",
 	}
 	output, err := os.Create(e.logFile)
 	check(t, err)

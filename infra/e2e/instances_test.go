@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/google/go-cmp/cmp"
 
-	"personalize-role/infra/local"
+	"personalize-role/infra/emulator"
 )
 
 // instance is what a StackSet makes of template.yaml in one account and Region.
@@ -20,7 +20,7 @@ type instance struct {
 	*account
 	stack  string
 	bucket string
-	p      local.Parameters
+	p      emulator.Parameters
 }
 
 // StackSets names the stacks of its instances StackSet-, the set's name, and a UUID.
@@ -28,7 +28,7 @@ func newInstance(t *testing.T, n int, id, region string) *instance {
 	t.Helper()
 	i := &instance{account: openIn(t, id, region), stack: fmt.Sprintf("StackSet-personalize-role-%08d-0000-4000-8000-000000000000", n)}
 	i.bucket = i.account.bucket(t, "member-"+region, theirPolicy)
-	i.p = local.Parameters{"BucketNames": i.bucket, "SettleSeconds": "0", "Description": "first"}
+	i.p = emulator.Parameters{"BucketNames": i.bucket, "SettleSeconds": "0", "Description": "first"}
 	check(t, i.deployer.Create(t.Context(), i.stack, i.template, i.p))
 	return i
 }
@@ -64,7 +64,7 @@ func TestStackSetInstances(t *testing.T) {
 	ctx := t.Context()
 	var all []*instance
 	for _, id := range []string{"100000000040", "100000000041"} {
-		for _, region := range []string{local.Region, "us-east-1"} {
+		for _, region := range []string{emulator.Region, "us-east-1"} {
 			all = append(all, newInstance(t, len(all), id, region))
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
-	"personalize-role/infra/local"
+	"personalize-role/infra/emulator"
 )
 
 const madeUp = "app-Role-1A2B3C4D"
@@ -21,7 +21,7 @@ const madeUp = "app-Role-1A2B3C4D"
 func TestLifecycle(t *testing.T) {
 	s := newSimulator(t)
 	cfg := s.config()
-	deployer := local.NewDeployer(cfg, io.Discard)
+	deployer := emulator.NewDeployer(cfg, io.Discard)
 	for _, name := range []string{"lifecycle-one", "lifecycle-two"} {
 		check(t, deployer.CreateBucket(t.Context(), name))
 	}

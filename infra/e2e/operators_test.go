@@ -10,14 +10,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"personalize-role/infra/local"
+	"personalize-role/infra/emulator"
 )
 
 // Those who operate Personalize may do all there, and pass it the role; nothing else.
 func TestOperators(t *testing.T) {
 	a := open(t, "100000000020")
 	ctx := t.Context()
-	p := local.Parameters{"SettleSeconds": "0", "OperatorPolicy": "true", "RoleArnParameterName": "/ml/personalize/role-arn"}
+	p := emulator.Parameters{"SettleSeconds": "0", "OperatorPolicy": "true", "RoleArnParameterName": "/ml/personalize/role-arn"}
 	check(t, a.deployer.Create(ctx, "app", a.template, p))
 	outputs, err := a.deployer.Outputs(ctx, "app")
 	check(t, err)

@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 
-	"personalize-role/infra/local"
+	"personalize-role/infra/emulator"
 	"personalize-role/lambda/permissions"
 )
 
@@ -52,7 +52,7 @@ func TestFunctionHasExactlyTheNeededPermissions(t *testing.T) {
 // scope is that of a provider in an account; without one its statements have the same Sids and actions.
 func scope(account string, buckets, keys []string) permissions.Scope {
 	s := permissions.Scope{
-		Partition: "aws", Region: local.Region, AccountID: account,
+		Partition: "aws", Region: emulator.Region, AccountID: account,
 		RoleNames: []string{permissions.DefaultRoleNames}, PolicyNames: []string{permissions.DefaultPolicyNames},
 		Buckets: []string{"arn:*:s3:::none"}, Keys: []string{"none"},
 	}
@@ -83,7 +83,7 @@ func newExercise(t *testing.T, id string) *exercise {
 	theirs := open(t, "10000000002"+id[len(id)-1:])
 	x.foreign = theirs.bucket(t, "foreign", "")
 	all := append(slices.Clone(x.buckets), x.foreign)
-	check(t, a.deployer.Create(ctx, "provider", a.template, local.Parameters{
+	check(t, a.deployer.Create(ctx, "provider", a.template, emulator.Parameters{
 		"SettleSeconds": "0", "FurtherBucketNames": strings.Join(all, ","), "FurtherKmsKeyArns": x.key,
 	}))
 	x.token, x.role = a.serviceToken(ctx, t, "provider"), a.functionRole(ctx, t)

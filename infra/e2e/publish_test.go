@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"personalize-role/infra/bundle"
-	"personalize-role/infra/local"
+	"personalize-role/infra/emulator"
 	"personalize-role/infra/release"
 )
 
@@ -18,21 +18,21 @@ import (
 func TestPublish(t *testing.T) {
 	a := open(t, "100000000021")
 	ctx := t.Context()
-	root, err := local.Root()
+	root, err := emulator.Root()
 	check(t, err)
 	r, err := release.Make(ctx, root, "releases-"+a.id)
 	check(t, err)
-	check(t, a.deployer.CreateBucket(ctx, r.BucketIn(local.Region)))
+	check(t, a.deployer.CreateBucket(ctx, r.BucketIn(emulator.Region)))
 	for _, want := range []string{"uploaded", "is there already, with the same bytes"} {
 		var progress bytes.Buffer
-		check(t, r.Publish(ctx, a.deployer.S3, local.Region, &progress))
+		check(t, r.Publish(ctx, a.deployer.S3, emulator.Region, &progress))
 		if got := strings.Count(progress.String(), want+"\n"); got != len(r.Files) {
 			t.Errorf("%d files, of which %d: %s\n%s", len(r.Files), got, want, progress.String())
 		}
 	}
 	changed := r
 	changed.Files = []release.File{{Name: release.TemplateName, Body: []byte("Resources: {}")}}
-	if err := changed.Publish(ctx, a.deployer.S3, local.Region, &bytes.Buffer{}); !errors.Is(err, release.ErrChanged) {
+	if err := changed.Publish(ctx, a.deployer.S3, emulator.Region, &bytes.Buffer{}); !errors.Is(err, release.ErrChanged) {
 		t.Errorf("got %v, want %v", err, release.ErrChanged)
 	}
 	var template string
@@ -41,7 +41,7 @@ func TestPublish(t *testing.T) {
 			template = string(f.Body)
 		}
 	}
-	check(t, a.deployer.Create(ctx, "app", template, local.Parameters{"SettleSeconds": "0", "Architecture": bundle.Architecture(runtime.GOARCH)}))
+	check(t, a.deployer.Create(ctx, "app", template, emulator.Parameters{"SettleSeconds": "0", "Architecture": bundle.Architecture(runtime.GOARCH)}))
 	outputs, err := a.deployer.Outputs(ctx, "app")
 	check(t, err)
 	if !strings.HasPrefix(outputs["RoleArn"], "arn:aws:iam::"+a.id+":role/PersonalizeRole-") {

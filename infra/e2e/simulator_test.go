@@ -22,7 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"personalize-role/infra/bundle"
-	"personalize-role/infra/local"
+	"personalize-role/infra/emulator"
 )
 
 // simulator is a CloudFormation that is as strict as the real one: it takes answers, says of resources what it knows, and
@@ -31,7 +31,7 @@ type simulator struct {
 	t      *testing.T
 	server *httptest.Server
 	iam    *iam.Client
-	viewer *local.Viewer
+	viewer *emulator.Viewer
 	binary string
 
 	mutex     sync.Mutex
@@ -55,7 +55,7 @@ type answer struct {
 
 func newSimulator(t *testing.T) *simulator {
 	s := &simulator{t: t, resources: map[string]*resourceState{}, answers: map[string]*answer{}}
-	endpoint := os.Getenv(local.EndpointVariable)
+	endpoint := os.Getenv(emulator.EndpointVariable)
 	target, err := url.Parse(endpoint)
 	check(t, err)
 	proxy := httputil.NewSingleHostReverseProxy(target)
@@ -67,9 +67,9 @@ func newSimulator(t *testing.T) *simulator {
 	s.server = httptest.NewServer(mux)
 	t.Cleanup(s.server.Close)
 	cfg := s.config()
-	s.iam, s.viewer = iam.NewFromConfig(cfg), local.NewViewer(cfg, io.Discard)
+	s.iam, s.viewer = iam.NewFromConfig(cfg), emulator.NewViewer(cfg, io.Discard)
 	s.binary = filepath.Join(t.TempDir(), bundle.Bootstrap)
-	root, err := local.Root()
+	root, err := emulator.Root()
 	check(t, err)
 	check(t, bundle.Build(t.Context(), root, runtime.GOARCH, s.binary))
 	return s
@@ -78,7 +78,7 @@ func newSimulator(t *testing.T) *simulator {
 // config is that of the root user of the function's account.
 func (s *simulator) config() aws.Config {
 	return aws.Config{
-		Region: local.Region, BaseEndpoint: aws.String(os.Getenv(local.EndpointVariable)),
+		Region: emulator.Region, BaseEndpoint: aws.String(os.Getenv(emulator.EndpointVariable)),
 		Credentials: credentials.NewStaticCredentialsProvider(runtimeAccount, "test", ""),
 	}
 }
@@ -168,7 +168,7 @@ type stack struct {
 }
 
 func (s *simulator) stack(name string) stack {
-	id := fmt.Sprintf("arn:aws:cloudformation:%s:%s:stack/%s/guid", local.Region, runtimeAccount, name)
+	id := fmt.Sprintf("arn:aws:cloudformation:%s:%s:stack/%s/guid", emulator.Region, runtimeAccount, name)
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.resources[id] = &resourceState{}
@@ -200,7 +200,7 @@ func (s stack) event(request, physicalID string, now, old map[string]any) event 
 	s.events++
 	requestID := fmt.Sprintf("request-%d", s.events)
 	// The escapes are those of CloudFormation's own URLs.
-	uri := fmt.Sprintf("/arn%%3Aaws%%3Acloudformation%%3A%s%%7CRole%%7C%s?X-Amz-Signature=%%2Babc", local.Region, requestID)
+	uri := fmt.Sprintf("/arn%%3Aaws%%3Acloudformation%%3A%s%%7CRole%%7C%s?X-Amz-Signature=%%2Babc", emulator.Region, requestID)
 	s.answers[uri] = nil
 	e := map[string]any{
 		"RequestType": request, "ServiceToken": "arn:f", "ResponseURL": s.server.URL + uri, "StackId": s.id, "RequestId": requestID,

@@ -21,15 +21,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/google/go-cmp/cmp"
 
-	"personalize-role/infra/local"
+	"personalize-role/infra/emulator"
 )
 
 // account is what a test deploys into; each has one of its own.
 type account struct {
 	id       string
 	config   aws.Config
-	deployer *local.Deployer
-	viewer   *local.Viewer
+	deployer *emulator.Deployer
+	viewer   *emulator.Viewer
 	iam      *iam.Client
 	kms      *kms.Client
 	ssm      *ssm.Client
@@ -94,22 +94,22 @@ func (a *account) statements(t *testing.T, key string, buckets ...string) string
 
 func open(t *testing.T, id string) *account {
 	t.Helper()
-	return openIn(t, id, local.Region)
+	return openIn(t, id, emulator.Region)
 }
 
 // openIn is an account's part in a Region.
 func openIn(t *testing.T, id, region string) *account {
 	t.Helper()
-	endpoint := os.Getenv(local.EndpointVariable)
+	endpoint := os.Getenv(emulator.EndpointVariable)
 	if endpoint == "" {
-		t.Fatalf("%s isn't set; run the emulator tests by make test", local.EndpointVariable)
+		t.Fatalf("%s isn't set; run the emulator tests by make test", emulator.EndpointVariable)
 	}
 	cfg := aws.Config{
 		Region: region, BaseEndpoint: aws.String(endpoint),
 		Credentials: credentials.NewStaticCredentialsProvider(id, "test", ""),
 	}
 	a := &account{
-		id: id, config: cfg, deployer: local.NewDeployer(cfg, io.Discard), viewer: local.NewViewer(cfg, io.Discard), iam: iam.NewFromConfig(cfg), kms: kms.NewFromConfig(cfg),
+		id: id, config: cfg, deployer: emulator.NewDeployer(cfg, io.Discard), viewer: emulator.NewViewer(cfg, io.Discard), iam: iam.NewFromConfig(cfg), kms: kms.NewFromConfig(cfg),
 		ssm: ssm.NewFromConfig(cfg),
 	}
 	a.deployer.Artifacts = "artifacts-" + id + "-" + region
@@ -162,7 +162,7 @@ func TestStack(t *testing.T) {
 	one, two, key := a.bucket(t, "one", theirPolicy), a.bucket(t, "two", ""), a.key(t)
 	keyPolicy, err := a.viewer.KeyPolicy(ctx, key)
 	check(t, err)
-	p := local.Parameters{"BucketNames": one + "," + two, "KmsKeyArns": key, "Uses": "Import,Batch", "SettleSeconds": "0", "Description": "first"}
+	p := emulator.Parameters{"BucketNames": one + "," + two, "KmsKeyArns": key, "Uses": "Import,Batch", "SettleSeconds": "0", "Description": "first"}
 	check(t, a.deployer.Create(ctx, "app", a.template, p))
 	outputs, err := a.deployer.Outputs(ctx, "app")
 	check(t, err)
@@ -234,14 +234,14 @@ func TestFailingCreateLeavesNothing(t *testing.T) {
 	one := a.bucket(t, "one", theirPolicy)
 	for _, c := range []struct {
 		name   string
-		p      local.Parameters
+		p      emulator.Parameters
 		reason string
 	}{
-		{"wrong use", local.Parameters{"Uses": "Read"}, `Uses[0] "Read" must be one of Import, Batch, Export, Metrics, Deletion`},
-		{"missing bucket", local.Parameters{"BucketNames": "none-" + a.id}, "bucket none-" + a.id + " doesn't exist. Nothing was changed"},
-		{"missing key", local.Parameters{"KmsKeyArns": "arn:aws:kms:eu-west-1:" + a.id + ":key/none", "BucketNames": one}, "doesn't exist, or is pending deletion. Nothing was changed"},
-		{"name that the function may not use", local.Parameters{"RoleName": "Other"}, "Allow the function's role iam:"},
-		{"boundary that doesn't exist", local.Parameters{"PermissionsBoundary": "arn:aws:iam::" + a.id + ":policy/None"}, "Check that what the template names exists in this account"},
+		{"wrong use", emulator.Parameters{"Uses": "Read"}, `Uses[0] "Read" must be one of Import, Batch, Export, Metrics, Deletion`},
+		{"missing bucket", emulator.Parameters{"BucketNames": "none-" + a.id}, "bucket none-" + a.id + " doesn't exist. Nothing was changed"},
+		{"missing key", emulator.Parameters{"KmsKeyArns": "arn:aws:kms:eu-west-1:" + a.id + ":key/none", "BucketNames": one}, "doesn't exist, or is pending deletion. Nothing was changed"},
+		{"name that the function may not use", emulator.Parameters{"RoleName": "Other"}, "Allow the function's role iam:"},
+		{"boundary that doesn't exist", emulator.Parameters{"PermissionsBoundary": "arn:aws:iam::" + a.id + ":policy/None"}, "Check that what the template names exists in this account"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.p["SettleSeconds"] = "0"
@@ -262,7 +262,7 @@ func TestFailingUpdateIsTakenBack(t *testing.T) {
 	a := open(t, "100000000003")
 	ctx := t.Context()
 	one, two, key := a.bucket(t, "one", theirPolicy), a.bucket(t, "two", ""), a.key(t)
-	p := local.Parameters{"BucketNames": one, "SettleSeconds": "0", "Description": "first"}
+	p := emulator.Parameters{"BucketNames": one, "SettleSeconds": "0", "Description": "first"}
 	check(t, a.deployer.Create(ctx, "app", a.template, p))
 	outputs, err := a.deployer.Outputs(ctx, "app")
 	check(t, err)

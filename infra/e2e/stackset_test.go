@@ -22,13 +22,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/google/go-cmp/cmp"
 
-	"personalize-role/infra/local"
+	"personalize-role/infra/emulator"
 )
 
 // startMoto starts the emulator that knows StackSets and organisations.
 func startMoto(t *testing.T) aws.Config {
 	t.Helper()
-	root, err := local.Root()
+	root, err := emulator.Root()
 	check(t, err)
 	address, _ := freeAddresses(t)
 	host, port, err := net.SplitHostPort(address)
@@ -55,7 +55,7 @@ func startMoto(t *testing.T) aws.Config {
 			t.Fatalf("moto doesn't start: %v", err)
 		}
 	}
-	return aws.Config{Region: local.Region, BaseEndpoint: aws.String(endpoint), Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+	return aws.Config{Region: emulator.Region, BaseEndpoint: aws.String(endpoint), Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
 }
 
 // organisation makes one with two accounts in an organisational unit, and gives the ids of the unit and of the accounts.
@@ -99,7 +99,7 @@ type stackSet struct {
 // synthesised reads the StackSet out of the organisation stack.
 func synthesised(t *testing.T, unit, template string) stackSet {
 	t.Helper()
-	root, err := local.Root()
+	root, err := emulator.Root()
 	check(t, err)
 	out := t.TempDir()
 	command := exec.CommandContext(t.Context(), "go", "run", "./infra")
@@ -132,7 +132,7 @@ func synthesised(t *testing.T, unit, template string) stackSet {
 // instances of the whole template do is TestStackSetInstances' matter.
 func memberTemplate(t *testing.T) string {
 	t.Helper()
-	root, err := local.Root()
+	root, err := emulator.Root()
 	check(t, err)
 	text, err := os.ReadFile(filepath.Join(root, "template.yaml"))
 	check(t, err)
@@ -149,7 +149,7 @@ func TestStackSetOfTheOrganisation(t *testing.T) {
 	t.Parallel()
 	cfg, ctx := startMoto(t), t.Context()
 	unit, accounts := organisation(t, cfg)
-	d := local.NewDeployer(cfg, &bytes.Buffer{})
+	d := emulator.NewDeployer(cfg, &bytes.Buffer{})
 	d.Artifacts = "my-releases-eu-west-1"
 	template := memberTemplate(t)
 	check(t, d.CreateBucket(ctx, d.Artifacts))

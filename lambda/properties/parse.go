@@ -75,6 +75,7 @@ func Salvage(raw json.RawMessage) Properties {
 		S3PolicyName: r.text(NameS3PolicyName, "", policyName),
 		Tags:         r.tags(NameTags),
 		ForceDetach:  r.boolean(NameForceDetach, false),
+		Adopt:        r.boolean(NameAdopt, false),
 		Buckets:      r.buckets(NameBuckets, nil),
 		KmsKeyArns:   r.keys(NameKmsKeyArns),
 		KeyPolicy:    r.text(NameKeyPolicy, PolicyManage, managed),

@@ -8,24 +8,24 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"personalize-role/lambda/internal/lazy"
+	"personalize-role/lambda/internal/lazyregexp"
 )
 
 // maxTags is IAM's limit of 50 less the tags by which the function recognises its own.
 const maxTags = 47
 
 var (
-	nameCharacters = lazy.Regexp(`^[\w+=,.@-]+$`)
+	nameCharacters = lazyregexp.Regexp(`^[\w+=,.@-]+$`)
 	// IAM allows any printable ASCII in a path; the pattern of roleArn in the Personalize API is narrower.
-	pathCharacters = lazy.Regexp(`^/([a-zA-Z0-9_+=,.@/-]*/)?$`)
-	boundaryARN    = lazy.Regexp(`^arn:[a-z0-9-]+:iam::(\d{12}|aws):policy/[\x21-\x7e]{1,640}$`)
+	pathCharacters = lazyregexp.Regexp(`^/([a-zA-Z0-9_+=,.@/-]*/)?$`)
+	boundaryARN    = lazyregexp.Regexp(`^arn:[a-z0-9-]+:iam::(\d{12}|aws):policy/[\x21-\x7e]{1,640}$`)
 	// IAM's own pattern of descriptions: tab, line feed, carriage return, printable ASCII, and Latin-1.
-	descriptionCharacters = lazy.Regexp(`^[\x{9}\x{A}\x{D}\x{20}-\x{7E}\x{A1}-\x{FF}]*$`)
-	bucketARN             = lazy.Regexp(`^arn:[a-z0-9-]+:s3:::`)
-	bucketCharacters      = lazy.Regexp(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
-	region                = lazy.Regexp(`^[a-z]{2}(-[a-z]+)+-\d{1,2}$`)
-	keyARN                = lazy.Regexp(`^arn:aws[a-z0-9-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$`)
-	tagCharacters         = lazy.Regexp(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+	descriptionCharacters = lazyregexp.Regexp(`^[\x{9}\x{A}\x{D}\x{20}-\x{7E}\x{A1}-\x{FF}]*$`)
+	bucketARN             = lazyregexp.Regexp(`^arn:[a-z0-9-]+:s3:::`)
+	bucketCharacters      = lazyregexp.Regexp(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	region                = lazyregexp.Regexp(`^[a-z]{2}(-[a-z]+)+-\d{1,2}$`)
+	keyARN                = lazyregexp.Regexp(`^arn:aws[a-z0-9-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$`)
+	tagCharacters         = lazyregexp.Regexp(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 )
 
 func roleName(s string) string {

@@ -9,7 +9,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"personalize-role/infra/local"
+	"personalize-role/infra/emulator"
 )
 
 func main() {
@@ -31,19 +31,19 @@ const (
 )
 
 func run(ctx context.Context, keep bool) error {
-	emulator, err := local.Start(ctx, os.Stdout)
+	running, err := emulator.Start(ctx, os.Stdout)
 	if err != nil {
 		return err
 	}
-	defer emulator.Stop()
-	s := &story{deployer: local.NewDeployer(emulator.Config(), os.Stdout), viewer: local.NewViewer(emulator.Config(), os.Stdout)}
-	chapter("The emulator runs at %s, with IAM enforced. Creating the data bucket %s, which has a policy", emulator.Endpoint, data)
+	defer running.Stop()
+	s := &story{deployer: emulator.NewDeployer(running.Config(), os.Stdout), viewer: emulator.NewViewer(running.Config(), os.Stdout)}
+	chapter("The emulator runs at %s, with IAM enforced. Creating the data bucket %s, which has a policy", running.Endpoint, data)
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
 	if keep {
-		chapter("Left running, process %d, until you press Ctrl-C. In another terminal:", emulator.PID())
-		fmt.Printf("export AWS_ENDPOINT_URL=%s AWS_DEFAULT_REGION=%s AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n", emulator.Endpoint, local.Region)
+		chapter("Left running, process %d, until you press Ctrl-C. In another terminal:", running.PID())
+		fmt.Printf("export AWS_ENDPOINT_URL=%s AWS_DEFAULT_REGION=%s AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n", running.Endpoint, emulator.Region)
 		fmt.Printf("aws cloudformation describe-stacks --stack-name %s\n", stack)
 		<-ctx.Done()
 		return nil

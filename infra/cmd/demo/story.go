@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"personalize-role/infra/local"
+	"personalize-role/infra/emulator"
 )
 
 // consumerTemplate is a stack of somebody else, which uses the role through its export.
@@ -24,8 +24,8 @@ const theirPolicy = `{"Version":"2012-10-17","Statement":[{"Sid":"TLSOnly","Effe
 
 // story is what the demo tells.
 type story struct {
-	deployer *local.Deployer
-	viewer   *local.Viewer
+	deployer *emulator.Deployer
+	viewer   *emulator.Viewer
 	template string
 	role     string
 }
@@ -112,6 +112,6 @@ func (s *story) end(ctx context.Context) error {
 	return s.viewer.Nothing(ctx)
 }
 
-func parameters(buckets string) local.Parameters {
-	return local.Parameters{"BucketNames": buckets, "SettleSeconds": "1"}
+func parameters(buckets string) emulator.Parameters {
+	return emulator.Parameters{"BucketNames": buckets, "SettleSeconds": "1"}
 }

@@ -13,7 +13,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"personalize-role/infra/local"
+	"personalize-role/infra/emulator"
 )
 
 func main() {
@@ -31,16 +31,16 @@ func main() {
 }
 
 func run(ctx context.Context, command []string) (status int, err error) {
-	emulator, err := local.Start(ctx, os.Stderr)
+	running, err := emulator.Start(ctx, os.Stderr)
 	if err != nil {
 		return 1, err
 	}
-	defer emulator.Stop()
+	defer running.Stop()
 	c := exec.CommandContext(ctx, command[0], command[1:]...)
 	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
 	c.Env = append(os.Environ(),
-		local.EndpointVariable+"="+emulator.Endpoint, "AWS_ENDPOINT_URL="+emulator.Endpoint, "AWS_DEFAULT_REGION="+local.Region,
-		"AWS_REGION="+local.Region, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_PAGER=")
+		emulator.EndpointVariable+"="+running.Endpoint, "AWS_ENDPOINT_URL="+running.Endpoint, "AWS_DEFAULT_REGION="+emulator.Region,
+		"AWS_REGION="+emulator.Region, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_PAGER=")
 	err = c.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {

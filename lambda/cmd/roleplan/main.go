@@ -64,7 +64,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-func planFor(ctx context.Context, file string, look handler.Look) (plan.Plan, string, error) {
+func planFor(ctx context.Context, file string, look handler.Observe) (plan.Plan, string, error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
 		return plan.Plan{}, "", err

@@ -16,7 +16,7 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
-	"personalize-role/lambda/internal/cloudtest"
+	"personalize-role/lambda/internal/awstest"
 )
 
 const (
@@ -42,7 +42,7 @@ func tagged(key, value string) []types.Tag {
 }
 
 // contract is a history of calls with their outcomes, every operation both succeeding and failing.
-func contract(ctx context.Context, c cloudtest.IAM, account string) []string {
+func contract(ctx context.Context, c awstest.IAM, account string) []string {
 	var lines []string
 	note := func(what string, err error) { lines = append(lines, what+": "+outcome(err)) }
 	role, none := aws.String("Role"), aws.String("None")
@@ -104,7 +104,7 @@ func contract(ctx context.Context, c cloudtest.IAM, account string) []string {
 	return append(lines, dismantle(ctx, c, role, none, ours)...)
 }
 
-func describeRole(ctx context.Context, c cloudtest.IAM, name *string) []string {
+func describeRole(ctx context.Context, c awstest.IAM, name *string) []string {
 	out, err := c.GetRole(ctx, &iam.GetRoleInput{RoleName: name})
 	attached, err2 := c.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: name})
 	inline, err3 := c.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: name})
@@ -116,7 +116,7 @@ func describeRole(ctx context.Context, c cloudtest.IAM, name *string) []string {
 		*r.PermissionsBoundary.PermissionsBoundaryArn, len(r.Tags), len(attached.AttachedPolicies), inline.PolicyNames, (*r.RoleId)[:4])}
 }
 
-func describePolicy(ctx context.Context, c cloudtest.IAM, arn *string) []string {
+func describePolicy(ctx context.Context, c awstest.IAM, arn *string) []string {
 	out, err := c.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: arn})
 	versions, err2 := c.ListPolicyVersions(ctx, &iam.ListPolicyVersionsInput{PolicyArn: arn})
 	users, err3 := c.ListEntitiesForPolicy(ctx, &iam.ListEntitiesForPolicyInput{PolicyArn: arn})
@@ -134,7 +134,7 @@ func describePolicy(ctx context.Context, c cloudtest.IAM, arn *string) []string 
 }
 
 // dismantle deletes everything, with the conflicts that come from the wrong order.
-func dismantle(ctx context.Context, c cloudtest.IAM, role, none, ours *string) []string {
+func dismantle(ctx context.Context, c awstest.IAM, role, none, ours *string) []string {
 	var lines []string
 	note := func(what string, err error) { lines = append(lines, what+": "+outcome(err)) }
 	deleteRole := func(name *string) error {
@@ -241,12 +241,12 @@ delete policy: ok
 delete policy again: NoSuchEntity`
 
 // sharedContract is a history of calls about the policies of buckets and keys.
-func sharedContract(ctx context.Context, w cloudtest.World) []string {
+func sharedContract(ctx context.Context, w awstest.World) []string {
 	var lines []string
 	note := func(what string, err error) { lines = append(lines, what+": "+outcome(err)) }
-	w.AddBucket("own", cloudtest.Bucket{})
-	w.AddBucket("theirs", cloudtest.Bucket{Owner: "999999999998"})
-	w.AddBucket("elsewhere", cloudtest.Bucket{Region: "eu-central-1"})
+	w.AddBucket("own", awstest.Bucket{})
+	w.AddBucket("theirs", awstest.Bucket{Owner: "999999999998"})
+	w.AddBucket("elsewhere", awstest.Bucket{Region: "eu-central-1"})
 	owner := aws.String(w.AccountID)
 	for _, name := range []string{"own", "theirs", "elsewhere", "none"} {
 		bucket := aws.String(name)
@@ -332,7 +332,7 @@ put theirs: AccessDenied
 
 // The fake answers as the emulator does, operation by operation.
 func TestSharedContract(t *testing.T) {
-	for _, kind := range cloudtest.Kinds() {
+	for _, kind := range awstest.Kinds() {
 		t.Run(kind.Name, func(t *testing.T) {
 			got := strings.Join(sharedContract(t.Context(), kind.New(t)), "\n")
 			if diff := cmp.Diff(wantShared, got); diff != "" {
@@ -344,7 +344,7 @@ func TestSharedContract(t *testing.T) {
 
 // The fake answers as the emulator does, operation by operation.
 func TestContract(t *testing.T) {
-	for _, kind := range cloudtest.Kinds() {
+	for _, kind := range awstest.Kinds() {
 		t.Run(kind.Name, func(t *testing.T) {
 			world := kind.New(t)
 			got := strings.Join(contract(t.Context(), world.IAM, world.AccountID), "\n")

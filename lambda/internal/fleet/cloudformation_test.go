@@ -12,9 +12,9 @@ import (
 	"sync"
 	"time"
 
+	"personalize-role/lambda/internal/cfn"
 	"personalize-role/lambda/internal/handler"
 	"personalize-role/lambda/internal/provision"
-	"personalize-role/lambda/internal/response"
 	"personalize-role/lambda/properties"
 )
 
@@ -61,7 +61,7 @@ func (s *instance) create(wanted map[string]any) error {
 	s.physicalID = ""
 	s.say("CREATE_IN_PROGRESS", "")
 	answer := s.send("Create", "", wanted, nil)
-	if answer != nil && answer.Status == response.Success {
+	if answer != nil && answer.Status == cfn.Success {
 		s.physicalID, s.properties = answer.PhysicalResourceID, wanted
 		s.say("CREATE_COMPLETE", s.physicalID)
 		return nil
@@ -72,7 +72,7 @@ func (s *instance) create(wanted map[string]any) error {
 		id = answer.PhysicalResourceID
 	}
 	s.say("DELETE_IN_PROGRESS", id)
-	if removed := s.send("Delete", id, wanted, nil); removed == nil || removed.Status != response.Success {
+	if removed := s.send("Delete", id, wanted, nil); removed == nil || removed.Status != cfn.Success {
 		return fmt.Errorf("%s in %s: not taken back: %+v", s.id, s.region, removed)
 	}
 	s.say("DELETE_COMPLETE", id)
@@ -82,7 +82,7 @@ func (s *instance) create(wanted map[string]any) error {
 func (s *instance) update(wanted map[string]any) error {
 	s.say("UPDATE_IN_PROGRESS", s.physicalID)
 	answer := s.send("Update", s.physicalID, wanted, s.properties)
-	if answer == nil || answer.Status != response.Success || answer.PhysicalResourceID != s.physicalID {
+	if answer == nil || answer.Status != cfn.Success || answer.PhysicalResourceID != s.physicalID {
 		return fmt.Errorf("%s in %s: update: %+v", s.id, s.region, answer)
 	}
 	s.properties = wanted
@@ -92,7 +92,7 @@ func (s *instance) update(wanted map[string]any) error {
 
 func (s *instance) remove() error {
 	s.say("DELETE_IN_PROGRESS", s.physicalID)
-	if answer := s.send("Delete", s.physicalID, s.properties, nil); answer == nil || answer.Status != response.Success {
+	if answer := s.send("Delete", s.physicalID, s.properties, nil); answer == nil || answer.Status != cfn.Success {
 		return fmt.Errorf("%s in %s: delete: %+v", s.id, s.region, answer)
 	}
 	s.say("DELETE_COMPLETE", s.physicalID)
@@ -102,7 +102,7 @@ func (s *instance) remove() error {
 func (s *instance) say(status, physicalID string) { s.cfn.SayFor(s.stackID, status, physicalID) }
 
 // send sends an event, with the faults of delivery, and waits for the first answer; nil if none came.
-func (s *instance) send(request, id string, now, old map[string]any) *response.Response {
+func (s *instance) send(request, id string, now, old map[string]any) *cfn.Response {
 	s.requests++
 	event := map[string]any{
 		"RequestType": request, "ResponseURL": "https://answers.example.com/x", "StackId": s.stackID, "RequestId": fmt.Sprint("r-", s.requests),
@@ -118,7 +118,7 @@ func (s *instance) send(request, id string, now, old map[string]any) *response.R
 	if err != nil {
 		panic(err)
 	}
-	answers := make(chan *response.Response, 10)
+	answers := make(chan *cfn.Response, 10)
 	var deliveries sync.WaitGroup
 	deliveries.Go(func() { s.deliver(raw, answers, rand.N(100) < s.faults.crashes) })
 	if rand.N(100) < s.faults.duplicates {
@@ -143,7 +143,7 @@ func (s *instance) send(request, id string, now, old map[string]any) *response.R
 func (s *instance) leave(deliveries *sync.WaitGroup) { s.background.Go(deliveries.Wait) }
 
 // deliver runs the function until it succeeds, as Lambda does with events that nobody waits for.
-func (s *instance) deliver(raw json.RawMessage, answers chan<- *response.Response, crashes bool) {
+func (s *instance) deliver(raw json.RawMessage, answers chan<- *cfn.Response, crashes bool) {
 	for attempt := 0; ; attempt++ {
 		dies := 0
 		if crashes && attempt == 0 {
@@ -158,12 +158,12 @@ func (s *instance) deliver(raw json.RawMessage, answers chan<- *response.Respons
 }
 
 // execute runs the function once, and tells whether Lambda takes the event as done.
-func (s *instance) execute(raw json.RawMessage, answers chan<- *response.Response, dies int) bool {
+func (s *instance) execute(raw json.RawMessage, answers chan<- *cfn.Response, dies int) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), functionTime)
 	defer cancel()
 	p := &process{member: s.member, region: s.region, dies: dies, kill: cancel}
 	log := slog.New(slog.DiscardHandler)
-	sender := response.NewSender(log)
+	sender := cfn.NewSender(log, cfn.Hosts{Any: true})
 	sender.Client = &http.Client{Transport: answering{p, answers}}
 	h := &handler.Handler{
 		Provisioner: provision.New(p.clients(), log), Sender: sender, Log: log, AccountID: func(context.Context) string { return s.id },
@@ -175,7 +175,7 @@ func (s *instance) execute(raw json.RawMessage, answers chan<- *response.Respons
 // answering takes answers, unless the process is dead.
 type answering struct {
 	process *process
-	answers chan<- *response.Response
+	answers chan<- *cfn.Response
 }
 
 func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -186,7 +186,7 @@ func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	var answer response.Response
+	var answer cfn.Response
 	if err := json.Unmarshal(body, &answer); err != nil {
 		return nil, err
 	}

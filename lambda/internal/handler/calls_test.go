@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/google/go-cmp/cmp"
 
-	"personalize-role/lambda/internal/cloudtest"
-	"personalize-role/lambda/internal/lifecycle"
+	"personalize-role/lambda/internal/awstest"
+	"personalize-role/lambda/internal/cfn"
 	"personalize-role/lambda/internal/provision"
 )
 
@@ -55,9 +55,9 @@ func TestCalls(t *testing.T) {
 }
 
 func writeCalls(t *testing.T, table *strings.Builder, buckets int) {
-	r := newRig(t, cloudtest.Kinds()[0].New(t))
-	cfn := &countingCloudFormation{CloudFormation: r.cfn}
-	r.handler.Provisioner.CloudFormation = cfn
+	r := newRig(t, awstest.Kinds()[0].New(t))
+	counting := &countingCloudFormation{CloudFormation: r.cfn}
+	r.handler.Provisioner.CloudFormation = counting
 	names := func(count int) []string {
 		all := []string{}
 		for n := range count {
@@ -66,28 +66,28 @@ func writeCalls(t *testing.T, table *strings.Builder, buckets int) {
 		return all
 	}
 	for _, name := range names(buckets + 1) {
-		r.world.AddBucket(name, cloudtest.Bucket{Policy: strings.ReplaceAll(theirBucketPolicy, "training-data", name)})
+		r.world.AddBucket(name, awstest.Bucket{Policy: strings.ReplaceAll(theirBucketPolicy, "training-data", name)})
 	}
 	id, before := "", props{"Buckets": names(buckets)}
 	for _, step := range []struct {
 		name    string
-		request lifecycle.RequestType
+		request cfn.RequestType
 		changes props
 	}{
-		{"Create", lifecycle.Create, nil},
-		{"Update that changes nothing", lifecycle.Update, nil},
-		{"Update of the role", lifecycle.Update, props{"Description": "changed", "MaxSessionDuration": "7200"}},
-		{"Update of the trust", lifecycle.Update, props{"SourceRegions": []string{"eu-west-1", "eu-central-1"}}},
-		{"Update that adds a bucket", lifecycle.Update, props{"Buckets": names(buckets + 1)}},
-		{"Update that drops a bucket", lifecycle.Update, props{"Buckets": names(buckets)}},
-		{"Update of every statement", lifecycle.Update, props{"Uses": []string{"Import", "Batch"}}},
-		{"Update that adds a key", lifecycle.Update, props{"KmsKeyArns": []string{"{key}"}}},
-		{"Delete", lifecycle.Delete, nil},
+		{"Create", cfn.Create, nil},
+		{"Update that changes nothing", cfn.Update, nil},
+		{"Update of the role", cfn.Update, props{"Description": "changed", "MaxSessionDuration": "7200"}},
+		{"Update of the trust", cfn.Update, props{"SourceRegions": []string{"eu-west-1", "eu-central-1"}}},
+		{"Update that adds a bucket", cfn.Update, props{"Buckets": names(buckets + 1)}},
+		{"Update that drops a bucket", cfn.Update, props{"Buckets": names(buckets)}},
+		{"Update of every statement", cfn.Update, props{"Uses": []string{"Import", "Batch"}}},
+		{"Update that adds a key", cfn.Update, props{"KmsKeyArns": []string{"{key}"}}},
+		{"Delete", cfn.Delete, nil},
 	} {
 		now := maps.Clone(before)
 		maps.Copy(now, step.changes)
 		made := len(r.world.Calls())
-		cfn.asked = 0
+		counting.asked = 0
 		answer := r.deliver(step.request, id, now, before)
 		if answer == nil || answer.Status != "SUCCESS" {
 			t.Fatalf("%s, %d buckets: %+v", step.name, buckets, answer)
@@ -102,12 +102,12 @@ func writeCalls(t *testing.T, table *strings.Builder, buckets int) {
 			}
 			counts[service+kind]++
 		}
-		together := cfn.asked
+		together := counting.asked
 		fmt.Fprintf(table, "| %s | %d |", step.name, buckets)
 		for _, column := range []string{"iam reads", "iam writes", "s3 reads", "s3 writes", "kms reads", "kms writes"} {
 			fmt.Fprintf(table, " %d |", counts[column])
 			together += counts[column]
 		}
-		fmt.Fprintf(table, " %d | %d |\n", cfn.asked, together)
+		fmt.Fprintf(table, " %d | %d |\n", counting.asked, together)
 	}
 }

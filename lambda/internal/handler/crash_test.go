@@ -9,9 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/google/go-cmp/cmp"
 
-	"personalize-role/lambda/internal/cloudtest"
-	"personalize-role/lambda/internal/lifecycle"
-	"personalize-role/lambda/internal/response"
+	"personalize-role/lambda/internal/awstest"
+	"personalize-role/lambda/internal/cfn"
 )
 
 const boundary = "arn:aws:iam::aws:policy/PowerUserAccess"
@@ -60,7 +59,7 @@ var changes = []struct {
 
 // forEachFault runs a case in a new world for each call k and each way to fail, until k is beyond the last call.
 func forEachFault(t *testing.T, adopt string, run func(t *testing.T, r *rig, k int, f fault) (hit bool)) {
-	for _, kind := range cloudtest.Kinds() {
+	for _, kind := range awstest.Kinds() {
 		for n, f := range faults {
 			t.Run(kind.Name+"/"+f.name, func(t *testing.T) {
 				for k := 1; ; k++ {
@@ -108,13 +107,13 @@ func TestCreateFailsAnywhere(t *testing.T) {
 		t.Run("adopt="+adopt, func(t *testing.T) {
 			forEachFault(t, adopt, func(t *testing.T, r *rig, k int, f fault) bool {
 				hit := r.failAt(k, f)
-				answer := r.deliver(lifecycle.Create, "", now, nil)
+				answer := r.deliver(cfn.Create, "", now, nil)
 				r.heal()
 				id := "app-Role-MADEUP"
 				if answer != nil {
 					id = answer.PhysicalResourceID
 				}
-				r.must(lifecycle.Delete, id, now, nil)
+				r.must(cfn.Delete, id, now, nil)
 				return *hit
 			})
 		})
@@ -124,17 +123,17 @@ func TestCreateFailsAnywhere(t *testing.T) {
 // A Create that is delivered again converges to what an undisturbed one makes.
 func TestCreateConvergesWhenDeliveredAgain(t *testing.T) {
 	forEachFault(t, "", func(t *testing.T, r *rig, k int, f fault) bool {
-		id := r.must(lifecycle.Create, "", base(nil), nil)
+		id := r.must(cfn.Create, "", base(nil), nil)
 		want := r.world.State()
-		r.must(lifecycle.Delete, id, base(nil), nil)
+		r.must(cfn.Delete, id, base(nil), nil)
 		hit := r.failAt(k, f)
-		r.deliver(lifecycle.Create, "", base(nil), nil)
+		r.deliver(cfn.Create, "", base(nil), nil)
 		r.heal()
-		id = r.must(lifecycle.Create, "", base(nil), nil)
+		id = r.must(cfn.Create, "", base(nil), nil)
 		if diff := cmp.Diff(want, r.world.State()); diff != "" {
 			t.Fatalf("%s at call %d: not what an undisturbed Create makes (-want +got):\n%s", f.name, k, diff)
 		}
-		r.must(lifecycle.Delete, id, base(nil), nil)
+		r.must(cfn.Delete, id, base(nil), nil)
 		return *hit
 	})
 }
@@ -144,22 +143,22 @@ func TestUpdateFailsAnywhere(t *testing.T) {
 	for _, c := range changes {
 		t.Run(c.name, func(t *testing.T) {
 			forEachFault(t, c.adopt, func(t *testing.T, r *rig, k int, f fault) bool {
-				id := r.must(lifecycle.Create, "", c.from, nil)
+				id := r.must(cfn.Create, "", c.from, nil)
 				want := r.world.State()
 				hit := r.failAt(k, f)
-				answer := r.deliver(lifecycle.Update, id, c.to, c.from)
+				answer := r.deliver(cfn.Update, id, c.to, c.from)
 				r.heal()
 				stored := id
 				if answer != nil {
 					stored = answer.PhysicalResourceID
 				}
-				if back := r.must(lifecycle.Update, stored, c.from, c.to); back != stored {
-					r.must(lifecycle.Delete, stored, c.to, nil)
+				if back := r.must(cfn.Update, stored, c.from, c.to); back != stored {
+					r.must(cfn.Delete, stored, c.to, nil)
 				}
 				if diff := cmp.Diff(want, r.world.State()); diff != "" {
 					t.Fatalf("%s at call %d: not what stood before the update (-want +got):\n%s", f.name, k, diff)
 				}
-				r.must(lifecycle.Delete, id, c.from, nil)
+				r.must(cfn.Delete, id, c.from, nil)
 				return *hit
 			})
 		})
@@ -171,22 +170,22 @@ func TestUpdateConvergesWhenDeliveredAgain(t *testing.T) {
 	for _, c := range changes {
 		t.Run(c.name, func(t *testing.T) {
 			forEachFault(t, c.adopt, func(t *testing.T, r *rig, k int, f fault) bool {
-				id := r.must(lifecycle.Create, "", c.from, nil)
+				id := r.must(cfn.Create, "", c.from, nil)
 				hit := r.failAt(k, f)
-				r.deliver(lifecycle.Update, id, c.to, c.from)
+				r.deliver(cfn.Update, id, c.to, c.from)
 				r.heal()
-				after := r.must(lifecycle.Update, id, c.to, c.from)
+				after := r.must(cfn.Update, id, c.to, c.from)
 				if after != id {
-					r.must(lifecycle.Delete, id, c.from, nil)
+					r.must(cfn.Delete, id, c.from, nil)
 				}
 				calls := len(r.world.Calls())
-				r.must(lifecycle.Update, after, c.to, c.to)
+				r.must(cfn.Update, after, c.to, c.to)
 				for _, action := range r.world.Calls()[calls:] {
 					if isWrite(action) {
 						t.Fatalf("%s at call %d: an Update that changes nothing called %s", f.name, k, action)
 					}
 				}
-				r.must(lifecycle.Delete, after, c.to, nil)
+				r.must(cfn.Delete, after, c.to, nil)
 				return *hit
 			})
 		})
@@ -202,14 +201,14 @@ func TestDeleteFailsAnywhere(t *testing.T) {
 		}
 		t.Run("adopt="+adopt, func(t *testing.T) {
 			forEachFault(t, adopt, func(t *testing.T, r *rig, k int, f fault) bool {
-				id := r.must(lifecycle.Create, "", now, nil)
+				id := r.must(cfn.Create, "", now, nil)
 				hit := r.failAt(k, f)
-				answer := r.deliver(lifecycle.Delete, id, now, nil)
+				answer := r.deliver(cfn.Delete, id, now, nil)
 				r.heal()
 				if *hit && !f.gone && answer == nil {
 					t.Fatalf("%s at call %d: no answer", f.name, k)
 				}
-				r.must(lifecycle.Delete, id, now, nil)
+				r.must(cfn.Delete, id, now, nil)
 				return *hit
 			})
 		})
@@ -223,23 +222,23 @@ func isWrite(action string) bool {
 
 // What is answered must be what an engineer needs: the call, the thing, the cause, and the permission that is missing.
 func TestReasonNamesTheMissingPermission(t *testing.T) {
-	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	r := newRig(t, awstest.Kinds()[0].New(t))
 	r.world.SetHook(func(action string) (error, error) {
 		if action == "iam:CreatePolicy" {
 			return faults[1].before, nil
 		}
 		return nil, nil
 	})
-	answer := r.deliver(lifecycle.Create, "", base(nil), nil)
+	answer := r.deliver(cfn.Create, "", base(nil), nil)
 	want := fmt.Sprintf("create policy %s: AccessDenied: not authorized. Allow the function's role iam:CreatePolicy on arn:aws:iam::123456789012:policy/%s "+
-		"(in template.yaml by RoleNamePattern and PolicyNamePattern), and check permissions boundaries and service control policies", policyName(answer), policyName(answer))
-	if answer.Status != response.Failed || answer.Reason != want {
+		"(in template.yaml by RoleNamePattern and PolicyNamePattern), and check permissions boundaries and service control policies.", policyName(answer), policyName(answer))
+	if answer.Status != cfn.Failed || answer.Reason != want {
 		t.Errorf("got %s %q, want FAILED %q", answer.Status, answer.Reason, want)
 	}
 }
 
 // policyName is the derived name, as the reason gives it.
-func policyName(r *response.Response) string {
+func policyName(r *cfn.Response) string {
 	const prefix = "create policy "
 	name := r.Reason[len(prefix):]
 	for n := range name {

@@ -8,33 +8,82 @@ import (
 	"slices"
 	"strings"
 
+	"personalize-role/lambda/internal/cfn"
+	"personalize-role/lambda/internal/parallel"
 	"personalize-role/lambda/internal/policy"
 	"personalize-role/lambda/internal/preflight"
-	"personalize-role/lambda/internal/provision"
 	"personalize-role/lambda/internal/servicerole"
 	"personalize-role/lambda/properties"
 )
 
-// data gives the attributes, always the same keys: Fn::GetAtt fails where an update drops one.
-func (t *task) data(ctx context.Context, roleID string, d servicerole.Desired, o servicerole.Observed) map[string]string {
+// data returns the attributes, always the same keys: Fn::GetAtt fails if an update drops one. What has no room in an answer is left out: the
+// statements of Required..., the last of the longer attribute first, until the rest fits beside the beginning of the warnings.
+func (t *task) data(d servicerole.Desired, out *outcome) map[string]string {
 	policyARN := ""
 	if d.Policy != nil {
 		policyARN = d.Policy.ARN
 	}
-	buckets, keys := required(d, o)
-	bucketText, keyText := t.encoded(ctx, properties.AttrRequiredBucketPolicies, buckets), t.encoded(ctx, properties.AttrRequiredKeyPolicies, keys)
-	return map[string]string{
-		properties.AttrRoleArn:                d.Role.ARN,
-		properties.AttrRoleName:               d.Role.Name,
-		properties.AttrRoleID:                 roleID,
-		properties.AttrS3PolicyArn:            policyARN,
-		properties.AttrRequiredBucketPolicies: bucketText,
-		properties.AttrRequiredKeyPolicies:    keyText,
-		properties.AttrWarnings:               strings.Join(t.warnings, "\n"),
+	data := map[string]string{
+		properties.AttrRoleArn:     d.Role.ARN,
+		properties.AttrRoleName:    d.Role.Name,
+		properties.AttrRoleID:      out.RoleID,
+		properties.AttrS3PolicyArn: policyARN,
+	}
+	buckets, keys := required(d, out.observed)
+	dropped := map[string][]string{}
+	for {
+		data[properties.AttrRequiredBucketPolicies], data[properties.AttrRequiredKeyPolicies] = encoded(buckets), encoded(keys)
+		data[properties.AttrWarnings] = strings.Join(slices.Concat(withoutRoom(dropped), t.warnings), "\n")
+		if t.fits(data) || len(buckets)+len(keys) == 0 {
+			return data
+		}
+		longer, attribute := buckets, properties.AttrRequiredBucketPolicies
+		if len(data[properties.AttrRequiredKeyPolicies]) > len(data[attribute]) {
+			longer, attribute = keys, properties.AttrRequiredKeyPolicies
+		}
+		last := slices.Max(slices.Collect(maps.Keys(longer)))
+		t.handler.Log.Warn("no room in the answer", "attribute", attribute, "of", last, "statement", string(longer[last]))
+		dropped[attribute] = append(dropped[attribute], last)
+		delete(longer, last)
 	}
 }
 
-// required gives the statements that others must add to policies which aren't ours to extend, by bucket and by key.
+// withoutRoom returns a warning for each attribute that lost statements.
+func withoutRoom(dropped map[string][]string) []string {
+	var warnings []string
+	for _, attribute := range slices.Sorted(maps.Keys(dropped)) {
+		warnings = append(warnings, fmt.Sprintf("attribute %s has no room for the statements of %s. The function's log has them.", attribute,
+			strings.Join(dropped[attribute], ", ")))
+	}
+	return warnings
+}
+
+// leastWarnings is the room in bytes that the warnings keep beside the statements.
+const leastWarnings = 512
+
+// fits reports whether an answer has room for attributes with the beginning of their warnings.
+func (t *task) fits(data map[string]string) bool {
+	data = maps.Clone(data)
+	if w := data[properties.AttrWarnings]; len(w) > leastWarnings {
+		data[properties.AttrWarnings] = strings.Repeat("w", leastWarnings)
+	}
+	r := t.event.Answer(data[properties.AttrRoleArn])
+	r.Status, r.Data = cfn.Success, data
+	size, err := r.Size()
+	return err == nil && size <= cfn.MaxBody
+}
+
+// encoded returns a JSON object, {} for none.
+func encoded(statements map[string]json.RawMessage) string {
+	text, err := json.Marshal(statements)
+	if err != nil {
+		// The statements are JSON already.
+		panic(err)
+	}
+	return string(text)
+}
+
+// required returns the statements that owners must add to policies which the function doesn't extend, by bucket and by key.
 func required(d servicerole.Desired, o servicerole.Observed) (buckets, keys map[string]json.RawMessage) {
 	buckets, keys = map[string]json.RawMessage{}, map[string]json.RawMessage{}
 	add := func(to map[string]json.RawMessage, name string, s policy.Statement) {
@@ -56,33 +105,7 @@ func required(d servicerole.Desired, o servicerole.Observed) (buckets, keys map[
 	return buckets, keys
 }
 
-// maxRequired bounds each attribute with statements, in bytes: an answer has 4,096 in all.
-const maxRequired = 1400
-
-// encoded gives a JSON object, with {} for none. What doesn't fit is left out whole, and logged.
-func (t *task) encoded(ctx context.Context, attribute string, statements map[string]json.RawMessage) string {
-	var left []string
-	for {
-		text, err := json.Marshal(statements)
-		if err != nil {
-			// The statements are JSON already.
-			panic(err)
-		}
-		if len(text) <= maxRequired {
-			if len(left) > 0 {
-				t.warnings = append(t.warnings, fmt.Sprintf("attribute %s has no room for the statements of %s: the function's log has them", attribute,
-					strings.Join(left, ", ")))
-			}
-			return string(text)
-		}
-		last := slices.Max(slices.Collect(maps.Keys(statements)))
-		t.handler.Log.WarnContext(ctx, "no room in the answer", "attribute", attribute, "of", last, "statement", string(statements[last]))
-		left = append(left, last)
-		delete(statements, last)
-	}
-}
-
-// check gives warnings of what the policies of buckets and keys say against the role.
+// check returns warnings of what the policies of buckets and keys say against the role.
 func (t *task) check(ctx context.Context, d servicerole.Desired, o servicerole.Observed, times int) []string {
 	warnings := preflight.CheckShared(d, o)
 	found := map[string]servicerole.ObservedShared{}
@@ -102,7 +125,7 @@ func (t *task) check(ctx context.Context, d servicerole.Desired, o servicerole.O
 		}
 	}
 	// None of them fails.
-	_ = provision.Together(looks...)
+	_ = parallel.Together(looks...)
 	for n, name := range names {
 		if len(abandoned[n]) > 0 {
 			warnings = append(warnings, preflight.Abandoned(name, abandoned[n]))

@@ -7,17 +7,19 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 	"time"
 
+	"personalize-role/lambda/internal/cfn"
 	"personalize-role/lambda/internal/provision"
-	"personalize-role/lambda/internal/response"
+	"personalize-role/lambda/internal/servicerole"
 	"personalize-role/lambda/properties"
 )
 
 // Handler answers events.
 type Handler struct {
 	Provisioner *provision.Provisioner
-	Sender      *response.Sender
+	Sender      *cfn.Sender
 	Log         *slog.Logger
 	// AccountID is the account of the function, if it is known.
 	AccountID func(context.Context) string
@@ -43,38 +45,35 @@ type result struct {
 // Handle answers one event. Its error makes Lambda deliver the event again, after one and after two minutes; it is nil once
 // CloudFormation has taken the answer, whatever the answer said.
 func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) error {
-	event, err := decode(raw)
+	event, err := cfn.Decode(raw)
 	log := h.Log.With("stackId", event.StackID, "logicalResourceId", event.LogicalResourceID, "cfnRequestId", event.RequestID,
 		"requestType", string(event.RequestType))
-	if errors.Is(err, errNoURL) {
+	if errors.Is(err, cfn.ErrNoURL) {
 		log.ErrorContext(ctx, "can't answer", "cause", err.Error())
 		return err
 	}
+	if refused := h.Sender.Check(ctx, event.ResponseURL); refused != nil {
+		return refused
+	}
 	var done result
 	if err != nil {
-		done = result{physicalID: event.physicalID(), err: err}
+		done = result{physicalID: physicalID(event), err: err}
 	} else {
 		done = h.work(ctx, event)
 	}
 	if done.redeliver {
-		log.ErrorContext(ctx, "left something behind that nobody waits for; the next delivery goes on", "cause", event.withoutURL(done.err.Error()))
-		return errors.New(event.withoutURL(done.err.Error()))
+		log.ErrorContext(ctx, "left something behind that no other event will come for; the next delivery continues", "cause", event.Redact(done.err.Error()))
+		return errUndone
 	}
 	return h.answer(ctx, log, event, done)
 }
 
-func (h *Handler) answer(ctx context.Context, log *slog.Logger, event Event, done result) error {
-	r := response.Response{
-		Status:             response.Success,
-		PhysicalResourceID: done.physicalID,
-		StackID:            event.StackID,
-		RequestID:          event.RequestID,
-		LogicalResourceID:  event.LogicalResourceID,
-		Data:               done.data,
-	}
+func (h *Handler) answer(ctx context.Context, log *slog.Logger, event cfn.Event, done result) error {
+	r := event.Answer(done.physicalID)
+	r.Status, r.Data = cfn.Success, done.data
 	if done.err != nil {
-		r.Status, r.Data = response.Failed, nil
-		r.Reason = event.withoutURL(done.err.Error())
+		r.Status, r.Data = cfn.Failed, nil
+		r.Reason = asSentence(errors.New(event.Redact(done.err.Error())))
 	}
 	log.InfoContext(ctx, "result", "status", string(r.Status), "physicalResourceId", r.PhysicalResourceID, "reason", r.Reason,
 		"data", r.Data)
@@ -86,8 +85,8 @@ func (h *Handler) answer(ctx context.Context, log *slog.Logger, event Event, don
 }
 
 // work does what the event asks for, and comes back in time whatever happens.
-func (h *Handler) work(ctx context.Context, event Event) result {
-	t := &task{handler: h, event: event, physicalID: event.physicalID()}
+func (h *Handler) work(ctx context.Context, event cfn.Event) result {
+	t := &task{handler: h, event: event, physicalID: physicalID(event)}
 	workCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	undoCtx := ctx
@@ -102,9 +101,9 @@ func (h *Handler) work(ctx context.Context, event Event) result {
 	go func() {
 		defer func() {
 			if v := recover(); v != nil {
-				h.Log.ErrorContext(ctx, "panicked", "value", event.withoutURL(fmt.Sprint(v)), "stack", event.withoutURL(string(debug.Stack())))
-				finished <- t.failed(fmt.Errorf("%s: the function has a defect: %v. Report it with the function's log; nothing is "+
-					"lost, and the next attempt goes on from what is there", event.RequestType, v))
+				h.Log.ErrorContext(ctx, "panicked", "value", event.Redact(fmt.Sprint(v)), "stack", event.Redact(string(debug.Stack())))
+				finished <- t.failed(fmt.Errorf("%s failed because of a defect in the function: %v. Report it with the function's log. "+
+					"Deploying again continues", event.RequestType, v))
 			}
 		}()
 		finished <- t.run(workCtx, undoCtx)
@@ -113,7 +112,30 @@ func (h *Handler) work(ctx context.Context, event Event) result {
 	case r := <-finished:
 		return r
 	case <-undoCtx.Done():
-		return t.failed(fmt.Errorf("%s: the function's time ran out. Deploy again; the next attempt goes on from what is there. "+
-			"If it repeats, lower SettleSeconds, or look into the function's log for slow calls", event.RequestType))
+		return t.failed(fmt.Errorf("%s timed out. Deploy again to continue. If that repeats, lower SettleSeconds, or look into "+
+			"the function's log for slow calls", event.RequestType))
 	}
+}
+
+// errUndone makes Lambda deliver an event again. It says nothing else: the caller may not be CloudFormation.
+var errUndone = errors.New("the event was not undone yet. See the function's log")
+
+// nothingID is the physical ID of an answer if not even the stack is known.
+const nothingID = "PersonalizeServiceRole-never-created"
+
+// physicalID is the ID to answer with before anything was done: the event's own, or the ARN that the role would have.
+func physicalID(e cfn.Event) string {
+	if e.PhysicalResourceID != "" {
+		return e.PhysicalResourceID
+	}
+	identity, err := servicerole.NewIdentity(e.StackID, e.LogicalResourceID)
+	if err != nil {
+		return nothingID
+	}
+	return identity.Role(properties.Salvage(e.ResourceProperties)).ARN
+}
+
+// asSentence returns an error as a sentence with a full stop.
+func asSentence(err error) string {
+	return strings.TrimRight(err.Error(), ".") + "."
 }

@@ -13,15 +13,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/google/go-cmp/cmp"
 
-	"personalize-role/lambda/internal/cloudtest"
-	"personalize-role/lambda/internal/lifecycle"
-	"personalize-role/lambda/internal/response"
+	"personalize-role/lambda/internal/awstest"
+	"personalize-role/lambda/internal/cfn"
 	"personalize-role/lambda/properties"
 )
 
 func TestAttributes(t *testing.T) {
-	r := newRig(t, cloudtest.Kinds()[0].New(t))
-	answer := r.deliver(lifecycle.Create, "", props{"RoleName": "R", "Path": "/ml/", "S3PolicyName": "P", "Buckets": []any{"training-data"}, "CloudWatchAccess": "CloudWatchFullAccess"}, nil)
+	r := newRig(t, awstest.Kinds()[0].New(t))
+	answer := r.deliver(cfn.Create, "", props{"RoleName": "R", "Path": "/ml/", "S3PolicyName": "P", "Buckets": []any{"training-data"}, "CloudWatchAccess": "CloudWatchFullAccess"}, nil)
 	want := map[string]string{
 		"RoleArn": "arn:aws:iam::123456789012:role/ml/R", "RoleName": "R", "RoleId": answer.Data[properties.AttrRoleID],
 		"S3PolicyArn": "arn:aws:iam::123456789012:policy/ml/P", "RequiredBucketPolicies": "{}", "RequiredKeyPolicies": "{}",
@@ -33,7 +32,7 @@ func TestAttributes(t *testing.T) {
 	if answer.PhysicalResourceID != want["RoleArn"] || answer.StackID != r.stackID() || answer.RequestID != "r-1" || answer.LogicalResourceID != "Role" {
 		t.Errorf("got %+v", answer)
 	}
-	updated := r.deliver(lifecycle.Update, answer.PhysicalResourceID, props{"RoleName": "R", "Path": "/ml/"}, props{"RoleName": "R", "Path": "/ml/", "S3PolicyName": "P", "Buckets": []any{"training-data"}})
+	updated := r.deliver(cfn.Update, answer.PhysicalResourceID, props{"RoleName": "R", "Path": "/ml/"}, props{"RoleName": "R", "Path": "/ml/", "S3PolicyName": "P", "Buckets": []any{"training-data"}})
 	want["S3PolicyArn"], want["Warnings"] = "", ""
 	if diff := cmp.Diff(want, updated.Data); diff != "" {
 		t.Errorf("Update: -want +got:\n%s", diff)
@@ -42,8 +41,8 @@ func TestAttributes(t *testing.T) {
 
 // The derived name stays the same for ever: users' policies name it.
 func TestDerivedNameIsStable(t *testing.T) {
-	r := newRig(t, cloudtest.Kinds()[0].New(t))
-	got := r.must(lifecycle.Create, "", base(nil), nil)
+	r := newRig(t, awstest.Kinds()[0].New(t))
+	got := r.must(cfn.Create, "", base(nil), nil)
 	if want := "arn:aws:iam::123456789012:role/PersonalizeRole-n5p674qhykfkz6tuyptb"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -57,22 +56,22 @@ func TestRefusedEventsTouchNothing(t *testing.T) {
 		reason string
 	}{
 		{"wrong properties", props{"RoleName": "a b", "X": "1"}, "2 properties are wrong, and nothing was changed"},
-		{"somebody else's role", base(props{"RoleName": "TheirRole"}), "role " + theirs + " exists already and carries no tag that makes it ours"},
-		{"somebody else's role, in another case", base(props{"RoleName": "theirrole"}), "role " + theirs + " exists already"},
-		{"somebody else's policy", base(props{"S3PolicyName": "Theirs"}), "managed policy arn:aws:iam::123456789012:policy/Theirs exists already"},
+		{"somebody else's role", base(props{"RoleName": "TheirRole"}), "role " + theirs + " already exists and is not managed by this stack"},
+		{"somebody else's role, in another case", base(props{"RoleName": "theirrole"}), "role " + theirs + " already exists"},
+		{"somebody else's policy", base(props{"S3PolicyName": "Theirs"}), "managed policy arn:aws:iam::123456789012:policy/Theirs already exists"},
 		{"many buckets", props{"Buckets": many(60)}, "Buckets make a managed policy of"},
 		{"long ARN", props{"Path": "/" + strings.Repeat("p", 200) + "/", "RoleName": strings.Repeat("r", 64)}, "Path and RoleName together make the ARN"},
 		{"boundary of another account", props{"PermissionsBoundary": "arn:aws:iam::999999999999:policy/B"}, "PermissionsBoundary arn:aws:iam::999999999999:policy/B must be a managed policy of this account"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newRig(t, cloudtest.Kinds()[0].New(t))
+			r := newRig(t, awstest.Kinds()[0].New(t))
 			r.foreign()
 			before := r.world.State()
-			answer := r.deliver(lifecycle.Create, "", c.now, nil)
-			if !strings.Contains(answer.Reason, c.reason) || answer.Status != response.Failed {
+			answer := r.deliver(cfn.Create, "", c.now, nil)
+			if !strings.Contains(answer.Reason, c.reason) || answer.Status != cfn.Failed {
 				t.Errorf("got %s %q, want FAILED with %q", answer.Status, answer.Reason, c.reason)
 			}
-			r.must(lifecycle.Delete, answer.PhysicalResourceID, c.now, nil)
+			r.must(cfn.Delete, answer.PhysicalResourceID, c.now, nil)
 			if diff := cmp.Diff(before, r.world.State()); diff != "" {
 				t.Errorf("-before +after:\n%s", diff)
 			}
@@ -94,16 +93,16 @@ func TestUpdateRefusesSharedNames(t *testing.T) {
 		from, to props
 		reason   string
 	}{
-		{"path", base(props{"RoleName": "R"}), base(props{"RoleName": "R", "Path": "/p/"}), "two roles of one name can't exist in an account"},
-		{"case", base(props{"RoleName": "Role"}), base(props{"RoleName": "role"}), "two roles of one name can't exist in an account"},
+		{"path", base(props{"RoleName": "R"}), base(props{"RoleName": "R", "Path": "/p/"}), "IAM does not allow two roles of one name in an account"},
+		{"case", base(props{"RoleName": "Role"}), base(props{"RoleName": "role"}), "IAM does not allow two roles of one name in an account"},
 		{"policy", base(props{"RoleName": "R", "S3PolicyName": "P"}), base(props{"RoleName": "S", "S3PolicyName": "P"}), "both would share the managed policy P"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newRig(t, cloudtest.Kinds()[0].New(t))
-			id := r.must(lifecycle.Create, "", c.from, nil)
+			r := newRig(t, awstest.Kinds()[0].New(t))
+			id := r.must(cfn.Create, "", c.from, nil)
 			before := r.world.State()
-			answer := r.deliver(lifecycle.Update, id, c.to, c.from)
-			if answer.Status != response.Failed || answer.PhysicalResourceID != id || !strings.Contains(answer.Reason, c.reason) {
+			answer := r.deliver(cfn.Update, id, c.to, c.from)
+			if answer.Status != cfn.Failed || answer.PhysicalResourceID != id || !strings.Contains(answer.Reason, c.reason) {
 				t.Errorf("got %+v, want FAILED with the old id and %q", answer, c.reason)
 			}
 			if diff := cmp.Diff(before, r.world.State()); diff != "" {
@@ -115,22 +114,22 @@ func TestUpdateRefusesSharedNames(t *testing.T) {
 
 func TestForeignAttachments(t *testing.T) {
 	for _, force := range []bool{false, true} {
-		r := newRig(t, cloudtest.Kinds()[0].New(t))
+		r := newRig(t, awstest.Kinds()[0].New(t))
 		r.foreign()
 		before := r.world.State()
 		now := base(props{"RoleName": "R", "ForceDetach": force})
-		id := r.must(lifecycle.Create, "", now, nil)
+		id := r.must(cfn.Create, "", now, nil)
 		attach(t, r, "R", "arn:aws:iam::123456789012:policy/Theirs")
 		if _, err := r.world.IAM.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: aws.String("R"), PolicyName: aws.String("inline"), PolicyDocument: aws.String("{}")}); err != nil {
 			t.Fatal(err)
 		}
 		used := r.world.State()
-		answer := r.deliver(lifecycle.Delete, id, now, nil)
+		answer := r.deliver(cfn.Delete, id, now, nil)
 		want := map[bool]map[string]string{false: used, true: before}[force]
 		if diff := cmp.Diff(want, r.world.State()); diff != "" {
 			t.Errorf("force %v: -want +got:\n%s", force, diff)
 		}
-		if !force && (answer.Status != response.Failed || !strings.Contains(answer.Reason, "arn:aws:iam::123456789012:policy/Theirs, inline policy inline")) {
+		if !force && (answer.Status != cfn.Failed || !strings.Contains(answer.Reason, "arn:aws:iam::123456789012:policy/Theirs, inline policy inline")) {
 			t.Errorf("got %+v, want FAILED that names both", answer)
 		}
 	}
@@ -138,16 +137,16 @@ func TestForeignAttachments(t *testing.T) {
 
 func TestUndecodableEvents(t *testing.T) {
 	for _, c := range []struct{ name, event, reason, id string }{
-		{"unknown request", `{"RequestType":"Import","ResponseURL":"https://h/x","ResourceType":"Custom::PersonalizeServiceRole","PhysicalResourceId":"p"}`, `RequestType "Import" is none of Create, Update and Delete; nothing was done`, "p"},
-		{"another resource type", `{"RequestType":"Create","ResponseURL":"https://h/x","ResourceType":"Custom::Other"}`, `ResourceType "Custom::Other" isn't Custom::PersonalizeServiceRole, the only one that this function provisions; correct the template`, nothingID},
-		{"a number for a text", `{"RequestType":"Create","ResponseURL":"https://h/x","StackId":7,"RequestId":"r"}`, `the event can't be decoded: a field has another type than CloudFormation gives it`, nothingID},
-		{"no stack", `{"RequestType":"Create","ResponseURL":"https://h/x","StackId":"x","ResourceType":"Custom::PersonalizeServiceRole","LogicalResourceId":"L"}`, `StackId "x" with LogicalResourceId "L" doesn't name a resource of a CloudFormation stack; events of other senders must carry both in CloudFormation's form`, nothingID},
-		{"update of nothing", `{"RequestType":"Update","ResponseURL":"https://h/x","ResourceType":"Custom::PersonalizeServiceRole"}`, `the event of type Update has no PhysicalResourceId, so that nothing tells what it is about`, nothingID},
+		{"unknown request", `{"RequestType":"Import","ResponseURL":"https://h/x","ResourceType":"Custom::PersonalizeServiceRole","PhysicalResourceId":"p"}`, `RequestType "Import" is not Create, Update or Delete. Nothing was changed. Send the event as CloudFormation does.`, "p"},
+		{"another resource type", `{"RequestType":"Create","ResponseURL":"https://h/x","ResourceType":"Custom::Other"}`, `ResourceType "Custom::Other" is not Custom::PersonalizeServiceRole, the only type that this function provisions. Nothing was changed. Correct the template.`, nothingID},
+		{"a number for a text", `{"RequestType":"Create","ResponseURL":"https://h/x","StackId":7,"RequestId":"r"}`, `the event can't be decoded because a field has another type than CloudFormation sends. Nothing was changed. Send the event as CloudFormation does.`, nothingID},
+		{"no stack", `{"RequestType":"Create","ResponseURL":"https://h/x","StackId":"x","ResourceType":"Custom::PersonalizeServiceRole","LogicalResourceId":"L"}`, `StackId "x" with LogicalResourceId "L" does not name a resource of a CloudFormation stack. Nothing was changed. Send both in CloudFormation's form.`, nothingID},
+		{"update of nothing", `{"RequestType":"Update","ResponseURL":"https://h/x","ResourceType":"Custom::PersonalizeServiceRole"}`, `the Update event has no PhysicalResourceId, which names the role. Nothing was changed. Send the event as CloudFormation does.`, nothingID},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newRig(t, cloudtest.Kinds()[0].New(t))
+			r := newRig(t, awstest.Kinds()[0].New(t))
 			answer := r.deliverRaw(json.RawMessage(c.event))
-			if answer == nil || answer.Status != response.Failed || answer.Reason != c.reason || answer.PhysicalResourceID != c.id {
+			if answer == nil || answer.Status != cfn.Failed || answer.Reason != c.reason || answer.PhysicalResourceID != c.id {
 				t.Errorf("got %+v, want FAILED, id %q: %s", answer, c.id, c.reason)
 			}
 			if calls := r.world.Calls(); len(calls) > 0 {
@@ -156,7 +155,7 @@ func TestUndecodableEvents(t *testing.T) {
 		})
 	}
 	for _, event := range []string{`{}`, `[]`, `"x"`, `{"RequestType":"Create"}`, `{"ResponseURL":5}`} {
-		r := newRig(t, cloudtest.Kinds()[0].New(t))
+		r := newRig(t, awstest.Kinds()[0].New(t))
 		if err := r.handler.Handle(t.Context(), json.RawMessage(event)); err == nil {
 			t.Errorf("%s: no error, although nobody can be answered", event)
 		}
@@ -164,20 +163,20 @@ func TestUndecodableEvents(t *testing.T) {
 }
 
 func TestAnotherAccountsStackIsRefused(t *testing.T) {
-	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	r := newRig(t, awstest.Kinds()[0].New(t))
 	r.handler.AccountID = func(context.Context) string { return "999999999999" }
-	answer := r.deliver(lifecycle.Create, "", base(nil), nil)
-	want := "the function belongs to account 999999999999, and the stack to 123456789012. A role must be in the account that uses it: deploy the function there too, and set ServiceToken to that one"
+	answer := r.deliver(cfn.Create, "", base(nil), nil)
+	want := "the function belongs to account 999999999999, and the stack to account 123456789012. Nothing was changed. A role must be in the account that uses it. Deploy the function there too, and set ServiceToken to that one."
 	if answer.Reason != want || len(r.world.Calls()) > 0 {
 		t.Errorf("got %q after calls %v, want %q and none", answer.Reason, r.world.Calls(), want)
 	}
-	r.must(lifecycle.Delete, answer.PhysicalResourceID, base(nil), nil)
+	r.must(cfn.Delete, answer.PhysicalResourceID, base(nil), nil)
 }
 
 // A Create of a wrong resource type is refused, but not the Delete that takes it back.
 func TestDeleteOfAnotherResourceTypeSucceeds(t *testing.T) {
-	r := newRig(t, cloudtest.Kinds()[0].New(t))
-	for request, want := range map[lifecycle.RequestType]response.Status{lifecycle.Create: response.Failed, lifecycle.Delete: response.Success} {
+	r := newRig(t, awstest.Kinds()[0].New(t))
+	for request, want := range map[cfn.RequestType]cfn.Status{cfn.Create: cfn.Failed, cfn.Delete: cfn.Success} {
 		event := strings.Replace(string(r.event(request, madeUp, base(nil), nil)), properties.ResourceType, "AWS::CloudFormation::CustomResource", 1)
 		if answer := r.deliverRaw(json.RawMessage(event)); answer.Status != want {
 			t.Errorf("%s: got %+v, want %s", request, answer, want)
@@ -188,7 +187,7 @@ func TestDeleteOfAnotherResourceTypeSucceeds(t *testing.T) {
 // A panic anywhere is answered once, and Lambda told of success, so that it doesn't run the event again.
 func TestPanicIsAnsweredOnce(t *testing.T) {
 	for _, action := range []string{"iam:", "iam:CreateRole", "iam:AttachRolePolicy"} {
-		r := newRig(t, cloudtest.Kinds()[0].New(t))
+		r := newRig(t, awstest.Kinds()[0].New(t))
 		var log bytes.Buffer
 		r.handler.Log = slog.New(slog.NewJSONHandler(&log, nil))
 		r.cfn.Say("CREATE_IN_PROGRESS", "", "")
@@ -198,11 +197,11 @@ func TestPanicIsAnsweredOnce(t *testing.T) {
 			}
 			return nil, nil
 		})
-		err := r.handler.Handle(t.Context(), r.event(lifecycle.Create, "", base(nil), nil))
-		if err != nil || len(r.answers) != 1 || r.answers[0].Status != response.Failed {
+		err := r.handler.Handle(t.Context(), r.event(cfn.Create, "", base(nil), nil))
+		if err != nil || len(r.answers) != 1 || r.answers[0].Status != cfn.Failed {
 			t.Fatalf("%s: error %v, answers %+v", action, err, r.answers)
 		}
-		if reason := r.answers[0].Reason; !strings.Contains(reason, "the function has a defect") || strings.Contains(reason+log.String(), "secret") {
+		if reason := r.answers[0].Reason; !strings.Contains(reason, "a defect in the function") || strings.Contains(reason+log.String(), "secret") {
 			t.Errorf("%s: reason %q, log:\n%s", action, reason, log.String())
 		}
 		if len(r.answers[0].PhysicalResourceID) < 20 {
@@ -213,7 +212,7 @@ func TestPanicIsAnsweredOnce(t *testing.T) {
 
 // A call that hangs is cancelled, and CloudFormation hears FAILED before the function's time is over.
 func TestDeadline(t *testing.T) {
-	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	r := newRig(t, awstest.Kinds()[0].New(t))
 	r.cfn.Say("CREATE_IN_PROGRESS", "", "")
 	ctx, cancel := context.WithTimeout(t.Context(), answerTime+50*time.Millisecond)
 	defer cancel()
@@ -228,39 +227,39 @@ func TestDeadline(t *testing.T) {
 		return nil, nil
 	})
 	start := time.Now()
-	if err := r.handler.Handle(ctx, r.event(lifecycle.Create, "", base(nil), nil)); err != nil {
+	if err := r.handler.Handle(ctx, r.event(cfn.Create, "", base(nil), nil)); err != nil {
 		t.Fatal(err)
 	}
 	if left := answerTime + 50*time.Millisecond - time.Since(start); left < answerTime/2 {
 		t.Errorf("only %v left", left)
 	}
-	if len(r.answers) != 1 || r.answers[0].Status != response.Failed {
+	if len(r.answers) != 1 || r.answers[0].Status != cfn.Failed {
 		t.Errorf("got %+v", r.answers)
 	}
 }
 
 func TestAnswerThatIsNotTakenMakesLambdaTryAgain(t *testing.T) {
-	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	r := newRig(t, awstest.Kinds()[0].New(t))
 	r.cfn.Say("CREATE_IN_PROGRESS", "", "")
 	r.setUnreachable(true)
-	if err := r.handler.Handle(t.Context(), r.event(lifecycle.Create, "", base(nil), nil)); err == nil || strings.Contains(err.Error(), "secret") {
+	if err := r.handler.Handle(t.Context(), r.event(cfn.Create, "", base(nil), nil)); err == nil || strings.Contains(err.Error(), "secret") {
 		t.Errorf("got %v, want an error without the URL", err)
 	}
 }
 
 func TestSettling(t *testing.T) {
-	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	r := newRig(t, awstest.Kinds()[0].New(t))
 	slow := props{"SettleSeconds": "20", "Tags": []any{tag("team", "ml")}}
-	id := r.must(lifecycle.Create, "", slow, nil)
+	id := r.must(cfn.Create, "", slow, nil)
 	if r.slept < 19*time.Second || r.slept > 20*time.Second {
 		t.Errorf("Create waited %v, want 20 s less what the answer took", r.slept)
 	}
 	r.slept = 0
-	r.must(lifecycle.Update, id, props{"SettleSeconds": "20", "Description": "new"}, slow)
+	r.must(cfn.Update, id, props{"SettleSeconds": "20", "Description": "new"}, slow)
 	if r.slept != 0 {
 		t.Errorf("an Update of description and tags waited %v", r.slept)
 	}
-	r.must(lifecycle.Update, id, base(props{"SettleSeconds": "5", "SourceConditions": "false"}), slow)
+	r.must(cfn.Update, id, base(props{"SettleSeconds": "5", "SourceConditions": "false"}), slow)
 	if r.slept < 4*time.Second {
 		t.Errorf("an Update of the trust policy waited %v, want 5 s", r.slept)
 	}
@@ -268,14 +267,14 @@ func TestSettling(t *testing.T) {
 
 // Lambda's time counts more than settling: the role is reported, with a warning.
 func TestSettlingEndsWithTheFunctionsTime(t *testing.T) {
-	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	r := newRig(t, awstest.Kinds()[0].New(t))
 	r.cfn.Say("CREATE_IN_PROGRESS", "", "")
 	ctx, cancel := context.WithTimeout(t.Context(), answerTime+3*time.Second)
 	defer cancel()
-	if err := r.handler.Handle(ctx, r.event(lifecycle.Create, "", base(props{"SettleSeconds": "60"}), nil)); err != nil {
+	if err := r.handler.Handle(ctx, r.event(cfn.Create, "", base(props{"SettleSeconds": "60"}), nil)); err != nil {
 		t.Fatal(err)
 	}
-	if got := r.answers[0]; got.Status != response.Success || !strings.Contains(got.Data["Warnings"], "leaves no time for SettleSeconds of 60") {
+	if got := r.answers[0]; got.Status != cfn.Success || !strings.Contains(got.Data["Warnings"], "too short for SettleSeconds of 60") {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -284,9 +283,9 @@ func TestSettlingEndsWithTheFunctionsTime(t *testing.T) {
 // reason for a Delete to fail. A denial that lasts is.
 func TestDeleteIsDeniedOnWhatIsGone(t *testing.T) {
 	for _, lasting := range []bool{false, true} {
-		r := newRig(t, cloudtest.Kinds()[0].New(t))
+		r := newRig(t, awstest.Kinds()[0].New(t))
 		before := r.world.State()
-		id := r.must(lifecycle.Create, "", base(nil), nil)
+		id := r.must(cfn.Create, "", base(nil), nil)
 		r.world.SetHook(func(action string) (error, error) {
 			switch {
 			case action != "iam:DeleteRole":
@@ -297,14 +296,14 @@ func TestDeleteIsDeniedOnWhatIsGone(t *testing.T) {
 			// The effect is somebody else's, the answer ours.
 			return nil, faults[1].before
 		})
-		answer := r.deliver(lifecycle.Delete, id, base(nil), nil)
+		answer := r.deliver(cfn.Delete, id, base(nil), nil)
 		if lasting {
-			if answer.Status != response.Failed || !strings.Contains(answer.Reason, "iam:DeleteRole") {
+			if answer.Status != cfn.Failed || !strings.Contains(answer.Reason, "iam:DeleteRole") {
 				t.Errorf("got %+v, want FAILED that names iam:DeleteRole", answer)
 			}
 			continue
 		}
-		if diff := cmp.Diff(before, r.world.State()); diff != "" || answer.Status != response.Success {
+		if diff := cmp.Diff(before, r.world.State()); diff != "" || answer.Status != cfn.Success {
 			t.Errorf("got %+v, -before +after:\n%s", answer, diff)
 		}
 	}
@@ -312,13 +311,13 @@ func TestDeleteIsDeniedOnWhatIsGone(t *testing.T) {
 
 // An adopted role gets a tag's old value back, whether an update drops the tag or the role is given back.
 func TestAdoptedRoleKeepsItsTags(t *testing.T) {
-	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	r := newRig(t, awstest.Kinds()[0].New(t))
 	r.createRole("Existing", map[string]string{"team": "theirs"})
 	before := r.world.State()
 	one, two := props{"RoleName": "Existing", "Adopt": "true", "Tags": []any{tag("team", "ours")}}, props{"RoleName": "Existing", "Adopt": "true"}
-	id := r.must(lifecycle.Create, "", one, nil)
-	r.must(lifecycle.Update, id, two, one)
-	r.must(lifecycle.Delete, id, two, nil)
+	id := r.must(cfn.Create, "", one, nil)
+	r.must(cfn.Update, id, two, one)
+	r.must(cfn.Delete, id, two, nil)
 	if diff := cmp.Diff(before, r.world.State()); diff != "" {
 		t.Errorf("-before +after:\n%s", diff)
 	}
@@ -326,13 +325,13 @@ func TestAdoptedRoleKeepsItsTags(t *testing.T) {
 
 // A rename that was refused leaves the live policy alone when it is taken back.
 func TestRefusedRenameIsTakenBackWithoutAWarning(t *testing.T) {
-	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	r := newRig(t, awstest.Kinds()[0].New(t))
 	a, b := base(props{"RoleName": "A", "S3PolicyName": "P"}), base(props{"RoleName": "B", "S3PolicyName": "P"})
-	id := r.must(lifecycle.Create, "", a, nil)
+	id := r.must(cfn.Create, "", a, nil)
 	before := r.world.State()
-	refused := r.deliver(lifecycle.Update, id, b, a)
-	back := r.deliver(lifecycle.Update, refused.PhysicalResourceID, a, b)
-	if back.Status != response.Success || back.Data[properties.AttrWarnings] != "" {
+	refused := r.deliver(cfn.Update, id, b, a)
+	back := r.deliver(cfn.Update, refused.PhysicalResourceID, a, b)
+	if back.Status != cfn.Success || back.Data[properties.AttrWarnings] != "" {
 		t.Errorf("got %+v", back)
 	}
 	if diff := cmp.Diff(before, r.world.State()); diff != "" {

@@ -17,11 +17,10 @@ import (
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/smithy-go"
 
-	"personalize-role/lambda/internal/cloudtest"
+	"personalize-role/lambda/internal/awstest"
+	"personalize-role/lambda/internal/cfn"
 	"personalize-role/lambda/internal/fakeaws"
-	"personalize-role/lambda/internal/lifecycle"
 	"personalize-role/lambda/internal/provision"
-	"personalize-role/lambda/internal/response"
 	"personalize-role/lambda/properties"
 )
 
@@ -30,20 +29,20 @@ const responseURL = "https://cloudformation-custom-resource-response.s3.amazonaw
 // rig drives a handler in a world, as CloudFormation and Lambda do.
 type rig struct {
 	t       *testing.T
-	world   cloudtest.World
+	world   awstest.World
 	cfn     *fakeaws.CloudFormation
 	handler *Handler
 	// key is the ARN of a KMS key, which stands for {key} in properties.
 	key string
 
 	mutex   sync.Mutex
-	answers []response.Response
+	answers []cfn.Response
 	// unreachable makes the ResponseURL answer 503.
 	unreachable bool
 	slept       time.Duration
 }
 
-func newRig(t *testing.T, world cloudtest.World) *rig {
+func newRig(t *testing.T, world awstest.World) *rig {
 	r := &rig{t: t, world: world, cfn: &fakeaws.CloudFormation{}}
 	log := slog.New(slog.NewJSONHandler(io.Discard, nil))
 	p := provision.New(provision.Clients{IAM: world.IAM, S3: world.S3, KMS: world.KMS, CloudFormation: r.cfn}, log)
@@ -53,12 +52,12 @@ func newRig(t *testing.T, world cloudtest.World) *rig {
 		r.slept += d
 		return ctx.Err()
 	}
-	sender := response.NewSender(log)
+	sender := cfn.NewSender(log, cfn.Hosts{Any: true})
 	sender.Client = &http.Client{Transport: r}
 	sender.Pause = func(context.Context, int) error { return nil }
 	r.key = world.AddKey()
-	world.AddBucket("training-data", cloudtest.Bucket{Policy: theirBucketPolicy})
-	world.AddBucket("more-data", cloudtest.Bucket{})
+	world.AddBucket("training-data", awstest.Bucket{Policy: theirBucketPolicy})
+	world.AddBucket("more-data", awstest.Bucket{})
 	r.handler = &Handler{Provisioner: p, Sender: sender, Log: log, AccountID: func(context.Context) string { return world.AccountID }}
 	return r
 }
@@ -74,7 +73,7 @@ func (r *rig) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	var answer response.Response
+	var answer cfn.Response
 	if err := json.Unmarshal(body, &answer); err != nil {
 		return nil, err
 	}
@@ -95,7 +94,7 @@ func (r *rig) stackID() string {
 // props are the properties of an event.
 type props map[string]any
 
-func (r *rig) event(request lifecycle.RequestType, id string, now, old props) json.RawMessage {
+func (r *rig) event(request cfn.RequestType, id string, now, old props) json.RawMessage {
 	e := map[string]any{
 		"RequestType": request, "ResponseURL": responseURL, "StackId": r.stackID(), "RequestId": "r-1",
 		"ResourceType": properties.ResourceType, "LogicalResourceId": "Role", "ServiceToken": "arn:aws:lambda:::function:f",
@@ -124,16 +123,16 @@ func withToken(p props) props {
 
 // deliver hands an event over once, with CloudFormation in the state that belongs to it, and gives the answer; nil if there
 // was none.
-func (r *rig) deliver(request lifecycle.RequestType, id string, now, old props) *response.Response {
+func (r *rig) deliver(request cfn.RequestType, id string, now, old props) *cfn.Response {
 	r.t.Helper()
-	status := map[lifecycle.RequestType]string{
-		lifecycle.Create: "CREATE_IN_PROGRESS", lifecycle.Update: "UPDATE_IN_PROGRESS", lifecycle.Delete: "DELETE_IN_PROGRESS",
+	status := map[cfn.RequestType]string{
+		cfn.Create: "CREATE_IN_PROGRESS", cfn.Update: "UPDATE_IN_PROGRESS", cfn.Delete: "DELETE_IN_PROGRESS",
 	}[request]
 	r.cfn.Say(status, id, "")
 	return r.deliverRaw(r.event(request, id, now, old))
 }
 
-func (r *rig) deliverRaw(raw json.RawMessage) *response.Response {
+func (r *rig) deliverRaw(raw json.RawMessage) *cfn.Response {
 	r.mutex.Lock()
 	before := len(r.answers)
 	r.mutex.Unlock()
@@ -147,10 +146,10 @@ func (r *rig) deliverRaw(raw json.RawMessage) *response.Response {
 }
 
 // must delivers an event that has to succeed, and gives the physical id.
-func (r *rig) must(request lifecycle.RequestType, id string, now, old props) string {
+func (r *rig) must(request cfn.RequestType, id string, now, old props) string {
 	r.t.Helper()
 	answer := r.deliver(request, id, now, old)
-	if answer == nil || answer.Status != response.Success {
+	if answer == nil || answer.Status != cfn.Success {
 		r.t.Fatalf("%s of %q wasn't answered SUCCESS: %+v", request, id, answer)
 	}
 	return answer.PhysicalResourceID

@@ -8,9 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"personalize-role/lambda/internal/cloudtest"
-	"personalize-role/lambda/internal/lifecycle"
-	"personalize-role/lambda/internal/response"
+	"personalize-role/lambda/internal/awstest"
+	"personalize-role/lambda/internal/cfn"
 )
 
 const madeUp = "app-Role-1A2B3C"
@@ -18,7 +17,7 @@ const madeUp = "app-Role-1A2B3C"
 // A Delete that starts before the k-th call of a Create that is still under way, for each k; and one that runs to its end
 // there, or side by side with the rest. Nothing is left either way.
 func TestDeleteRacesCreate(t *testing.T) {
-	for _, kind := range cloudtest.Kinds() {
+	for _, kind := range awstest.Kinds() {
 		for _, sideBySide := range []bool{false, true} {
 			for k := 1; ; k++ {
 				if k > 100 {
@@ -40,7 +39,7 @@ func TestDeleteRacesCreate(t *testing.T) {
 
 // raceAt reports whether the Create made as many calls.
 func raceAt(t *testing.T, r *rig, k int, sideBySide bool) (hit bool) {
-	create, remove := r.event(lifecycle.Create, "", base(nil), nil), r.event(lifecycle.Delete, madeUp, base(nil), nil)
+	create, remove := r.event(cfn.Create, "", base(nil), nil), r.event(cfn.Delete, madeUp, base(nil), nil)
 	var (
 		mutex   sync.Mutex
 		wait    sync.WaitGroup
@@ -80,7 +79,7 @@ func raceAt(t *testing.T, r *rig, k int, sideBySide bool) (hit bool) {
 
 // A Create that Lambda delivers once more, at any call of the Delete or after it.
 func TestCreateComesAgainAfterItsDelete(t *testing.T) {
-	for _, kind := range cloudtest.Kinds() {
+	for _, kind := range awstest.Kinds() {
 		for k := 1; ; k++ {
 			if k > 100 {
 				t.Fatal("no end of calls")
@@ -88,8 +87,8 @@ func TestCreateComesAgainAfterItsDelete(t *testing.T) {
 			r := newRig(t, kind.New(t))
 			r.foreign()
 			before := r.world.State()
-			id := r.must(lifecycle.Create, "", base(nil), nil)
-			again := r.event(lifecycle.Create, "", base(nil), nil)
+			id := r.must(cfn.Create, "", base(nil), nil)
+			again := r.event(cfn.Create, "", base(nil), nil)
 			hit := false
 			n := 0
 			var mutex sync.Mutex
@@ -104,7 +103,7 @@ func TestCreateComesAgainAfterItsDelete(t *testing.T) {
 				}
 				return nil, nil
 			})
-			r.deliver(lifecycle.Delete, id, base(nil), nil)
+			r.deliver(cfn.Delete, id, base(nil), nil)
 			r.world.SetHook(nil)
 			if !hit {
 				r.cfn.Say("DELETE_COMPLETE", id, "ROLLBACK_COMPLETE")
@@ -123,24 +122,24 @@ func TestCreateComesAgainAfterItsDelete(t *testing.T) {
 func TestStaleEventsChangeNothing(t *testing.T) {
 	for _, c := range []struct {
 		name    string
-		request lifecycle.RequestType
+		request cfn.RequestType
 		status  string
 	}{
-		{"Create after an Update", lifecycle.Create, "UPDATE_IN_PROGRESS"},
-		{"Create once it is complete", lifecycle.Create, "CREATE_COMPLETE"},
-		{"Update once it is complete", lifecycle.Update, "UPDATE_COMPLETE"},
-		{"Update after the Delete", lifecycle.Update, "DELETE_COMPLETE"},
-		{"Delete while it is made anew", lifecycle.Delete, "CREATE_IN_PROGRESS"},
-		{"Delete once it was made anew", lifecycle.Delete, "CREATE_COMPLETE"},
+		{"Create after an Update", cfn.Create, "UPDATE_IN_PROGRESS"},
+		{"Create once it is complete", cfn.Create, "CREATE_COMPLETE"},
+		{"Update once it is complete", cfn.Update, "UPDATE_COMPLETE"},
+		{"Update after the Delete", cfn.Update, "DELETE_COMPLETE"},
+		{"Delete while it is made anew", cfn.Delete, "CREATE_IN_PROGRESS"},
+		{"Delete once it was made anew", cfn.Delete, "CREATE_COMPLETE"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newRig(t, cloudtest.Kinds()[0].New(t))
-			id := r.must(lifecycle.Create, "", base(nil), nil)
+			r := newRig(t, awstest.Kinds()[0].New(t))
+			id := r.must(cfn.Create, "", base(nil), nil)
 			before := r.world.State()
-			event := r.event(c.request, map[bool]string{false: id}[c.request == lifecycle.Create], base(props{"Description": "stale"}), base(nil))
+			event := r.event(c.request, map[bool]string{false: id}[c.request == cfn.Create], base(props{"Description": "stale"}), base(nil))
 			r.cfn.Say(c.status, id, "UPDATE_COMPLETE")
 			answer := r.deliverRaw(event)
-			if answer == nil || answer.Status != response.Failed || answer.PhysicalResourceID != id {
+			if answer == nil || answer.Status != cfn.Failed || answer.PhysicalResourceID != id {
 				t.Errorf("got %+v, want FAILED with id %s", answer, id)
 			}
 			if diff := cmp.Diff(before, r.world.State()); diff != "" {
@@ -152,14 +151,14 @@ func TestStaleEventsChangeNothing(t *testing.T) {
 
 // Where the function may not ask CloudFormation, it goes on.
 func TestDeniedQuestionIsNoObstacle(t *testing.T) {
-	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	r := newRig(t, awstest.Kinds()[0].New(t))
 	before := r.world.State()
 	r.cfn.Deny()
-	created := r.deliverRaw(r.event(lifecycle.Create, "", base(nil), nil))
-	if created == nil || created.Status != response.Success {
+	created := r.deliverRaw(r.event(cfn.Create, "", base(nil), nil))
+	if created == nil || created.Status != cfn.Success {
 		t.Fatalf("Create: %+v", created)
 	}
-	if removed := r.deliverRaw(r.event(lifecycle.Delete, created.PhysicalResourceID, base(nil), nil)); removed.Status != response.Success {
+	if removed := r.deliverRaw(r.event(cfn.Delete, created.PhysicalResourceID, base(nil), nil)); removed.Status != cfn.Success {
 		t.Fatalf("Delete: %+v", removed)
 	}
 	if diff := cmp.Diff(before, r.world.State()); diff != "" {
@@ -169,12 +168,12 @@ func TestDeniedQuestionIsNoObstacle(t *testing.T) {
 
 // What a stale Create can't undo, the next delivery does: it isn't answered, so that Lambda delivers it again.
 func TestUndoThatFailsIsDeliveredAgain(t *testing.T) {
-	r := newRig(t, cloudtest.Kinds()[0].New(t))
+	r := newRig(t, awstest.Kinds()[0].New(t))
 	before := r.world.State()
-	r.must(lifecycle.Create, "", base(nil), nil)
+	r.must(cfn.Create, "", base(nil), nil)
 	answered := len(r.answers)
 	r.cfn.Say("DELETE_COMPLETE", madeUp, "ROLLBACK_COMPLETE")
-	create := r.event(lifecycle.Create, "", base(nil), nil)
+	create := r.event(cfn.Create, "", base(nil), nil)
 	reads := 0
 	r.world.SetHook(func(operation string) (error, error) {
 		if operation == "iam:GetRole" {
@@ -200,8 +199,8 @@ func TestUndoThatFailsIsDeliveredAgain(t *testing.T) {
 
 // An undo that the function's time doesn't suffice for isn't answered either.
 func TestUndoThatRunsOutOfTimeIsDeliveredAgain(t *testing.T) {
-	r := newRig(t, cloudtest.Kinds()[0].New(t))
-	r.must(lifecycle.Create, "", base(nil), nil)
+	r := newRig(t, awstest.Kinds()[0].New(t))
+	r.must(cfn.Create, "", base(nil), nil)
 	answered := len(r.answers)
 	r.cfn.Say("DELETE_COMPLETE", madeUp, "ROLLBACK_COMPLETE")
 	block := make(chan struct{})
@@ -213,7 +212,7 @@ func TestUndoThatRunsOutOfTimeIsDeliveredAgain(t *testing.T) {
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), answerTime-undoTime+100*time.Millisecond)
 	defer cancel()
-	if err := r.handler.Handle(ctx, r.event(lifecycle.Create, "", base(nil), nil)); err == nil || len(r.answers) != answered {
+	if err := r.handler.Handle(ctx, r.event(cfn.Create, "", base(nil), nil)); err == nil || len(r.answers) != answered {
 		t.Errorf("got error %v and %d answers, want an error and none", err, len(r.answers)-answered)
 	}
 	close(block)

@@ -12,10 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/google/go-cmp/cmp"
 
-	"personalize-role/lambda/internal/cloudtest"
+	"personalize-role/lambda/internal/awstest"
+	"personalize-role/lambda/internal/cfn"
 	"personalize-role/lambda/internal/fakeaws"
-	"personalize-role/lambda/internal/lifecycle"
-	"personalize-role/lambda/internal/response"
 	"personalize-role/lambda/properties"
 )
 
@@ -78,7 +77,7 @@ func TestReleasesAreCompatible(t *testing.T) {
 // rig gives a rig on the account after the recorded Create.
 func (r recording) rig(t *testing.T) (*rig, *fakeaws.Account) {
 	account := fakeaws.Restore("123456789012", r.After)
-	world := cloudtest.Kinds()[0].New(t)
+	world := awstest.Kinds()[0].New(t)
 	world.IAM, world.S3, world.KMS, world.Calls, world.State = account.IAM, account.S3, account.KMS, account.Calls, account.State
 	rig := newRig(t, world)
 	for arn := range r.After.Keys {
@@ -89,8 +88,8 @@ func (r recording) rig(t *testing.T) (*rig, *fakeaws.Account) {
 
 func (r recording) replay(t *testing.T) {
 	rig, account := r.rig(t)
-	answer := rig.deliver(lifecycle.Update, r.PhysicalID, r.Properties, r.Properties)
-	if answer == nil || answer.Status != response.Success {
+	answer := rig.deliver(cfn.Update, r.PhysicalID, r.Properties, r.Properties)
+	if answer == nil || answer.Status != cfn.Success {
 		t.Fatalf("update: %+v", answer)
 	}
 	if diff := cmp.Diff(r.Data, answer.Data); diff != "" || answer.PhysicalResourceID != r.PhysicalID {
@@ -101,7 +100,7 @@ func (r recording) replay(t *testing.T) {
 			t.Errorf("an update with the same properties calls %s", call)
 		}
 	}
-	rig.must(lifecycle.Delete, r.PhysicalID, r.Properties, nil)
+	rig.must(cfn.Delete, r.PhysicalID, r.Properties, nil)
 	if diff := cmp.Diff(fakeaws.Restore("123456789012", r.Before).State(), account.State()); diff != "" {
 		t.Errorf("left over: -before +now:\n%s", diff)
 	}
@@ -111,9 +110,9 @@ func recordRelease(t *testing.T, file string) {
 	var recordings []recording
 	for _, release := range releases {
 		account := fakeaws.New("123456789012")
-		world := cloudtest.Kinds()[0].New(t)
+		world := awstest.Kinds()[0].New(t)
 		world.IAM, world.S3, world.KMS, world.Calls, world.State = account.IAM, account.S3, account.KMS, account.Calls, account.State
-		world.AddBucket = func(name string, b cloudtest.Bucket) { account.S3.AddBucket(name, b.Owner, b.Region, b.Policy) }
+		world.AddBucket = func(name string, b awstest.Bucket) { account.S3.AddBucket(name, b.Owner, b.Region, b.Policy) }
 		world.AddKey = func() string {
 			return account.KMS.AddKey(`{"Version":"2012-10-17","Statement":[{"Sid":"Root","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"kms:*","Resource":"*"}]}`)
 		}
@@ -125,8 +124,8 @@ func recordRelease(t *testing.T, file string) {
 			t.Fatal(err)
 		}
 		before := account.Snapshot()
-		answer := rig.deliver(lifecycle.Create, "", release.p, nil)
-		if answer == nil || answer.Status != response.Success {
+		answer := rig.deliver(cfn.Create, "", release.p, nil)
+		if answer == nil || answer.Status != cfn.Success {
 			t.Fatalf("%s: %+v", release.name, answer)
 		}
 		recordings = append(recordings, recording{release.name, release.p, before, account.Snapshot(), answer.PhysicalResourceID, answer.Data})

@@ -15,10 +15,9 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
-	"personalize-role/lambda/internal/cloudtest"
-	"personalize-role/lambda/internal/lifecycle"
+	"personalize-role/lambda/internal/awstest"
+	"personalize-role/lambda/internal/cfn"
 	"personalize-role/lambda/internal/provision"
-	"personalize-role/lambda/internal/response"
 	"personalize-role/lambda/properties"
 )
 
@@ -28,15 +27,15 @@ func quick(bucket string) props {
 
 // Buckets and keys that aren't as the properties take them to be.
 func TestBucketsAndKeysOfAllKinds(t *testing.T) {
-	for _, kind := range cloudtest.Kinds() {
+	for _, kind := range awstest.Kinds() {
 		for _, c := range []struct {
 			name string
 			run  func(t *testing.T, r *rig)
 		}{
 			{"a bucket of another account is left alone", func(t *testing.T, r *rig) {
-				r.world.AddBucket("theirs", cloudtest.Bucket{Owner: "999999999999"})
-				answer := r.deliver(lifecycle.Create, "", quick("theirs"), nil)
-				if answer.Status != response.Success {
+				r.world.AddBucket("theirs", awstest.Bucket{Owner: "999999999999"})
+				answer := r.deliver(cfn.Create, "", quick("theirs"), nil)
+				if answer.Status != cfn.Success {
 					t.Fatal(answer.Reason)
 				}
 				want := `{"theirs":{"Sid":"SID","Effect":"Allow","Principal":{"AWS":"ROLE","Service":"personalize.amazonaws.com"},` +
@@ -53,42 +52,42 @@ func TestBucketsAndKeysOfAllKinds(t *testing.T) {
 				if diff := cmp.Diff(warning, answer.Data[properties.AttrWarnings]); diff != "" {
 					t.Errorf("warnings: -want +got:\n%s", diff)
 				}
-				r.must(lifecycle.Delete, answer.PhysicalResourceID, quick("theirs"), nil)
+				r.must(cfn.Delete, answer.PhysicalResourceID, quick("theirs"), nil)
 			}},
 			{"a bucket in another Region is refused", func(t *testing.T, r *rig) {
-				r.world.AddBucket("elsewhere", cloudtest.Bucket{Region: "eu-central-1"})
+				r.world.AddBucket("elsewhere", awstest.Bucket{Region: "eu-central-1"})
 				r.refuses(quick("elsewhere"), "bucket elsewhere is in eu-central-1, and Personalize reads only buckets of its own Region, here eu-west-1. Nothing was changed. "+
-					"Deploy the stack in eu-central-1 too, or use a bucket in eu-west-1.")
+					"Deploy the stack in the Region of the bucket too, or use a bucket in eu-west-1.")
 			}},
 			{"a bucket that doesn't exist is refused", func(t *testing.T, r *rig) {
-				r.refuses(quick("none"), "bucket none doesn't exist. Nothing was changed. Create the bucket first, or correct the name.")
+				r.refuses(quick("none"), "bucket none does not exist. Nothing was changed. Create the bucket first, or correct the name.")
 			}},
 			{"a bucket that was deleted since is no obstacle", func(t *testing.T, r *rig) {
 				both := base(props{"Buckets": []any{"training-data", "more-data"}})
-				id := r.must(lifecycle.Create, "", both, nil)
+				id := r.must(cfn.Create, "", both, nil)
 				r.policyOf("more-data", func(string) string { return "" })
 				r.world.RemoveBucket("more-data")
-				answer := r.deliver(lifecycle.Update, id, base(props{"Buckets": both["Buckets"], "Description": "new"}), both)
-				if answer.Status != response.Success || !strings.Contains(answer.Data[properties.AttrWarnings], "bucket more-data doesn't exist any more") {
+				answer := r.deliver(cfn.Update, id, base(props{"Buckets": both["Buckets"], "Description": "new"}), both)
+				if answer.Status != cfn.Success || !strings.Contains(answer.Data[properties.AttrWarnings], "bucket more-data doesn't exist any more") {
 					t.Errorf("Update: %+v", answer)
 				}
 				moved := base(props{"Buckets": both["Buckets"], "Path": "/moved/"})
-				replaced := r.must(lifecycle.Update, id, moved, both)
-				r.must(lifecycle.Delete, id, both, nil)
-				r.must(lifecycle.Delete, replaced, moved, nil)
-				r.world.AddBucket("more-data", cloudtest.Bucket{})
+				replaced := r.must(cfn.Update, id, moved, both)
+				r.must(cfn.Delete, id, both, nil)
+				r.must(cfn.Delete, replaced, moved, nil)
+				r.world.AddBucket("more-data", awstest.Bucket{})
 			}},
 			{"a key that waits for its deletion is refused, and no obstacle later", func(t *testing.T, r *rig) {
 				doomed := props{"RoleName": "R", "SettleSeconds": "0", "KmsKeyArns": []any{"{key}"}}
-				id := r.must(lifecycle.Create, "", doomed, nil)
+				id := r.must(cfn.Create, "", doomed, nil)
 				r.world.RemoveKey(r.key)
 				with := props{"RoleName": "R", "SettleSeconds": "0", "KmsKeyArns": []any{"{key}"}, "Description": "new"}
-				answer := r.deliver(lifecycle.Update, id, with, doomed)
-				if answer.Status != response.Success || !strings.Contains(answer.Data[properties.AttrWarnings], "or is pending deletion: take it out") {
+				answer := r.deliver(cfn.Update, id, with, doomed)
+				if answer.Status != cfn.Success || !strings.Contains(answer.Data[properties.AttrWarnings], "or is pending deletion: take it out") {
 					t.Errorf("Update: %+v", answer)
 				}
-				r.must(lifecycle.Delete, id, with, nil)
-				r.refuses(with, "KMS key "+r.key+" doesn't exist, or is pending deletion. Nothing was changed. Create the key first, cancel its deletion, or correct the ARN.")
+				r.must(cfn.Delete, id, with, nil)
+				r.refuses(with, "KMS key "+r.key+" does not exist or is pending deletion. Nothing was changed. Create the key first, cancel its deletion, or correct the ARN.")
 			}},
 			{"what may not be read is no obstacle where nothing was made", func(t *testing.T, r *rig) {
 				r.world.SetHook(func(operation string) (error, error) {
@@ -97,36 +96,36 @@ func TestBucketsAndKeysOfAllKinds(t *testing.T) {
 					}
 					return nil, nil
 				})
-				answer := r.deliver(lifecycle.Create, "", base(nil), nil)
-				if answer.Status != response.Failed || !strings.Contains(answer.Reason, "Allow the function's role s3:GetBucketPolicy on arn:aws:s3:::training-data") {
+				answer := r.deliver(cfn.Create, "", base(nil), nil)
+				if answer.Status != cfn.Failed || !strings.Contains(answer.Reason, "Allow the function's role s3:GetBucketPolicy on arn:aws:s3:::training-data") {
 					t.Errorf("Create: %+v", answer)
 				}
-				r.must(lifecycle.Delete, answer.PhysicalResourceID, base(nil), nil)
+				r.must(cfn.Delete, answer.PhysicalResourceID, base(nil), nil)
 				r.world.SetHook(nil)
 			}},
 			{"what may not be read any more keeps the role from being deleted", func(t *testing.T, r *rig) {
-				id := r.must(lifecycle.Create, "", base(nil), nil)
+				id := r.must(cfn.Create, "", base(nil), nil)
 				r.world.SetHook(func(operation string) (error, error) {
 					if operation == "s3:GetBucketPolicy" {
 						return faults[1].before, nil
 					}
 					return nil, nil
 				})
-				if answer := r.deliver(lifecycle.Delete, id, base(nil), nil); answer.Status != response.Failed || !strings.Contains(answer.Reason, "s3:GetBucketPolicy") {
+				if answer := r.deliver(cfn.Delete, id, base(nil), nil); answer.Status != cfn.Failed || !strings.Contains(answer.Reason, "s3:GetBucketPolicy") {
 					t.Errorf("Delete: %+v", answer)
 				}
 				without := base(props{"Buckets": []any{}})
-				if answer := r.deliver(lifecycle.Update, id, without, base(nil)); answer.Status != response.Failed || !strings.Contains(answer.Reason, "s3:GetBucketPolicy") {
+				if answer := r.deliver(cfn.Update, id, without, base(nil)); answer.Status != cfn.Failed || !strings.Contains(answer.Reason, "s3:GetBucketPolicy") {
 					t.Errorf("Update: %+v", answer)
 				}
 				// The update is taken back, whatever may be read.
 				r.cfn.Say("UPDATE_IN_PROGRESS", id, "UPDATE_ROLLBACK_IN_PROGRESS")
-				answer := r.deliverRaw(r.event(lifecycle.Update, id, base(nil), without))
-				if answer.Status != response.Success || !strings.Contains(answer.Data[properties.AttrWarnings], "taken back although: read the policy of bucket training-data") {
+				answer := r.deliverRaw(r.event(cfn.Update, id, base(nil), without))
+				if answer.Status != cfn.Success || !strings.Contains(answer.Data[properties.AttrWarnings], "the rollback continued despite: read the policy of bucket training-data") {
 					t.Errorf("rollback: %+v", answer)
 				}
 				r.world.SetHook(nil)
-				r.must(lifecycle.Delete, id, base(nil), nil)
+				r.must(cfn.Delete, id, base(nil), nil)
 			}},
 			{"a key whose policy is left to others may be unreadable", func(t *testing.T, r *rig) {
 				alone := base(props{"KmsKeyArns": []any{"{key}"}, "KeyPolicy": "None"})
@@ -136,38 +135,38 @@ func TestBucketsAndKeysOfAllKinds(t *testing.T) {
 					}
 					return nil, nil
 				})
-				id := r.must(lifecycle.Create, "", alone, nil)
-				r.must(lifecycle.Delete, id, alone, nil)
+				id := r.must(cfn.Create, "", alone, nil)
+				r.must(cfn.Delete, id, alone, nil)
 				r.world.SetHook(nil)
 			}},
 			{"statements that have no room in the answer are left out whole", func(t *testing.T, r *rig) {
 				var many []any
-				for n := range 8 {
+				for n := range 16 {
 					name := fmt.Sprintf("theirs-%d", n)
-					r.world.AddBucket(name, cloudtest.Bucket{Owner: "999999999999"})
+					r.world.AddBucket(name, awstest.Bucket{Owner: "999999999999"})
 					many = append(many, name)
 				}
-				answer := r.deliver(lifecycle.Create, "", props{"RoleName": "R", "SettleSeconds": "0", "Buckets": many}, nil)
+				answer := r.deliver(cfn.Create, "", props{"RoleName": "R", "SettleSeconds": "0", "Buckets": many}, nil)
 				var statements map[string]any
-				if err := json.Unmarshal([]byte(answer.Data[properties.AttrRequiredBucketPolicies]), &statements); err != nil || len(statements) == 0 || len(statements) == 8 {
+				if err := json.Unmarshal([]byte(answer.Data[properties.AttrRequiredBucketPolicies]), &statements); err != nil || len(statements) == 0 || len(statements) == 16 {
 					t.Errorf("%d statements, %v", len(statements), err)
 				}
-				if !strings.Contains(answer.Data[properties.AttrWarnings], "has no room for the statements of theirs-7, theirs-6") {
+				if !strings.Contains(answer.Data[properties.AttrWarnings], "attribute RequiredBucketPolicies has no room for the statements of theirs-9, theirs-8, ") {
 					t.Errorf("warnings: %s", answer.Data[properties.AttrWarnings])
 				}
-				r.must(lifecycle.Delete, answer.PhysicalResourceID, props{"RoleName": "R", "Buckets": many}, nil)
+				r.must(cfn.Delete, answer.PhysicalResourceID, props{"RoleName": "R", "Buckets": many}, nil)
 			}},
 			{"statements of roles that are gone are reported and left", func(t *testing.T, r *rig) {
 				const abandoned = `{"Sid":"PersonalizeRolea2b3c4d5e6f7a2b3c4d5","Effect":"Allow","Principal":{"Service":"personalize.amazonaws.com"},"Action":"s3:GetObject","Resource":"*"}`
 				was := r.policyOf("training-data", func(policy string) string {
 					return strings.Replace(policy, `"Statement":[`, `"Statement":[`+abandoned+`,`, 1)
 				})
-				answer := r.deliver(lifecycle.Create, "", base(nil), nil)
+				answer := r.deliver(cfn.Create, "", base(nil), nil)
 				want := "the policy of bucket training-data has statements of roles that are gone: PersonalizeRolea2b3c4d5e6f7a2b3c4d5. They were left alone; remove them if no stack needs them"
 				if diff := cmp.Diff(want, answer.Data[properties.AttrWarnings]); diff != "" {
 					t.Errorf("warnings: -want +got:\n%s", diff)
 				}
-				r.must(lifecycle.Delete, answer.PhysicalResourceID, base(nil), nil)
+				r.must(cfn.Delete, answer.PhysicalResourceID, base(nil), nil)
 				left := r.policyOf("training-data", func(string) string { return was })
 				if !strings.Contains(left, abandoned) {
 					t.Errorf("removed: %s", left)
@@ -190,14 +189,14 @@ func TestBucketsAndKeysOfAllKinds(t *testing.T) {
 func (r *rig) refuses(p props, reason string) {
 	r.t.Helper()
 	before := r.world.State()
-	answer := r.deliver(lifecycle.Create, "", p, nil)
-	if diff := cmp.Diff(reason, answer.Reason); diff != "" || answer.Status != response.Failed {
+	answer := r.deliver(cfn.Create, "", p, nil)
+	if diff := cmp.Diff(reason, answer.Reason); diff != "" || answer.Status != cfn.Failed {
 		r.t.Errorf("%s, -want +got:\n%s", answer.Status, diff)
 	}
 	if diff := cmp.Diff(before, r.world.State()); diff != "" {
 		r.t.Errorf("-before +after:\n%s", diff)
 	}
-	r.must(lifecycle.Delete, answer.PhysicalResourceID, p, nil)
+	r.must(cfn.Delete, answer.PhysicalResourceID, p, nil)
 }
 
 // policyOf changes the policy of a bucket as others do, and gives the one before; the empty text deletes it.
@@ -222,7 +221,7 @@ func (r *rig) policyOf(bucket string, change func(string) string) string {
 // Many stacks at once, each with a function of its own, in real time: every statement stands at the end, and none once all
 // are deleted.
 func TestManyStacksShareABucket(t *testing.T) {
-	for _, kind := range cloudtest.Kinds() {
+	for _, kind := range awstest.Kinds() {
 		for _, stacks := range []int{2, 32} {
 			t.Run(fmt.Sprint(kind.Name, "/", stacks), func(t *testing.T) {
 				t.Parallel()
@@ -230,7 +229,7 @@ func TestManyStacksShareABucket(t *testing.T) {
 				r.handler.Provisioner = provision.New(r.handler.Provisioner.Clients, r.handler.Log)
 				before := r.world.State()
 				ids := make([]string, stacks)
-				together := func(request lifecycle.RequestType) {
+				together := func(request cfn.RequestType) {
 					var wait sync.WaitGroup
 					for n := range stacks {
 						wait.Go(func() { ids[n] = r.deliverTo(n, request, ids[n]) })
@@ -239,7 +238,7 @@ func TestManyStacksShareABucket(t *testing.T) {
 				}
 				r.cfn.Say("CREATE_IN_PROGRESS", "", "CREATE_IN_PROGRESS")
 				started := time.Now()
-				together(lifecycle.Create)
+				together(cfn.Create)
 				created := time.Since(started)
 				var sids []string
 				policy := r.policyOf("training-data", func(policy string) string { return policy })
@@ -256,7 +255,7 @@ func TestManyStacksShareABucket(t *testing.T) {
 				for n, id := range ids {
 					r.cfn.SayFor(r.stackOf(n), "DELETE_IN_PROGRESS", id)
 				}
-				together(lifecycle.Delete)
+				together(cfn.Delete)
 				t.Logf("created in %v", created.Round(100*time.Millisecond))
 				if diff := cmp.Diff(before, r.world.State()); diff != "" {
 					t.Errorf("-before +after:\n%s", diff)
@@ -271,15 +270,15 @@ func TestManyStacksShareABucket(t *testing.T) {
 func TestWhatAnInterruptedRoundWroteIsVerified(t *testing.T) {
 	same := func(policy string) string { return policy }
 	for _, c := range []struct {
-		request lifecycle.RequestType
+		request cfn.RequestType
 		drift   string
-	}{{lifecycle.Create, "iam:AttachRolePolicy"}, {lifecycle.Delete, "iam:DeletePolicy"}} {
+	}{{cfn.Create, "iam:AttachRolePolicy"}, {cfn.Delete, "iam:DeletePolicy"}} {
 		t.Run(string(c.request), func(t *testing.T) {
-			r := newRig(t, cloudtest.Kinds()[0].New(t))
+			r := newRig(t, awstest.Kinds()[0].New(t))
 			p := quick("training-data")
 			id, before := "", theirBucketPolicy
-			if c.request == lifecycle.Delete {
-				id = r.must(lifecycle.Create, "", p, nil)
+			if c.request == cfn.Delete {
+				id = r.must(cfn.Create, "", p, nil)
 				before = r.policyOf("training-data", same)
 			}
 			drifts, stale := true, true
@@ -302,10 +301,10 @@ func TestWhatAnInterruptedRoundWroteIsVerified(t *testing.T) {
 				return sleep(ctx, d)
 			}
 			answer := r.deliver(c.request, id, p, nil)
-			if answer == nil || answer.Status != response.Success || stale {
+			if answer == nil || answer.Status != cfn.Success || stale {
 				t.Fatalf("%+v, stale write outstanding: %v", answer, stale)
 			}
-			if got, want := strings.Contains(r.policyOf("training-data", same), `"PersonalizeRole`), c.request == lifecycle.Create; got != want {
+			if got, want := strings.Contains(r.policyOf("training-data", same), `"PersonalizeRole`), c.request == cfn.Create; got != want {
 				t.Errorf("our statement stands there: %v, want %v", got, want)
 			}
 		})
@@ -317,7 +316,7 @@ func (r *rig) stackOf(n int) string {
 }
 
 // deliverTo hands the event of one of many stacks over, and gives the physical id.
-func (r *rig) deliverTo(n int, request lifecycle.RequestType, id string) string {
+func (r *rig) deliverTo(n int, request cfn.RequestType, id string) string {
 	raw := strings.ReplaceAll(string(r.event(request, id, props{"Buckets": []any{"training-data"}, "SettleSeconds": "0"}, nil)), r.stackID(), r.stackOf(n))
 	raw = strings.ReplaceAll(raw, `"r-1"`, fmt.Sprintf(`"r-%d-%s"`, n, request))
 	if err := r.handler.Handle(r.t.Context(), json.RawMessage(raw)); err != nil {
@@ -327,7 +326,7 @@ func (r *rig) deliverTo(n int, request lifecycle.RequestType, id string) string 
 	defer r.mutex.Unlock()
 	for _, answer := range r.answers {
 		if answer.RequestID == fmt.Sprintf("r-%d-%s", n, request) {
-			if answer.Status != response.Success {
+			if answer.Status != cfn.Success {
 				r.t.Errorf("stack %d: %s", n, answer.Reason)
 			}
 			return answer.PhysicalResourceID

@@ -4,36 +4,32 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"personalize-role/lambda/internal/lifecycle"
+	"personalize-role/lambda/internal/cfn"
 	"personalize-role/lambda/internal/plan"
 	"personalize-role/lambda/internal/preflight"
+	"personalize-role/lambda/internal/provision"
 	"personalize-role/lambda/internal/servicerole"
 	"personalize-role/lambda/properties"
 )
 
-// rounds bounds how often an event observes and plans again because somebody else changed something meanwhile, or IAM
-// doesn't show yet what was created: with the pauses between and those of provision, about two minutes, which is what other
-// provisioners of this field give IAM.
-const rounds = 9
-
-// pauseBetweenRounds grows by itself each round: IAM may not show yet what was in the way.
-const pauseBetweenRounds = time.Second
-
 // task is one event under way.
 type task struct {
 	handler  *Handler
-	event    Event
+	event    cfn.Event
 	identity servicerole.Identity
 	warnings []string
+	// rollingBack says that CloudFormation rolls an update of the stack back.
+	rollingBack bool
 
 	mutex sync.Mutex
 	// undoing is set while something is left that no other event will come for.
 	undoing bool
-	// physicalID is the id to answer with if the task fails now.
+	// physicalID is the ID to answer with if the task fails now.
 	physicalID string
 }
 
@@ -43,9 +39,18 @@ func (t *task) failed(err error) result {
 	return result{physicalID: t.physicalID, err: err, redeliver: t.undoing}
 }
 
-// mayExist makes the role the one that a failure names: from now on something of it may exist, and the Delete that follows
-// the failure must find it.
-func (t *task) mayExist(role servicerole.RoleName) {
+// warn adds a warning, once.
+func (t *task) warn(warnings ...string) {
+	for _, w := range warnings {
+		if !slices.Contains(t.warnings, w) {
+			t.warnings = append(t.warnings, w)
+		}
+	}
+}
+
+// mayExist makes the role the one that a failure names: from now on something of it may exist, and the Delete that follows the failure
+// must find it.
+func (t *task) mayExist(role servicerole.RoleRef) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
 	t.physicalID = role.ARN
@@ -64,14 +69,14 @@ func (t *task) run(ctx, undoCtx context.Context) result {
 	}
 	t.identity = identity
 	if account := t.handler.AccountID(ctx); account != "" && account != identity.AccountID {
-		if t.event.RequestType == lifecycle.Delete {
+		if t.event.RequestType == cfn.Delete {
 			// The Create was refused for the same reason, so that there is nothing.
 			return result{physicalID: t.event.PhysicalResourceID}
 		}
-		return t.failed(fmt.Errorf("the function belongs to account %s, and the stack to %s. A role must be in the account that uses "+
-			"it: deploy the function there too, and set ServiceToken to that one", account, identity.AccountID))
+		return t.failed(fmt.Errorf("the function belongs to account %s, and the stack to account %s. Nothing was changed. A role must be in the account "+
+			"that uses it. Deploy the function there too, and set ServiceToken to that one", account, identity.AccountID))
 	}
-	if t.event.RequestType == lifecycle.Delete {
+	if t.event.RequestType == cfn.Delete {
 		return t.remove(ctx)
 	}
 	return t.provide(ctx, undoCtx)
@@ -79,61 +84,55 @@ func (t *task) run(ctx, undoCtx context.Context) result {
 
 // provide answers a Create or an Update.
 func (t *task) provide(ctx, undoCtx context.Context) result {
-	desired, p, err := t.desired()
+	d, p, err := t.desired()
 	if err != nil {
 		return t.failed(err)
 	}
-	t.warnings = preflight.Check(t.identity, p)
-	observed, changed, err := t.converge(ctx, desired)
+	t.warn(preflight.Check(t.identity, p)...)
+	out, err := t.reconcile(ctx, d, true)
 	if stale := (*staleError)(nil); errors.As(err, &stale) {
-		return t.abandon(undoCtx, stale.verdict, desired)
+		return t.abandon(undoCtx, stale.verdict, d)
 	}
-	if changed.wrote {
-		// Where nothing was written, the first verdict still stands.
-		if !changed.asked {
-			changed.verdict = t.judge(undoCtx)
+	if out.Wrote {
+		// If nothing was written, the first verdict still counts.
+		if !out.asked {
+			out.verdict, out.report = t.judge(undoCtx, d)
 		}
-		if changed.verdict != lifecycle.Wanted {
-			return t.abandon(undoCtx, changed.verdict, desired)
+		if out.verdict != cfn.Wanted {
+			return t.abandon(undoCtx, out.verdict, d)
 		}
 	}
-	if err == nil && !changed.settled.IsZero() {
-		err = t.settle(ctx, changed.settled, time.Duration(p.SettleSeconds)*time.Second)
+	if err == nil && !out.SettledSince.IsZero() {
+		err = t.settle(ctx, out.SettledSince, time.Duration(p.SettleSeconds)*time.Second)
 	}
 	if err != nil {
 		return t.failed(err)
 	}
-	t.warnings = append(t.warnings, changed.warnings...)
-	t.sweep(ctx, desired)
-	return result{physicalID: desired.Role.ARN, data: t.data(ctx, changed.roleID, desired, observed)}
+	t.warn(slices.Concat(out.Warnings, out.findings)...)
+	t.sweep(ctx, d, out)
+	return result{physicalID: d.Role.ARN, data: t.data(d.Desired, out)}
 }
 
-func (t *task) desired() (servicerole.Desired, properties.Properties, error) {
+// desired returns what the event asks for.
+func (t *task) desired() (desired, properties.Properties, error) {
 	p, err := properties.Parse(t.event.ResourceProperties)
 	if err != nil {
-		return servicerole.Desired{}, p, err
+		return desired{}, p, err
 	}
-	desired, err := servicerole.New(t.identity, p)
-	if err != nil || t.event.RequestType == lifecycle.Create {
-		return desired, p, err
+	d, err := servicerole.New(t.identity, p)
+	if err != nil || t.event.RequestType == cfn.Create {
+		return desired{d}, p, err
 	}
 	old := properties.Salvage(t.event.OldResourceProperties)
-	former := t.identity.Former(desired.Role.RoleName, old)
-	if t.isReplacement(desired) {
-		// Tags and policies are those of the other role.
-		desired.Formerly = servicerole.Former{Buckets: former.Buckets, Keys: former.Keys}
-		return desired, p, t.refuseSharing(desired, p, old)
+	d = d.After(old, t.event.PhysicalResourceID)
+	if t.event.PhysicalResourceID != d.Role.ARN {
+		err = t.refuseSharing(d, p, old)
 	}
-	desired.Formerly = former
-	return desired, p, nil
+	return desired{d}, p, err
 }
 
-func (t *task) isReplacement(d servicerole.Desired) bool {
-	return t.event.RequestType == lifecycle.Update && t.event.PhysicalResourceID != d.Role.ARN
-}
-
-// refuseSharing refuses a replacement whose new role would need a name that the old one still has: CloudFormation deletes
-// the old one only later, and takes the change back if a later resource fails.
+// refuseSharing refuses a replacement whose new role would need a name that the old one still has: CloudFormation deletes the old one only
+// later, and rolls the change back if a later resource fails.
 func (t *task) refuseSharing(d servicerole.Desired, p, old properties.Properties) error {
 	former, ok := t.identity.ParseRole(t.event.PhysicalResourceID)
 	if !ok {
@@ -141,8 +140,8 @@ func (t *task) refuseSharing(d servicerole.Desired, p, old properties.Properties
 	}
 	if strings.EqualFold(former.Name, d.Role.Name) {
 		return &plan.Refusal{
-			Reason: fmt.Sprintf("role %s would have to be replaced by %s, and two roles of one name can't exist in an account, whatever "+
-				"their paths and the case of their letters", former.ARN, d.Role.ARN),
+			Reason: fmt.Sprintf("role %s would have to be replaced by %s, and IAM does not allow two roles of one name in an account, whatever their "+
+				"paths and the case of their letters", former.ARN, d.Role.ARN),
 			Advice: "Change RoleName too, or leave it out.",
 		}
 	}
@@ -155,3 +154,86 @@ func (t *task) refuseSharing(d servicerole.Desired, p, old properties.Properties
 	}
 	return nil
 }
+
+// settle waits until the role can be used, counted from its last permission. If the function's time is shorter, the role is reported as it
+// is, with a warning.
+func (t *task) settle(ctx context.Context, since time.Time, wanted time.Duration) error {
+	left := wanted - time.Since(since)
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < left {
+		left = time.Until(deadline) - time.Second
+		t.warn(fmt.Sprintf("the function's Timeout is too short for %s of %d. The role may not be usable for some seconds yet.",
+			properties.NameSettleSeconds, int(wanted.Seconds())))
+	}
+	if left <= 0 {
+		return nil
+	}
+	return t.handler.Provisioner.Sleep(ctx, left)
+}
+
+// abandon ends a Create or Update that CloudFormation no longer wants. A Create whose resource is gone is undone, because no Delete will
+// come for it.
+func (t *task) abandon(ctx context.Context, verdict cfn.Verdict, d desired) result {
+	if verdict != cfn.Gone {
+		return t.failed(fmt.Errorf("%s ignored: a later stack operation superseded it. Nothing more was changed", t.event.RequestType))
+	}
+	t.setUndoing(true)
+	undone := t.identity.Removal(d.Role.RoleRef, properties.Salvage(t.event.ResourceProperties))
+	if _, err := t.reconcile(ctx, removal{undone}, false); err != nil {
+		return result{physicalID: d.Role.ARN, err: fmt.Errorf("undo %s: %w", t.event.RequestType, err), redeliver: true}
+	}
+	t.setUndoing(false)
+	return t.failed(fmt.Errorf("%s ignored: CloudFormation deletes the resource, has deleted it, or does not know its stack. Nothing of it is left", t.event.RequestType))
+}
+
+// remove answers a Delete.
+func (t *task) remove(ctx context.Context) result {
+	p := properties.Salvage(t.event.ResourceProperties)
+	role := t.identity.RoleOf(t.event.PhysicalResourceID, p)
+	_, err := t.reconcile(ctx, removal{t.identity.Removal(role, p)}, true)
+	if stale := (*staleError)(nil); errors.As(err, &stale) {
+		return t.failed(fmt.Errorf("Delete ignored: CloudFormation still needs role %s. Nothing more was changed", role.Name))
+	}
+	if err != nil {
+		return t.failed(err)
+	}
+	return result{physicalID: t.event.PhysicalResourceID}
+}
+
+// Observe reads an account, as provision.Provisioner does.
+type Observe func(context.Context, servicerole.Identity, servicerole.Scope) (servicerole.Observed, error)
+
+// Plan returns what Handle would do for an event, and the ARN of the role that it is about, without doing it. The event needs no
+// ResponseURL.
+func Plan(ctx context.Context, raw []byte, observe Observe) (plan.Plan, string, error) {
+	event, err := cfn.Decode(raw)
+	if errors.Is(err, cfn.ErrNoURL) {
+		event.ResponseURL = "none"
+		err = event.Check()
+	}
+	if err != nil {
+		return plan.Plan{}, "", err
+	}
+	identity, err := servicerole.NewIdentity(event.StackID, event.LogicalResourceID)
+	if err != nil {
+		return plan.Plan{}, "", err
+	}
+	t := &task{event: event, identity: identity}
+	var g goal
+	if event.RequestType == cfn.Delete {
+		p := properties.Salvage(event.ResourceProperties)
+		g = removal{identity.Removal(identity.RoleOf(event.PhysicalResourceID, p), p)}
+	} else if g, _, err = t.desired(); err != nil {
+		return plan.Plan{}, "", err
+	}
+	observed, err := observe(ctx, identity, g.Scope())
+	if err != nil {
+		return plan.Plan{}, "", err
+	}
+	todo := g.plan(observed)
+	if refusal := todo.Refused(false); refusal != nil {
+		return plan.Plan{}, "", refusal
+	}
+	return todo, g.target().ARN, nil
+}
+
+var _ Observe = (*provision.Provisioner)(nil).Observe

@@ -9,94 +9,36 @@ import (
 	"personalize-role/lambda/internal/servicerole"
 )
 
-// Converge gives the operations that make what was found what is desired; none where it is so already. What adds comes
-// before what takes away. The error is a *Refusal, or that of a bucket or key whose policy couldn't be read.
+// Converge returns the operations that make what was found what is desired; none if it is so already. What adds comes before what takes
+// away.
 //
-//	found                          | role                           | customer managed policy
-//	nothing                        | create                         | create, attach
-//	ours                           | change what differs            | new version if the document differs; attach if not
-//	ours, and no longer desired    | -                              | detach, delete
-//	nobody's                       | refuse; tag, change if Adopt   | refuse
-//	another stack's                | refuse                         | refuse
+//	found                            | role                                   | customer managed policy
+//	nothing                          | create                                 | create, attach
+//	this resource's                  | change what differs                    | new version if the document differs; attach if missing
+//	this resource's, not desired now | -                                      | detach, delete
+//	no resource's                    | refuse; adopt if AdoptExistingRole     | refuse
+//	another resource's               | refuse                                 | refuse
 //
-//	bucket or key                  | desired                        | no longer desired
-//	without our statement          | merge                          | -
-//	with it                        | merge if it differs            | take out
-//	missing, in another Region     | refuse unless it was there     | -
-//	of another account             | -                              | -
-func Converge(d servicerole.Desired, o servicerole.Observed) (Plan, error) {
-	if err := refuseForeign(d, o); err != nil {
-		return Plan{}, err
-	}
+//	bucket or key                    | desired                                | not desired now
+//	without the statement            | merge                                  | -
+//	with it                          | merge if it differs                    | remove
+//	missing, in another Region       | refuse unless it was there before      | -
+//	of another account               | -                                      | -
+func Converge(d servicerole.Desired, o servicerole.Observed) Plan {
 	c := converger{desired: d, observed: o}
-	if err := c.role(); err != nil {
-		return Plan{}, err
+	c.refuseForeign()
+	if len(c.plan.Refusals) > 0 {
+		return c.plan
 	}
+	c.refuseDropped()
+	c.refuseShared()
+	c.role()
 	c.policy()
 	c.attachments()
 	c.mergeStatements()
 	c.remove()
 	c.record()
-	return c.plan, nil
-}
-
-func refuseForeign(d servicerole.Desired, o servicerole.Observed) error {
-	if err := refuseRole(d, o.Role); err != nil {
-		return err
-	}
-	if err := refuseShared(d, o); err != nil {
-		return err
-	}
-	for _, p := range o.Policies {
-		dropped := d.Policy == nil || p.ARN != d.Policy.ARN
-		if dropped && len(p.Users) > 0 && d.Identity.OwnerOf(p.Tags) == servicerole.Ours {
-			return refuse("Detach it there, then deploy again.", "managed policy %s is no longer wanted, but attached to others: %s", p.ARN,
-				strings.Join(p.Users, ", "))
-		}
-	}
-	if d.Policy == nil {
-		return nil
-	}
-	found := o.Policy(d.Policy.ARN)
-	if found == nil || d.Identity.OwnerOf(found.Tags) == servicerole.Ours {
-		return nil
-	}
-	return refuse("Choose another S3PolicyName, or delete that policy if nobody needs it.",
-		"managed policy %s exists already and %s", found.ARN, whose(found.Tags))
-}
-
-func refuseRole(d servicerole.Desired, found *servicerole.ObservedRole) error {
-	if found == nil {
-		return nil
-	}
-	switch d.Identity.OwnerOf(found.Tags) {
-	case servicerole.Ours:
-		if found.ARN != d.Role.ARN {
-			return refuse("Change RoleName too, so that the new role can exist beside the old one.",
-				"role %s is ours, but IAM knows it as %s, and two roles of one name can't exist in an account, whatever their "+
-					"paths and the case of their letters", d.Role.ARN, found.ARN)
-		}
-		return nil
-	case servicerole.AnotherStack:
-		return refuse("Choose another RoleName. If that stack is gone, remove the role's tags that start with personalize-role: "+
-			"and set Adopt to true.", "role %s exists already and %s", found.ARN, whose(found.Tags))
-	}
-	switch {
-	case !d.Adopt:
-		return refuse("Choose another RoleName, leave RoleName out, or set Adopt to true to take the role over.",
-			"role %s exists already and %s", found.ARN, whose(found.Tags))
-	case found.ARN != d.Role.ARN:
-		return refuse("Set Path and RoleName to those of the existing role.",
-			"role %s can't be adopted as %s", found.ARN, d.Role.ARN)
-	}
-	return nil
-}
-
-func whose(tags map[string]string) string {
-	if stack, ok := tags[servicerole.TagStackID]; ok {
-		return "belongs to resource " + tags[servicerole.TagLogicalID] + " of stack " + stack
-	}
-	return "carries no tag that makes it ours"
+	return c.plan
 }
 
 // converger makes one plan. The fields that end in Ready are the steps after which the thing can be used.
@@ -108,39 +50,68 @@ type converger struct {
 	policyReady []int
 	// newVersion is the step that puts a new version of the policy in force.
 	newVersion []int
+	// past is that of the role, if it was found and is the resource's own.
+	past servicerole.Past
+	// untagged are the steps that removed tags early, by ARN.
+	untagged map[string][]int
 }
 
-func (c *converger) role() error {
+func (c *converger) owns(tags map[string]string) bool {
+	return c.desired.Identity.OwnerOf(tags) == servicerole.ThisResource
+}
+
+func (c *converger) role() {
 	want, found := c.desired.Role, c.observed.Role
-	if found == nil {
-		c.roleReady = c.add(CreateRole{Role: want})
-		return nil
-	}
-	tags := changedTags(want.Tags, found.Tags)
-	if c.desired.Identity.OwnerOf(found.Tags) == servicerole.Nobody {
-		snapshot, err := servicerole.Snapshot(*found, c.desired)
-		if err != nil {
-			return refuse("Remove tags from the role, or create a new role instead.", "role %s can't be adopted: %v", found.ARN, err)
+	switch {
+	case found == nil:
+		if c.desired.Adopt {
+			// A role that the function created must not be taken for an adopted one later.
+			want.Description += c.desired.CreatedMark()
 		}
-		maps.Copy(tags, snapshot)
-		// Until it carries our tags and its own past, the role is somebody else's: everything waits for them.
-		c.roleReady = c.add(TagRole{Role: want.RoleName, Tags: tags})
-		tags = nil
+		c.roleReady = c.add(CreateRole{Role: want})
+		return
+	case !c.owns(found.Tags):
+		c.adopt()
+	default:
+		// A past that can't be told is reported by Destroy, which needs it.
+		c.past, _ = c.desired.Identity.PastOf(*found, c.desired.Adopt)
+		c.tagRole(*found)
 	}
-	if len(tags) > 0 {
-		c.add(TagRole{Role: want.RoleName, Tags: tags})
-	}
+	c.describe(*found)
 	if !policy.Equivalent(want.Trust, found.Trust) {
-		c.add(UpdateTrust{Role: want.RoleName, Document: want.Trust}, c.roleReady...)
-	}
-	if want.Description != found.Description || want.MaxSessionDuration != found.MaxSessionDuration {
-		c.add(UpdateRole{Role: want.RoleName, Description: want.Description, MaxSessionDuration: want.MaxSessionDuration},
-			c.roleReady...)
+		c.add(UpdateTrust{Role: want.RoleRef, Document: want.Trust}, c.roleReady...)
 	}
 	if want.Boundary != "" && want.Boundary != found.Boundary {
-		c.add(PutBoundary{Role: want.RoleName, Boundary: want.Boundary}, c.roleReady...)
+		c.add(PutBoundary{Role: want.RoleRef, Boundary: want.Boundary}, c.roleReady...)
 	}
-	return nil
+}
+
+// adopt writes the ownership tags and the past of the role in one call. Until then the role isn't the resource's: everything waits.
+func (c *converger) adopt() {
+	want, found := c.desired.Role, *c.observed.Role
+	snapshot, err := c.desired.Snapshot(found)
+	if err != nil {
+		c.refuse("Remove tags from the role, or create a new role.", "role %s can't be adopted: %v", found.ARN, err)
+		return
+	}
+	tags := changedTags(want.Tags, found.Tags)
+	maps.Copy(tags, snapshot.Tags)
+	c.roleReady = c.add(TagRole{Role: want.RoleRef, Tags: tags})
+	c.past = servicerole.Past{Adopted: true, Mark: snapshot.Mark, Missing: true}
+}
+
+// describe sets the description, which binds an adopted role's past, and the session duration. Nothing else is changed on an adopted role
+// before its past is bound.
+func (c *converger) describe(found servicerole.ObservedRole) {
+	want := c.desired.Role
+	want.Description += c.past.Mark
+	if want.Description == found.Description && want.MaxSessionDuration == found.MaxSessionDuration {
+		return
+	}
+	step := c.add(UpdateRole{Role: want.RoleRef, Description: want.Description, MaxSessionDuration: want.MaxSessionDuration}, c.roleReady...)
+	if c.past.Adopted && c.past.Missing {
+		c.roleReady = step
+	}
 }
 
 func (c *converger) attachments() {
@@ -150,115 +121,118 @@ func (c *converger) attachments() {
 	}
 	for _, arn := range c.desired.AWSManaged {
 		if !slices.Contains(attached, arn) {
-			c.add(AttachPolicy{Role: c.desired.Role.RoleName, Policy: arn}, c.roleReady...)
+			c.add(AttachPolicy{Role: c.desired.Role.RoleRef, Policy: arn}, c.roleReady...)
 		}
 	}
 	if want := c.desired.Policy; want != nil && !slices.Contains(attached, want.ARN) {
-		c.add(AttachPolicy{Role: c.desired.Role.RoleName, Policy: want.ARN}, slices.Concat(c.roleReady, c.policyReady)...)
+		c.add(AttachPolicy{Role: c.desired.Role.RoleRef, Policy: want.ARN}, slices.Concat(c.roleReady, c.policyReady)...)
 	}
 }
 
-// remove takes away what was ours and is no longer desired, after everything else is done.
+// remove takes away what is the resource's own and no longer desired, after everything else is done.
 func (c *converger) remove() {
 	added := c.all()
 	c.dropStatements(added)
 	detached := c.removeFromRole(added)
 	for _, found := range c.observed.Policies {
-		ours := c.desired.Identity.OwnerOf(found.Tags) == servicerole.Ours
 		switch {
-		case c.desired.Policy != nil && found.ARN == c.desired.Policy.ARN:
-			if keys := droppedTags(c.desired, found.Tags); len(keys) > 0 {
-				c.add(UntagPolicy{Policy: found.PolicyName, Keys: keys}, added...)
+		case c.isDesired(found.ARN):
+			if keys := c.droppedPolicyTags(found); len(keys) > 0 && c.untagged[found.ARN] == nil {
+				c.add(UntagPolicy{Policy: found.PolicyRef, Keys: keys}, added...)
 			}
-		case ours:
+		case c.owns(found.Tags) && len(found.Users) == 0:
 			c.deletePolicy(found, slices.Concat(added, detached[found.ARN]))
 		}
 	}
 }
 
-// removeFromRole gives the steps that detach, by the policy's ARN.
+func (c *converger) isDesired(policyARN string) bool {
+	return c.desired.Policy != nil && policyARN == c.desired.Policy.ARN
+}
+
+// removeFromRole returns the steps that detach, by the policy's ARN.
 func (c *converger) removeFromRole(added []int) map[string][]int {
 	found := c.observed.Role
 	if found == nil {
 		return nil
 	}
 	want := c.desired.Role
-	c.dropRoleTags(*found, added)
+	c.untagRole(*found, added)
 	if want.Boundary == "" && found.Boundary != "" {
-		c.add(DeleteBoundary{Role: want.RoleName}, added...)
+		c.add(DeleteBoundary{Role: want.RoleRef}, added...)
 	}
 	detached := map[string][]int{}
 	for _, arn := range found.Attached {
 		governed := slices.Contains(c.desired.Identity.Governed(), arn) && !slices.Contains(c.desired.AWSManaged, arn)
 		if governed || c.isDropped(arn) {
-			detached[arn] = c.add(DetachPolicy{Role: want.RoleName, Policy: arn}, added...)
+			detached[arn] = c.add(DetachPolicy{Role: want.RoleRef, Policy: arn}, added...)
 		}
 	}
 	return detached
 }
 
-// dropRoleTags removes tags that were ours; those that an adopted role had before get their old value back.
-func (c *converger) dropRoleTags(found servicerole.ObservedRole, added []int) {
-	// A past that can't be read is reported by Destroy, which needs it.
-	original, _, _ := found.Original()
-	var dropped []string
-	restored := map[string]string{}
-	for _, key := range droppedTags(c.desired, found.Tags) {
-		switch was, had := original.Tags[key]; {
-		case had && was != found.Tags[key]:
-			restored[key] = was
-		case had, isWantedInAnotherCase(c.desired, key):
-			// IAM takes keys of a role's tags that differ in case only for the same: the new one has replaced it.
-		default:
-			dropped = append(dropped, key)
-		}
-	}
-	if len(restored) > 0 {
-		c.add(TagRole{Role: c.desired.Role.RoleName, Tags: restored}, added...)
-	}
-	if len(dropped) > 0 {
-		c.add(UntagRole{Role: c.desired.Role.RoleName, Keys: dropped}, added...)
-	}
-}
-
-func isWantedInAnotherCase(d servicerole.Desired, key string) bool {
-	for want := range d.Role.Tags {
-		if strings.EqualFold(want, key) {
-			return true
-		}
-	}
-	return false
-}
-
-// isDropped tells whether a policy is ours, and no longer desired.
+// isDropped reports whether a policy is the resource's own and no longer desired.
 func (c *converger) isDropped(arn string) bool {
 	found := c.observed.Policy(arn)
-	return found != nil && c.desired.Identity.OwnerOf(found.Tags) == servicerole.Ours &&
-		(c.desired.Policy == nil || arn != c.desired.Policy.ARN)
+	return found != nil && c.owns(found.Tags) && !c.isDesired(arn)
 }
 
-// changedTags gives the tags to write. The version of the function that created a thing stays as it is.
-func changedTags(want, found map[string]string) map[string]string {
-	tags := map[string]string{}
-	for k, v := range want {
-		if has, ok := found[k]; !ok || has != v && k != servicerole.TagVersion {
-			tags[k] = v
+// refuseForeign refuses to touch what isn't the resource's own.
+func (c *converger) refuseForeign() {
+	c.refuseRole()
+	want := c.desired.Policy
+	if want == nil {
+		return
+	}
+	if found := c.observed.Policy(want.ARN); found != nil {
+		if !c.owns(found.Tags) {
+			c.refuse("Choose another S3PolicyName, or delete that policy if it is no longer needed.", "managed policy %s already exists and %s",
+				found.ARN, managedBy(found.Tags))
+		}
+		return
+	}
+	for _, found := range c.observed.Policies {
+		if strings.EqualFold(found.Name, want.Name) && c.owns(found.Tags) {
+			c.refuse("Choose an S3PolicyName that differs in more than case, or leave it out.",
+				"managed policy %s would have to be replaced by %s, and IAM does not allow two policies whose names differ in case only", found.ARN, want.ARN)
 		}
 	}
-	return tags
 }
 
-// droppedTags gives the keys that earlier properties asked for, and these don't. Tags that others added stay.
-func droppedTags(d servicerole.Desired, found map[string]string) []string {
-	var keys []string
-	for _, k := range d.Formerly.TagKeys {
-		if _, want := d.Role.Tags[k]; want {
-			continue
-		}
-		if _, has := found[k]; has {
-			keys = append(keys, k)
+// refuseDropped refuses to leave a policy behind that other principals use.
+func (c *converger) refuseDropped() {
+	for _, p := range c.observed.Policies {
+		if !c.isDesired(p.ARN) && c.owns(p.Tags) && len(p.Users) > 0 {
+			c.waive("Detach it there, then deploy again.", "managed policy %s is no longer needed but still attached to %s", p.ARN, strings.Join(p.Users, ", "))
 		}
 	}
-	slices.Sort(keys)
-	return keys
+}
+
+func (c *converger) refuseRole() {
+	want, found := c.desired.Role, c.observed.Role
+	if found == nil {
+		return
+	}
+	owner := c.desired.Identity.OwnerOf(found.Tags)
+	switch {
+	case owner == servicerole.ThisResource && found.ARN != want.ARN:
+		c.refuse("Change RoleName too, so that the new role can exist beside the old one.",
+			"role %s would have to be created, and this resource has %s already. IAM does not allow two roles of one name in an account, whatever their "+
+				"paths and the case of their letters", want.ARN, found.ARN)
+	case owner == servicerole.AnotherResource:
+		c.refuse("Choose another RoleName. If that stack no longer exists, remove the role's tags that start with personalize-role: and set Adopt to true.",
+			"role %s already exists and %s", found.ARN, managedBy(found.Tags))
+	case owner == servicerole.NoResource && !c.desired.Adopt:
+		c.refuse("Choose another RoleName, leave RoleName out, or set Adopt to true to take the role over.",
+			"role %s already exists and %s", found.ARN, managedBy(found.Tags))
+	case owner == servicerole.NoResource && found.ARN != want.ARN:
+		c.refuse("Set Path and RoleName to those of the existing role.", "role %s can't be adopted as %s", found.ARN, want.ARN)
+	}
+}
+
+func managedBy(tags map[string]string) string {
+	if stack, ok := tags[servicerole.TagStackID]; ok {
+		return "is managed by resource " + tags[servicerole.TagLogicalID] + " of stack " + stack
+	}
+	return "is not managed by this stack"
 }

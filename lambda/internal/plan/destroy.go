@@ -9,181 +9,178 @@ import (
 	"personalize-role/lambda/internal/servicerole"
 )
 
-// Destroy gives the operations that leave nothing of ours, in the reverse order of their making; none where nothing of
-// ours is left. What isn't ours stays. The error is a *Refusal: what others attached would have to go too; or it is that of a
-// bucket or key whose policy couldn't be read.
+// Destroy returns the operations that leave nothing of the resource, in the reverse order of their making; none if nothing is left. What
+// isn't the resource's own stays.
 //
-//	found             | role                                | customer managed policy         | bucket, key
-//	nothing           | -                                   | -                               | -
-//	ours, created     | detach, delete last                 | detach, delete versions, delete | take the statement out
-//	ours, adopted     | what it was before, our tags last   | detach, delete versions, delete | take the statement out
-//	not ours          | -                                   | -                               | -
-func Destroy(t servicerole.Target, o servicerole.Observed) (Plan, error) {
-	d := destroyer{target: t, observed: o, detached: map[string][]int{}}
+//	found                     | role                                 | customer managed policy         | bucket, key
+//	nothing                   | -                                    | -                               | -
+//	this resource's, created  | detach, delete last                  | detach, delete versions, delete | remove the statement
+//	this resource's, adopted  | what it was before, own tags last    | detach, delete versions, delete | remove the statement
+//	not this resource's       | -                                    | -                               | -
+func Destroy(r servicerole.Removal, o servicerole.Observed) Plan {
+	d := destroyer{goal: r, observed: o, detached: map[string][]int{}}
 	for _, p := range o.Policies {
-		if t.Identity.OwnerOf(p.Tags) == servicerole.Ours {
+		if r.Identity.OwnerOf(p.Tags) == servicerole.ThisResource {
 			d.policies = append(d.policies, p)
 		}
 	}
-	if err := d.refuse(); err != nil {
-		return Plan{}, err
-	}
-	original, adopted, err := d.role()
-	if err != nil {
-		return Plan{}, err
-	}
-	takenOut, err := d.takeOut()
-	if err != nil {
-		return Plan{}, err
+	d.readPast()
+	d.refuseForeign()
+	removed := d.removeStatements()
+	if len(d.plan.Refusals) > 0 {
+		return Plan{Refusals: d.plan.Refusals}
 	}
 	switch {
-	case adopted:
-		d.giveBack(original)
+	case d.past.Adopted:
+		d.giveBack(d.past.Original)
 	case d.found() != nil:
-		d.remove(takenOut)
+		d.remove(removed)
 	default:
 		d.removePolicies()
 	}
-	return d.plan, nil
+	return d.plan
 }
 
 type destroyer struct {
 	builder
-	target   servicerole.Target
+	goal     servicerole.Removal
 	observed servicerole.Observed
-	// policies are ours.
+	past     servicerole.Past
+	// policies are the resource's own.
 	policies []servicerole.ObservedPolicy
 	// detached has the steps that detach, by the policy's ARN.
 	detached map[string][]int
 }
 
-// found is the role if it is ours.
+// found is the role if it is the resource's own.
 func (d *destroyer) found() *servicerole.ObservedRole {
 	role := d.observed.Role
-	if role == nil || role.ARN != d.target.Role.ARN || d.target.Identity.OwnerOf(role.Tags) != servicerole.Ours {
+	if role == nil || role.ARN != d.goal.Role.ARN || d.goal.Identity.OwnerOf(role.Tags) != servicerole.ThisResource {
 		return nil
 	}
 	return role
 }
 
-func (d *destroyer) role() (servicerole.Original, bool, error) {
+func (d *destroyer) readPast() {
 	if d.found() == nil {
-		return servicerole.Original{}, false, nil
+		return
 	}
-	original, adopted, err := d.found().Original()
+	past, err := d.goal.Identity.PastOf(*d.found(), d.goal.MayBeAdopted)
 	if err != nil {
-		return original, adopted, refuse("Set the role right by hand, remove its tags that start with personalize-role:, and "+
-			"delete again.", "%v", err)
+		d.refuse("If the role existed before, restore it by hand and remove its tags that start with personalize-role:. If it did not, remove its tags that "+
+			"start with personalize-role:original-. Then delete again.", "role %s can't be given back: %v", d.goal.Role.Name, err)
 	}
-	return original, adopted, nil
+	d.past = past
 }
 
-func (d *destroyer) refuse() error {
+func (d *destroyer) refuseForeign() {
 	for _, p := range d.policies {
 		if len(p.Users) > 0 {
-			return refuse("Detach it there, then delete again.", "managed policy %s is attached to others: %s", p.ARN,
-				strings.Join(p.Users, ", "))
+			d.refuse("Detach it there, then delete again.", "managed policy %s is still attached to %s", p.ARN, strings.Join(p.Users, ", "))
 		}
 	}
 	role := d.found()
-	if role == nil || d.target.ForceDetach {
-		return nil
-	}
-	if _, adopted, _ := role.Original(); adopted {
-		return nil
+	if role == nil || d.goal.ForceDetach || d.past.Adopted {
+		return
 	}
 	var foreign []string
 	for _, arn := range role.Attached {
-		if !d.isOurs(arn) {
+		if !d.isOwn(arn) {
 			foreign = append(foreign, arn)
 		}
 	}
 	for _, name := range role.Inline {
 		foreign = append(foreign, "inline policy "+name)
 	}
-	if len(foreign) == 0 {
-		return nil
+	if len(foreign) > 0 {
+		d.refuse(fmt.Sprintf("Detach them (aws iam detach-role-policy --role-name %s --policy-arn ARN; for inline policies: delete-role-policy --role-name %s "+
+			"--policy-name NAME), then delete again. Or set ForceDetach to true in an update before the deletion.", role.Name, role.Name),
+			"role %s has policies that this stack did not attach: %s", role.Name, strings.Join(foreign, ", "))
 	}
-	return refuse(fmt.Sprintf("Detach them (aws iam detach-role-policy --role-name %s --policy-arn ARN; inline ones: "+
-		"delete-role-policy --role-name %s --policy-name NAME), then delete again. An update that sets ForceDetach to true before the "+
-		"deletion spares you that.", role.Name, role.Name),
-		"role %s carries policies that others attached: %s", role.Name, strings.Join(foreign, ", "))
 }
 
-func (d *destroyer) isOurs(arn string) bool {
-	return slices.Contains(d.target.Identity.Governed(), arn) ||
+func (d *destroyer) isOwn(arn string) bool {
+	return slices.Contains(d.goal.Identity.Governed(), arn) ||
 		slices.ContainsFunc(d.policies, func(p servicerole.ObservedPolicy) bool { return p.ARN == arn })
 }
 
-// remove deletes a role that we created, last: as long as it stands, something of ours may be elsewhere.
+// remove deletes a role that the function created, last: while it exists, something of the resource may be elsewhere.
 func (d *destroyer) remove(before []int) {
 	role := d.found()
 	for _, arn := range role.Attached {
-		d.detached[arn] = d.add(DetachPolicy{Role: role.RoleName, Policy: arn})
+		d.detached[arn] = d.add(DetachPolicy{Role: role.RoleRef, Policy: arn})
 		before = append(before, d.detached[arn]...)
 	}
 	for _, name := range role.Inline {
-		before = append(before, d.add(DeleteInlinePolicy{Role: role.RoleName, Name: name})...)
+		before = append(before, d.add(DeleteInlinePolicy{Role: role.RoleRef, Name: name})...)
 	}
 	// A policy that no property names is found through the role only: the role must outlive it.
 	before = append(before, d.removePolicies()...)
-	d.add(DeleteRole{Role: role.RoleName}, before...)
+	d.add(DeleteRole{Role: role.RoleRef}, before...)
 }
 
-// removePolicies deletes our policies, and gives the deletions of those that the properties don't name.
+// removePolicies deletes the resource's policies, and returns the deletions of those that the properties don't name.
 func (d *destroyer) removePolicies() []int {
 	var unnamed []int
 	for _, p := range d.policies {
 		deleted := d.deletePolicy(p, d.detached[p.ARN])
-		if !slices.Contains(d.target.Policies, p.PolicyName) {
+		if !slices.Contains(d.goal.Policies, p.PolicyRef) {
 			unnamed = append(unnamed, deleted...)
 		}
 	}
 	return unnamed
 }
 
-// giveBack makes an adopted role what it was. Our tags go last, since they hold what it was.
+// giveBack makes an adopted role what it was. The description goes next to last, since its mark binds the past, and the tags that hold
+// the past go last.
 func (d *destroyer) giveBack(original servicerole.Original) {
 	role := d.found()
 	if !policy.Equivalent(original.Trust, role.Trust) {
-		d.add(UpdateTrust{Role: role.RoleName, Document: original.Trust})
-	}
-	if original.Description != role.Description || original.MaxSessionDuration != role.MaxSessionDuration {
-		d.add(UpdateRole{Role: role.RoleName, Description: original.Description, MaxSessionDuration: original.MaxSessionDuration})
+		d.add(UpdateTrust{Role: role.RoleRef, Document: original.Trust})
 	}
 	switch original.Boundary {
 	case role.Boundary:
 	case "":
-		d.add(DeleteBoundary{Role: role.RoleName})
+		d.add(DeleteBoundary{Role: role.RoleRef})
 	default:
-		d.add(PutBoundary{Role: role.RoleName, Boundary: original.Boundary})
+		d.add(PutBoundary{Role: role.RoleRef, Boundary: original.Boundary})
 	}
 	for _, arn := range original.Attached {
 		if !slices.Contains(role.Attached, arn) {
-			d.add(AttachPolicy{Role: role.RoleName, Policy: arn})
+			d.add(AttachPolicy{Role: role.RoleRef, Policy: arn})
 		}
 	}
 	for _, arn := range role.Attached {
-		if d.isOurs(arn) && !slices.Contains(original.Attached, arn) {
-			d.detached[arn] = d.add(DetachPolicy{Role: role.RoleName, Policy: arn})
+		if d.isOwn(arn) && !slices.Contains(original.Attached, arn) {
+			d.detached[arn] = d.add(DetachPolicy{Role: role.RoleRef, Policy: arn})
 		}
 	}
 	d.removePolicies()
-	dropped := role.OwnTagKeys()
+	dropped := d.restoreTags(original)
+	if original.Description != role.Description || original.MaxSessionDuration != role.MaxSessionDuration {
+		d.add(UpdateRole{Role: role.RoleRef, Description: original.Description, MaxSessionDuration: original.MaxSessionDuration}, d.all()...)
+	}
+	d.add(UntagRole{Role: role.RoleRef, Keys: dropped}, d.all()...)
+}
+
+// restoreTags gives tags their old keys and values back, and returns the keys of those that the role didn't have.
+func (d *destroyer) restoreTags(original servicerole.Original) (dropped []string) {
+	role := d.found()
+	dropped = role.OwnTagKeys()
 	restored := map[string]string{}
-	for _, key := range d.target.TagKeys {
-		was, had := original.Tags[key]
-		is, has := role.Tags[key]
+	for _, key := range d.goal.TagKeys {
+		was, wasValue, had := servicerole.FindTag(original.Tags, key)
+		is, isValue, has := servicerole.FindTag(role.Tags, key)
 		switch {
-		case had && was != is:
-			restored[key] = was
+		case had && (was != is || wasValue != isValue):
+			restored[was] = wasValue
 		case !had && has:
-			dropped = append(dropped, key)
+			dropped = append(dropped, is)
 		}
 	}
 	if len(restored) > 0 {
-		d.add(TagRole{Role: role.RoleName, Tags: restored})
+		d.add(TagRole{Role: role.RoleRef, Tags: restored})
 	}
 	slices.Sort(dropped)
-	d.add(UntagRole{Role: role.RoleName, Keys: dropped}, d.all()...)
+	return dropped
 }

@@ -28,7 +28,7 @@ func BenchmarkConverge(b *testing.B) {
 			d, o := withBuckets(b, n)
 			b.ReportAllocs()
 			for b.Loop() {
-				if todo, err := Converge(d, o); err != nil || len(todo.Steps) < n {
+				if todo, err := converge(d, o); err != nil || len(todo.Steps) < n {
 					b.Fatal(len(todo.Steps), err)
 				}
 			}
@@ -41,7 +41,7 @@ func BenchmarkReplace(b *testing.B) {
 	for _, n := range []int{1, 10, 100, 1000, 10000} {
 		b.Run(fmt.Sprintf("buckets=%d", n), func(b *testing.B) {
 			d, o := withBuckets(b, n)
-			todo, err := Converge(d, o)
+			todo, err := converge(d, o)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -56,7 +56,7 @@ func BenchmarkReplace(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				if todo, err := Converge(d, o); err != nil || len(todo.Steps) < n {
+				if todo, err := converge(d, o); err != nil || len(todo.Steps) < n {
 					b.Fatal(len(todo.Steps), err)
 				}
 			}

@@ -29,104 +29,104 @@ type CreateRole struct{ Role servicerole.Role }
 
 // UpdateTrust replaces the trust policy.
 type UpdateTrust struct {
-	Role     servicerole.RoleName
+	Role     servicerole.RoleRef
 	Document string
 }
 
 // UpdateRole sets the description and the maximum session duration, in seconds.
 type UpdateRole struct {
-	Role               servicerole.RoleName
+	Role               servicerole.RoleRef
 	Description        string
 	MaxSessionDuration int
 }
 
 // PutBoundary sets the permissions boundary.
 type PutBoundary struct {
-	Role     servicerole.RoleName
+	Role     servicerole.RoleRef
 	Boundary string
 }
 
 // DeleteBoundary takes the permissions boundary away.
-type DeleteBoundary struct{ Role servicerole.RoleName }
+type DeleteBoundary struct{ Role servicerole.RoleRef }
 
 // TagRole adds tags, or changes their values.
 type TagRole struct {
-	Role servicerole.RoleName
+	Role servicerole.RoleRef
 	Tags map[string]string
 }
 
 // UntagRole removes tags.
 type UntagRole struct {
-	Role servicerole.RoleName
+	Role servicerole.RoleRef
 	Keys []string
 }
 
 // AttachPolicy attaches a managed policy.
 type AttachPolicy struct {
-	Role   servicerole.RoleName
+	Role   servicerole.RoleRef
 	Policy string
 }
 
 // DetachPolicy detaches a managed policy.
 type DetachPolicy struct {
-	Role   servicerole.RoleName
+	Role   servicerole.RoleRef
 	Policy string
 }
 
 // DeleteInlinePolicy deletes an inline policy that somebody put into the role.
 type DeleteInlinePolicy struct {
-	Role servicerole.RoleName
+	Role servicerole.RoleRef
 	Name string
 }
 
 // DeleteRole deletes the role.
-type DeleteRole struct{ Role servicerole.RoleName }
+type DeleteRole struct{ Role servicerole.RoleRef }
 
 // CreatePolicy creates the customer managed policy.
 type CreatePolicy struct{ Policy servicerole.Policy }
 
 // CreatePolicyVersion puts a document in force as a new version.
 type CreatePolicyVersion struct {
-	Policy   servicerole.PolicyName
+	Policy   servicerole.PolicyRef
 	Document string
 }
 
 // DeletePolicyVersion deletes a version that isn't in force.
 type DeletePolicyVersion struct {
-	Policy  servicerole.PolicyName
+	Policy  servicerole.PolicyRef
 	Version string
 }
 
 // RecordDocument writes down which version holds which document; an empty version is the one that the same plan creates.
 type RecordDocument struct {
-	Policy          servicerole.PolicyName
+	Policy          servicerole.PolicyRef
 	Version, Digest string
 }
 
 // TagPolicy adds tags, or changes their values.
 type TagPolicy struct {
-	Policy servicerole.PolicyName
+	Policy servicerole.PolicyRef
 	Tags   map[string]string
 }
 
 // UntagPolicy removes tags.
 type UntagPolicy struct {
-	Policy servicerole.PolicyName
+	Policy servicerole.PolicyRef
 	Keys   []string
 }
 
 // DeletePolicy deletes the customer managed policy.
-type DeletePolicy struct{ Policy servicerole.PolicyName }
+type DeletePolicy struct{ Policy servicerole.PolicyRef }
 
 // PutBucketStatement merges our statement into the policy of a bucket.
 type PutBucketStatement struct {
-	Bucket    servicerole.BucketName
+	Bucket    servicerole.BucketRef
 	Statement policy.Statement
 }
 
 // RemoveBucketStatement takes our statement out of the policy of a bucket, which is deleted if nothing else is in it.
 type RemoveBucketStatement struct {
-	Bucket servicerole.BucketName
+	Bucket servicerole.BucketRef
 	Sid    string
 }
 
@@ -134,6 +134,8 @@ type RemoveBucketStatement struct {
 type PutKeyStatement struct {
 	Key       string
 	Statement policy.Statement
+	// FormerSids are those of other roles of the resource. Their statements go if the role was deleted.
+	FormerSids []string
 }
 
 // RemoveKeyStatement takes our statement out of the policy of a KMS key.
@@ -246,13 +248,13 @@ func (o PutBucketStatement) String() string {
 	return fmt.Sprintf("merge statement %s into the policy of bucket %s", o.Statement.Sid, o.Bucket.Name)
 }
 func (o RemoveBucketStatement) String() string {
-	return fmt.Sprintf("take statement %s out of the policy of bucket %s", o.Sid, o.Bucket.Name)
+	return fmt.Sprintf("remove statement %s from the policy of bucket %s", o.Sid, o.Bucket.Name)
 }
 func (o PutKeyStatement) String() string {
 	return fmt.Sprintf("merge statement %s into the policy of key %s", o.Statement.Sid, o.Key)
 }
 func (o RemoveKeyStatement) String() string {
-	return fmt.Sprintf("take statement %s out of the policy of key %s", o.Sid, o.Key)
+	return fmt.Sprintf("remove statement %s from the policy of key %s", o.Sid, o.Key)
 }
 
 func (CreateRole) sealed()            {}

@@ -9,6 +9,8 @@ import (
 // other run side by side.
 type Plan struct {
 	Steps []Step
+	// Refusals are the reasons not to carry the plan out. The steps leave out what they are about.
+	Refusals []Refusal
 }
 
 // Step is one operation of a plan.
@@ -18,10 +20,10 @@ type Step struct {
 	After []int
 }
 
-// Empty tells whether there is nothing to do.
+// Empty reports whether there is nothing to do.
 func (p Plan) Empty() bool { return len(p.Steps) == 0 }
 
-// Settles tells whether an operation changes who may assume the role or what the role may do, which takes IAM some seconds to
+// Settles reports whether an operation changes who may assume the role or what the role may do, which takes IAM some seconds to
 // propagate.
 func Settles(op Operation) bool {
 	switch op.(type) {
@@ -62,35 +64,16 @@ func (p Plan) String() string {
 	return b.String()
 }
 
-// Refusal is a plan that was not made, since it would touch what isn't ours or lose something.
-type Refusal struct {
-	// Reason says what stands in the way; Advice what to do.
-	Reason, Advice string
-	// Changed says that an earlier plan of the same event did change something.
-	Changed bool
-}
-
-func (r *Refusal) Error() string {
-	if r.Changed {
-		return r.Reason + ". " + r.Advice
-	}
-	return r.Reason + ". Nothing was changed. " + r.Advice
-}
-
-func refuse(advice, format string, args ...any) error {
-	return &Refusal{Reason: fmt.Sprintf(format, args...), Advice: advice}
-}
-
-// builder collects steps.
+// builder collects steps and refusals.
 type builder struct{ plan Plan }
 
-// add appends a step and gives its index, as a list to come after.
+// add appends a step and returns its index, as a list to come after.
 func (b *builder) add(op Operation, after ...int) []int {
 	b.plan.Steps = append(b.plan.Steps, Step{Op: op, After: after})
 	return []int{len(b.plan.Steps) - 1}
 }
 
-// all gives the indexes of the steps so far.
+// all returns the indexes of the steps so far.
 func (b *builder) all() []int {
 	var steps []int
 	for n := range b.plan.Steps {

@@ -40,7 +40,7 @@ const typical = `{"RoleName":"R","Buckets":["data"],"Tags":[{"Key":"team","Value
 // made is what stands once desired was made.
 func made(d servicerole.Desired) servicerole.Observed {
 	o := empty()
-	todo, err := Converge(d, o)
+	todo, err := converge(d, o)
 	if err != nil {
 		panic(err)
 	}
@@ -81,11 +81,11 @@ func perform(o servicerole.Observed, p Plan) servicerole.Observed {
 }
 
 func performOne(o *servicerole.Observed, op Operation) {
-	find := func(name servicerole.PolicyName) *servicerole.ObservedPolicy { return o.Policy(name.ARN) }
+	find := func(name servicerole.PolicyRef) *servicerole.ObservedPolicy { return o.Policy(name.ARN) }
 	switch op := op.(type) {
 	case CreateRole:
 		o.Role = &servicerole.ObservedRole{
-			RoleName: op.Role.RoleName, Description: op.Role.Description, MaxSessionDuration: op.Role.MaxSessionDuration,
+			RoleRef: op.Role.RoleRef, Description: op.Role.Description, MaxSessionDuration: op.Role.MaxSessionDuration,
 			Boundary: op.Role.Boundary, Trust: op.Role.Trust, Tags: maps.Clone(op.Role.Tags),
 		}
 	case UpdateTrust:
@@ -112,7 +112,7 @@ func performOne(o *servicerole.Observed, op Operation) {
 		o.Role = nil
 	case CreatePolicy:
 		o.Policies = append(o.Policies, servicerole.ObservedPolicy{
-			PolicyName: op.Policy.PolicyName, Document: op.Policy.Document, Tags: maps.Clone(op.Policy.Tags), DefaultVersion: "v1",
+			PolicyRef: op.Policy.PolicyRef, Document: op.Policy.Document, Tags: maps.Clone(op.Policy.Tags), DefaultVersion: "v1",
 			Recorded: policy.Digest(op.Policy.Document),
 		})
 	case CreatePolicyVersion:
@@ -177,44 +177,44 @@ func TestConverge(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		desired string
-		former  servicerole.Former
+		former  servicerole.Footprint
 		found   servicerole.Observed
 		want    string
 	}{
-		{"nothing found", typical, servicerole.Former{}, nothing, `
+		{"nothing found", typical, servicerole.Footprint{}, nothing, `
  1  create role R
  2  create policy POLICY
  3  attach ` + full + ` to role R  after 1
  4  attach ARN to role R  after 1,2
- 5  merge statement SID into the policy of bucket data
+ 5  merge statement SID into the policy of bucket data  after 1
 `},
-		{"nothing found, no bucket", `{"RoleName":"R","FullAccess":false}`, servicerole.Former{}, nothing, `
+		{"nothing found, no bucket", `{"RoleName":"R","FullAccess":false}`, servicerole.Footprint{}, nothing, `
  1  create role R
 `},
-		{"as desired", typical, servicerole.Former{}, found(func(*servicerole.Observed) {}), "\n"},
-		{"made by an older version", typical, servicerole.Former{}, found(func(o *servicerole.Observed) { o.Role.Tags[servicerole.TagVersion] = "0.0.1" }), "\n"},
-		{"tags of others", typical, servicerole.Former{}, found(func(o *servicerole.Observed) { o.Role.Tags["cost"] = "7" }), "\n"},
-		{"policies of others", typical, servicerole.Former{}, found(func(o *servicerole.Observed) { o.Role.Attached = append(o.Role.Attached, "arn:aws:iam::aws:policy/X") }), "\n"},
-		{"documents in another form", typical, servicerole.Former{}, found(func(o *servicerole.Observed) {
+		{"as desired", typical, servicerole.Footprint{}, found(func(*servicerole.Observed) {}), "\n"},
+		{"made by an older version", typical, servicerole.Footprint{}, found(func(o *servicerole.Observed) { o.Role.Tags[servicerole.TagVersion] = "0.0.1" }), "\n"},
+		{"tags of others", typical, servicerole.Footprint{}, found(func(o *servicerole.Observed) { o.Role.Tags["cost"] = "7" }), "\n"},
+		{"policies of others", typical, servicerole.Footprint{}, found(func(o *servicerole.Observed) { o.Role.Attached = append(o.Role.Attached, "arn:aws:iam::aws:policy/X") }), "\n"},
+		{"documents in another form", typical, servicerole.Footprint{}, found(func(o *servicerole.Observed) {
 			o.Role.Trust = strings.Replace(o.Role.Trust, `"sts:AssumeRole"`, `["sts:AssumeRole"]`, 1)
 			o.Policies[0].Recorded = ""
 			o.Policies[0].Document = strings.Replace(o.Policies[0].Document, `"s3:GetObject","s3:ListBucket"`, `"s3:ListBucket","s3:GetObject"`, 1)
 		}), `
  1  record which version of policy POLICY is in force
 `},
-		{"another document on record", typical, servicerole.Former{}, found(func(o *servicerole.Observed) { o.Policies[0].Recorded = "x" }), `
+		{"another document on record", typical, servicerole.Footprint{}, found(func(o *servicerole.Observed) { o.Policies[0].Recorded = "x" }), `
  1  put a new version of policy POLICY in force
  2  record which version of policy POLICY is in force  after 1
 `},
-		{"everything drifted", typical, servicerole.Former{}, found(func(o *servicerole.Observed) {
+		{"everything drifted", typical, servicerole.Footprint{}, found(func(o *servicerole.Observed) {
 			o.Role.Trust, o.Role.Description, o.Role.Boundary, o.Role.Tags["team"] = "{}", "x", "arn:aws:iam::aws:policy/B", "x"
 			o.Policies[0].Recorded = ""
 			o.Role.Attached, o.Policies[0].Document, o.Policies[0].Tags = []string{cloud}, "{}", maps.Clone(o.Policies[0].Tags)
 			delete(o.Policies[0].Tags, "team")
 		}), `
  1  tag role R with team
- 2  replace the trust policy of role R
- 3  update description and session duration of role R
+ 2  update description and session duration of role R
+ 3  replace the trust policy of role R
  4  tag policy POLICY with team
  5  put a new version of policy POLICY in force
  6  attach ` + full + ` to role R
@@ -223,7 +223,7 @@ func TestConverge(t *testing.T) {
  9  detach ` + cloud + ` from role R  after 1,2,3,4,5,6,7
 10  record which version of policy POLICY is in force  after 5
 `},
-		{"five versions", typical, servicerole.Former{}, found(func(o *servicerole.Observed) {
+		{"five versions", typical, servicerole.Footprint{}, found(func(o *servicerole.Observed) {
 			o.Policies[0].Recorded = ""
 			o.Policies[0].Document, o.Policies[0].OtherVersions = "{}", []string{"v2", "v3", "v5", "v10"}
 		}), `
@@ -232,42 +232,42 @@ func TestConverge(t *testing.T) {
  3  record which version of policy POLICY is in force  after 2
 `},
 		{"a boundary changes", `{"RoleName":"R","Buckets":["data"],"Tags":[{"Key":"team","Value":"ml"}],"PermissionsBoundary":"arn:aws:iam::aws:policy/B2"}`,
-			servicerole.Former{}, found(func(o *servicerole.Observed) { o.Role.Boundary = "arn:aws:iam::aws:policy/B" }), `
+			servicerole.Footprint{}, found(func(o *servicerole.Observed) { o.Role.Boundary = "arn:aws:iam::aws:policy/B" }), `
  1  bound role R by arn:aws:iam::aws:policy/B2
 `},
-		{"a tag was dropped", `{"RoleName":"R","Buckets":["data"]}`, servicerole.Former{TagKeys: []string{"team"}}, found(func(*servicerole.Observed) {}), `
+		{"a tag was dropped", `{"RoleName":"R","Buckets":["data"]}`, servicerole.Footprint{TagKeys: []string{"team"}}, found(func(*servicerole.Observed) {}), `
  1  remove tags team from role R
  2  remove tags team from policy POLICY
 `},
-		{"a tag's key changes its case", `{"RoleName":"R","Buckets":["data"],"Tags":[{"Key":"Team","Value":"ml"}]}`, servicerole.Former{TagKeys: []string{"team"}},
+		{"a tag's key changes its case", `{"RoleName":"R","Buckets":["data"],"Tags":[{"Key":"Team","Value":"ml"}]}`, servicerole.Footprint{TagKeys: []string{"team"}},
 			found(func(o *servicerole.Observed) {}), `
  1  tag role R with Team
  2  tag policy POLICY with Team
  3  remove tags team from policy POLICY  after 1,2
 `},
-		{"no bucket any more", `{"RoleName":"R","Tags":[{"Key":"team","Value":"ml"}]}`, servicerole.Former{Buckets: []string{"data"}}, found(func(o *servicerole.Observed) { o.Policies[0].OtherVersions = []string{"v1"} }), `
- 1  take statement SID out of the policy of bucket data
+		{"no bucket any more", `{"RoleName":"R","Tags":[{"Key":"team","Value":"ml"}]}`, servicerole.Footprint{Buckets: []string{"data"}}, found(func(o *servicerole.Observed) { o.Policies[0].OtherVersions = []string{"v1"} }), `
+ 1  remove statement SID from the policy of bucket data
  2  detach ARN from role R
  3  delete version v1 of policy POLICY  after 2
  4  delete policy POLICY  after 2,3
 `},
-		{"adopt", `{"RoleName":"R","Adopt":true}`, servicerole.Former{}, found(func(o *servicerole.Observed) {
+		{"adopt", `{"RoleName":"R","Adopt":true}`, servicerole.Footprint{}, found(func(o *servicerole.Observed) {
 			*o = servicerole.Observed{Role: &servicerole.ObservedRole{
-				RoleName: servicerole.RoleName{ARN: "arn:aws:iam::123456789012:role/R", Path: "/", Name: "R"}, Trust: "{}",
+				RoleRef: servicerole.RoleRef{ARN: "arn:aws:iam::123456789012:role/R", Path: "/", Name: "R"}, Trust: "{}",
 				MaxSessionDuration: 3600, Tags: map[string]string{}, Attached: []string{cloud},
 			}}
 		}), `
  1  tag role R with personalize-role:logical-id, personalize-role:original-00, personalize-role:provider-version, personalize-role:stack-id
- 2  replace the trust policy of role R  after 1
- 3  update description and session duration of role R  after 1
- 4  attach ` + full + ` to role R  after 1
+ 2  update description and session duration of role R  after 1
+ 3  replace the trust policy of role R  after 2
+ 4  attach ` + full + ` to role R  after 2
  5  detach ` + cloud + ` from role R  after 1,2,3,4
 `},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := desire(t, c.desired)
 			d.Formerly = c.former
-			got, err := Converge(d, c.found)
+			got, err := converge(d, c.found)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -275,7 +275,7 @@ func TestConverge(t *testing.T) {
 			if diff := cmp.Diff(c.want, text); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
-			again, err := Converge(d, perform(c.found, got))
+			again, err := converge(d, perform(c.found, got))
 			if err != nil || !again.Empty() {
 				t.Errorf("planning against one's own result gives %v\n%s", err, again)
 			}
@@ -285,8 +285,8 @@ func TestConverge(t *testing.T) {
 
 func TestConvergeRefuses(t *testing.T) {
 	role := func(arn string, tags map[string]string) servicerole.Observed {
-		name := servicerole.RoleName{ARN: arn, Path: "/", Name: "R"}
-		return servicerole.Observed{Role: &servicerole.ObservedRole{RoleName: name, Tags: tags}}
+		name := servicerole.RoleRef{ARN: arn, Path: "/", Name: "R"}
+		return servicerole.Observed{Role: &servicerole.ObservedRole{RoleRef: name, Tags: tags}}
 	}
 	another := map[string]string{servicerole.TagStackID: "arn:other", servicerole.TagLogicalID: "X"}
 	const arn = "arn:aws:iam::123456789012:role/R"
@@ -303,19 +303,19 @@ func TestConvergeRefuses(t *testing.T) {
 		found         servicerole.Observed
 		want          string
 	}{
-		{"nobody's role", typical, role(arn, nil), "role " + arn + " exists already and carries no tag that makes it ours. Nothing was changed. Choose another RoleName, leave RoleName out, or set Adopt to true to take the role over."},
-		{"another stack's role", typical, role(arn, another), "role " + arn + " exists already and belongs to resource X of stack arn:other. Nothing was changed. Choose another RoleName. If that stack is gone, remove the role's tags that start with personalize-role: and set Adopt to true."},
-		{"another stack's role, adopted", `{"RoleName":"R","Adopt":true}`, role(arn, another), "role " + arn + " exists already and belongs to resource X of stack arn:other. Nothing was changed. Choose another RoleName. If that stack is gone, remove the role's tags that start with personalize-role: and set Adopt to true."},
+		{"nobody's role", typical, role(arn, nil), "role " + arn + " already exists and is not managed by this stack. Nothing was changed. Choose another RoleName, leave RoleName out, or set Adopt to true to take the role over."},
+		{"another stack's role", typical, role(arn, another), "role " + arn + " already exists and is managed by resource X of stack arn:other. Nothing was changed. Choose another RoleName. If that stack no longer exists, remove the role's tags that start with personalize-role: and set Adopt to true."},
+		{"another stack's role, adopted", `{"RoleName":"R","Adopt":true}`, role(arn, another), "role " + arn + " already exists and is managed by resource X of stack arn:other. Nothing was changed. Choose another RoleName. If that stack no longer exists, remove the role's tags that start with personalize-role: and set Adopt to true."},
 		{"adopt below another path", `{"RoleName":"R","Adopt":true}`, role("arn:aws:iam::123456789012:role/p/R", nil), "role arn:aws:iam::123456789012:role/p/R can't be adopted as " + arn + ". Nothing was changed. Set Path and RoleName to those of the existing role."},
-		{"adopt with too many tags", `{"RoleName":"R","Adopt":true}`, role(arn, big), "role " + arn + " can't be adopted: it would have 52 tags, 1 of them to remember what it was; IAM allows 50. Nothing was changed. Remove tags from the role, or create a new role instead."},
-		{"their policy", typical, theirPolicy, "managed policy " + theirPolicy.Policies[0].ARN + " exists already and carries no tag that makes it ours. Nothing was changed. Choose another S3PolicyName, or delete that policy if nobody needs it."},
-		{"a dropped policy that others use", `{"RoleName":"R"}`, used, "managed policy " + used.Policies[0].ARN + " is no longer wanted, but attached to others: user joe. Nothing was changed. Detach it there, then deploy again."},
+		{"adopt with too many tags", `{"RoleName":"R","Adopt":true}`, role(arn, big), "role " + arn + " can't be adopted: it would have 52 tags, 1 of them to remember what it was. IAM allows 50. Nothing was changed. Remove tags from the role, or create a new role."},
+		{"their policy", typical, theirPolicy, "managed policy " + theirPolicy.Policies[0].ARN + " already exists and is not managed by this stack. Nothing was changed. Choose another S3PolicyName, or delete that policy if it is no longer needed."},
+		{"a dropped policy that others use", `{"RoleName":"R"}`, used, "managed policy " + used.Policies[0].ARN + " is no longer needed but still attached to user joe. Nothing was changed. Detach it there, then deploy again."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			todo, err := Converge(desire(t, c.desired), c.found)
+			todo, err := converge(desire(t, c.desired), c.found)
 			var refusal *Refusal
-			if !errors.As(err, &refusal) || !todo.Empty() {
-				t.Fatalf("got %v and plan\n%s, want a refusal and no plan", err, todo)
+			if !errors.As(err, &refusal) {
+				t.Fatalf("got %v and plan\n%s, want a refusal", err, todo)
 			}
 			if diff := cmp.Diff(c.want, err.Error()); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
@@ -345,7 +345,7 @@ func TestDestroy(t *testing.T) {
 	}{
 		{"nothing", false, servicerole.Observed{}, "\n", ""},
 		{"ours", false, found(func(o *servicerole.Observed) { o.Policies[0].OtherVersions = []string{"v1", "v2"} }), `
- 1  take statement SID out of the policy of bucket data
+ 1  remove statement SID from the policy of bucket data
  2  detach ` + full + ` from role R
  3  detach ARN from role R
  4  delete version v1 of policy POLICY  after 3
@@ -356,13 +356,13 @@ func TestDestroy(t *testing.T) {
 		{"policy without role", false, found(func(o *servicerole.Observed) { o.Role, o.Buckets = nil, nil }), "\n 1  delete policy POLICY\n", ""},
 		{"not ours", false, found(func(o *servicerole.Observed) { o.Role.Tags, o.Policies[0].Tags, o.Buckets = nil, nil, nil }), "\n", ""},
 		{"a statement without role and policy", false, found(func(o *servicerole.Observed) { o.Role, o.Policies = nil, nil }),
-			"\n 1  take statement SID out of the policy of bucket data\n", ""},
+			"\n 1  remove statement SID from the policy of bucket data\n", ""},
 		{"others attached", false, found(func(o *servicerole.Observed) {
 			o.Role.Attached, o.Role.Inline = append(o.Role.Attached, "arn:aws:iam::aws:policy/X"), []string{"I"}
 		}), "\n",
-			"role R carries policies that others attached: arn:aws:iam::aws:policy/X, inline policy I. Nothing was changed. Detach them (aws iam " +
-				"detach-role-policy --role-name R --policy-arn ARN; inline ones: delete-role-policy --role-name R --policy-name NAME), then delete again. " +
-				"An update that sets ForceDetach to true before the deletion spares you that."},
+			"role R has policies that this stack did not attach: arn:aws:iam::aws:policy/X, inline policy I. Nothing was changed. Detach them (aws iam " +
+				"detach-role-policy --role-name R --policy-arn ARN; for inline policies: delete-role-policy --role-name R --policy-name NAME), then delete again. " +
+				"Or set ForceDetach to true in an update before the deletion."},
 		{"others attached, forced", true, found(func(o *servicerole.Observed) {
 			o.Role.Attached, o.Role.Inline, o.Buckets = []string{"arn:aws:iam::aws:policy/X"}, []string{"I"}, nil
 		}), `
@@ -372,9 +372,9 @@ func TestDestroy(t *testing.T) {
  4  delete role R  after 1,2
 `, ""},
 		{"others use our policy", true, found(func(o *servicerole.Observed) { o.Policies[0].Users = []string{"group ops"} }), "\n",
-			"managed policy ARN is attached to others: group ops. Nothing was changed. Detach it there, then delete again."},
+			"managed policy ARN is still attached to group ops. Nothing was changed. Detach it there, then delete again."},
 		{"an unnamed policy of ours", false, found(func(o *servicerole.Observed) {
-			o.Policies[0].PolicyName = servicerole.PolicyName{ARN: "arn:aws:iam::123456789012:policy/Old", Path: "/", Name: "Old"}
+			o.Policies[0].PolicyRef = servicerole.PolicyRef{ARN: "arn:aws:iam::123456789012:policy/Old", Path: "/", Name: "Old"}
 			o.Role.Attached, o.Buckets = []string{"arn:aws:iam::123456789012:policy/Old"}, nil
 		}), `
  1  detach arn:aws:iam::123456789012:policy/Old from role R
@@ -383,9 +383,9 @@ func TestDestroy(t *testing.T) {
 `, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			target := identity.Target(d.Role.RoleName, p)
+			target := identity.Removal(d.Role.RoleRef, p)
 			target.ForceDetach = c.force
-			got, err := Destroy(target, c.found)
+			got, err := destroy(target, c.found)
 			message := ""
 			if err != nil {
 				message = strings.ReplaceAll(err.Error(), arn, "ARN")
@@ -414,15 +414,15 @@ func TestRandomHistories(t *testing.T) {
 				t.Fatal(err)
 			}
 			if o.Role != nil {
-				d.Formerly = identity.Former(d.Role.RoleName, old)
+				d.Formerly = identity.Footprint(d.Role.RoleRef, old)
 			}
-			todo, err := Converge(d, o)
+			todo, err := converge(d, o)
 			if err != nil {
 				t.Fatal(err)
 			}
 			checkOrder(t, todo)
 			o, old = perform(o, todo), p
-			again, err := Converge(d, o)
+			again, err := converge(d, o)
 			if err != nil || !again.Empty() {
 				t.Fatalf("not converged: %v\n%s", err, again)
 			}
@@ -433,7 +433,7 @@ func TestRandomHistories(t *testing.T) {
 				t.Fatal("another document")
 			}
 		}
-		todo, err := Destroy(identity.Target(o.Role.RoleName, old), o)
+		todo, err := destroy(identity.Removal(o.Role.RoleRef, old), o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -516,8 +516,25 @@ func TestEveryKindIsWellFormed(t *testing.T) {
 }
 
 func TestDepth(t *testing.T) {
-	todo, err := Converge(desire(t, typical), empty())
+	todo, err := converge(desire(t, typical), empty())
 	if err != nil || todo.Depth() != 2 {
 		t.Errorf("got depth %d, %v; want 2", todo.Depth(), err)
 	}
+}
+
+// converge returns the plan, and what stands in its way as an error.
+func converge(d servicerole.Desired, o servicerole.Observed) (Plan, error) {
+	p := Converge(d, o)
+	if r := p.Refused(false); r != nil {
+		return p, r
+	}
+	return p, nil
+}
+
+func destroy(r servicerole.Removal, o servicerole.Observed) (Plan, error) {
+	p := Destroy(r, o)
+	if r := p.Refused(false); r != nil {
+		return p, r
+	}
+	return p, nil
 }

@@ -17,27 +17,22 @@ func (c *converger) policy() {
 	if found == nil {
 		created := *want
 		created.Tags = maps.Clone(want.Tags)
-		if len(created.Tags) < maxTags {
+		if len(created.Tags) < servicerole.MaxTags {
 			created.Tags[servicerole.TagDocument] = servicerole.DocumentRecord(firstVersion, policy.Digest(want.Document))
 		}
 		c.policyReady = c.add(CreatePolicy{Policy: created})
 		return
 	}
-	if tags := changedTags(want.Tags, found.Tags); len(tags) > 0 {
-		c.add(TagPolicy{Policy: want.PolicyName, Tags: tags})
-	}
+	c.tagPolicy(*found)
 	if isInForce(want.Document, *found) {
 		return
 	}
 	var pruned []int
 	if len(found.OtherVersions) >= maxOtherVersions {
-		pruned = c.add(DeletePolicyVersion{Policy: want.PolicyName, Version: found.OtherVersions[0]})
+		pruned = c.add(DeletePolicyVersion{Policy: want.PolicyRef, Version: found.OtherVersions[0]})
 	}
-	c.newVersion = c.add(CreatePolicyVersion{Policy: want.PolicyName, Document: want.Document}, pruned...)
+	c.newVersion = c.add(CreatePolicyVersion{Policy: want.PolicyRef, Document: want.Document}, pruned...)
 }
-
-// maxTags is what IAM allows on a policy. The record is worth a tag only where there is room.
-const maxTags = 50
 
 // firstVersion is the id that IAM gives the version that a policy is created with.
 const firstVersion = "v1"
@@ -56,11 +51,19 @@ func (c *converger) record() {
 		return
 	}
 	found := c.observed.Policy(want.ARN)
+	if found == nil {
+		return
+	}
+	all := maps.Clone(found.Tags)
+	maps.Copy(all, want.Tags)
+	// The record takes a tag only if the tags of the user leave one.
+	all[servicerole.TagDocument] = ""
 	switch digest := policy.Digest(want.Document); {
+	case len(all) > servicerole.MaxTags:
 	case c.newVersion != nil:
-		c.add(RecordDocument{Policy: want.PolicyName, Digest: digest}, c.newVersion...)
-	case found != nil && found.Recorded == "" && len(found.Tags) < maxTags:
-		c.add(RecordDocument{Policy: want.PolicyName, Version: found.DefaultVersion, Digest: digest})
+		c.add(RecordDocument{Policy: want.PolicyRef, Digest: digest}, c.newVersion...)
+	case found.Recorded == "":
+		c.add(RecordDocument{Policy: want.PolicyRef, Version: found.DefaultVersion, Digest: digest})
 	}
 }
 
@@ -71,7 +74,7 @@ const maxOtherVersions = 4
 func (b *builder) deletePolicy(p servicerole.ObservedPolicy, after []int) []int {
 	before := slices.Clone(after)
 	for _, version := range p.OtherVersions {
-		before = append(before, b.add(DeletePolicyVersion{Policy: p.PolicyName, Version: version}, after...)...)
+		before = append(before, b.add(DeletePolicyVersion{Policy: p.PolicyRef, Version: version}, after...)...)
 	}
-	return b.add(DeletePolicy{Policy: p.PolicyName}, before...)
+	return b.add(DeletePolicy{Policy: p.PolicyRef}, before...)
 }

@@ -9,37 +9,35 @@ import (
 	"personalize-role/lambda/internal/servicerole"
 )
 
-// refuseShared refuses buckets and keys whose policy can't get our statement, or can't lose it. What earlier properties named may
-// have been deleted since; and nothing of it stands in the way of taking an update back.
-func refuseShared(d servicerole.Desired, o servicerole.Observed) error {
-	if d.Rollback {
-		return nil
-	}
+// refuseShared refuses buckets and keys whose policy can't get the statement, or can't lose it. What earlier properties named may have
+// been deleted since. A rollback goes on without all of it.
+func (c *converger) refuseShared() {
+	d, o := c.desired, c.observed
 	for _, b := range d.Buckets {
-		if isGoneSince(d.Formerly.Buckets, b.Name, o.Buckets[b.Name]) {
-			continue
-		}
-		if err := refuseBucket(d, b, o.Buckets[b.Name]); err != nil {
-			return err
+		if found := o.Buckets[b.Name]; !isGoneSince(d.Formerly.Buckets, b.Name, found) {
+			c.refuseAll(refuseBucket(d, b, found))
 		}
 	}
 	for _, key := range d.Keys {
-		if key.OfOthers || isGoneSince(d.Formerly.Keys, key.ARN, o.Keys[key.ARN]) {
-			continue
-		}
-		if err := refuseKey(key, o.Keys[key.ARN]); err != nil {
-			return err
+		if found := o.Keys[key.ARN]; !key.OfOthers && !isGoneSince(d.Formerly.Keys, key.ARN, found) {
+			c.refuseAll(refuseKey(d, key, found))
 		}
 	}
 	managed := managed(d)
 	for _, name := range d.Formerly.Managed {
 		for _, found := range []servicerole.ObservedShared{o.Buckets[name], o.Keys[name]} {
 			if found.Presence == servicerole.Denied && !managed[name] {
-				return found.Denial
+				c.refuseAll(&Refusal{Cause: found.Denial})
 			}
 		}
 	}
-	return nil
+}
+
+func (c *converger) refuseAll(r *Refusal) {
+	if r != nil {
+		r.Waivable = true
+		c.plan.Refusals = append(c.plan.Refusals, *r)
+	}
 }
 
 func isGoneSince(formerly []string, name string, found servicerole.ObservedShared) bool {
@@ -47,7 +45,7 @@ func isGoneSince(formerly []string, name string, found servicerole.ObservedShare
 	return gone && slices.Contains(formerly, name)
 }
 
-// managed gives the buckets and keys whose policies are to have our statement.
+// managed returns the buckets and keys whose policies are to have the statement.
 func managed(d servicerole.Desired) map[string]bool {
 	names := map[string]bool{}
 	for _, b := range d.Buckets {
@@ -63,13 +61,13 @@ func managed(d servicerole.Desired) map[string]bool {
 	return names
 }
 
-func refuseBucket(d servicerole.Desired, b servicerole.BucketGrant, found servicerole.ObservedShared) error {
+func refuseBucket(d servicerole.Desired, b servicerole.BucketGrant, found servicerole.ObservedShared) *Refusal {
 	switch found.Presence {
 	case servicerole.Missing:
-		return refuse("Create the bucket first, or correct the name.", "bucket %s doesn't exist", b.Name)
+		return refusal("Create the bucket first, or correct the name.", "bucket %s does not exist", b.Name)
 	case servicerole.InAnotherRegion:
-		return refuse(fmt.Sprintf("Deploy the stack in %s too, or use a bucket in %s.", found.Region, d.Identity.Region),
-			"bucket %s is in %s, and Personalize reads only buckets of its own Region, here %s", b.Name, found.Region, d.Identity.Region)
+		return refusal(fmt.Sprintf("Deploy the stack in the Region of the bucket too, or use a bucket in %s.", d.Identity.Region),
+			"bucket %s is in %s, and Personalize reads only buckets of its own Region, here %s", b.Name, found.RegionName(), d.Identity.Region)
 	case servicerole.InAnotherAccount:
 		return nil
 	}
@@ -77,57 +75,61 @@ func refuseBucket(d servicerole.Desired, b servicerole.BucketGrant, found servic
 	case !b.Managed:
 		return nil
 	case found.Presence == servicerole.Denied:
-		return found.Denial
+		return &Refusal{Cause: found.Denial}
 	}
-	return refuseDocument(found, b.Statement, policy.MaxBucketPolicySize, "bucket "+b.Name, "Name fewer Prefixes, set BucketPolicy to None and merge "+
-		"statements by hand, or remove statements that nobody needs.")
+	return refuseDocument(found, b.Statement, nil, policy.MaxBucketPolicySize, "bucket "+b.Name, "Name fewer Prefixes, set BucketPolicy to None and merge "+
+		"statements by hand, or remove statements that are no longer needed.")
 }
 
-func refuseKey(key servicerole.KeyGrant, found servicerole.ObservedShared) error {
+func refuseKey(d servicerole.Desired, key servicerole.KeyGrant, found servicerole.ObservedShared) *Refusal {
 	switch {
 	case found.Presence == servicerole.Missing, found.IsDoomed():
-		return refuse("Create the key first, cancel its deletion, or correct the ARN.", "KMS key %s doesn't exist, or is pending deletion", key.ARN)
+		return refusal("Create the key first, cancel its deletion, or correct the ARN.", "KMS key %s does not exist or is pending deletion", key.ARN)
 	case !key.Managed:
 		return nil
 	case found.Presence == servicerole.Denied:
-		return found.Denial
+		return &Refusal{Cause: found.Denial}
 	}
-	return refuseDocument(found, key.Statement, policy.MaxKeyPolicySize, "KMS key "+key.ARN, "Remove statements that nobody needs, or set KeyPolicy to "+
-		"None and merge statements by hand.")
+	return refuseDocument(found, key.Statement, d.FormerSids, policy.MaxKeyPolicySize, "KMS key "+key.ARN, "Remove statements that are no longer needed, or "+
+		"set KeyPolicy to None and merge statements by hand.")
+}
+
+func refusal(advice, format string, args ...any) *Refusal {
+	return &Refusal{Reason: fmt.Sprintf(format, args...), Advice: advice}
 }
 
 // refuseDocument refuses a policy that can't be read, or would grow beyond its service's limit.
-func refuseDocument(found servicerole.ObservedShared, statement policy.Statement, limit int, of, narrow string) error {
+func refuseDocument(found servicerole.ObservedShared, statement policy.Statement, former []string, limit int, of, narrow string) *Refusal {
 	shared, err := policy.ParseShared(found.Policy)
 	if err != nil {
-		return refuse("Correct the policy by hand; it must not get lost.", "the policy of %s can't be read: %v", of, err)
+		return refusal("Correct the policy by hand. It must not get lost.", "the policy of %s can't be read: %v", of, err)
 	}
-	put, changed := shared.Put(statement)
+	put, changed := shared.Put(statement, former...)
 	if size := put.Size(); changed && size > limit {
-		return refuse(narrow, "the policy of %s would have %d bytes, above the limit of %d; our statement takes %d of them", of, size, limit,
+		return refusal(narrow, "the policy of %s would have %d bytes, above the limit of %d. The statement takes %d of them", of, size, limit,
 			len(statement.String()))
 	}
 	return nil
 }
 
-// mergeStatements adds what the policies of buckets and keys lack. A key's policy names the role, which must exist; a
-// bucket's doesn't.
+// mergeStatements adds what the policies of buckets and keys lack. It waits for the role: while the role exists, a Delete knows that a
+// policy which it can't read may have a statement.
 func (c *converger) mergeStatements() {
 	for _, b := range c.desired.Buckets {
 		found := c.observed.Buckets[b.Name]
-		if b.Managed && lacks(found, b.Statement) && refuseBucket(c.desired, b, found) == nil {
-			c.add(PutBucketStatement{Bucket: c.desired.Identity.Bucket(b.Name), Statement: b.Statement})
+		if b.Managed && lacks(found, b.Statement, nil) && refuseBucket(c.desired, b, found) == nil {
+			c.add(PutBucketStatement{Bucket: c.desired.Identity.Bucket(b.Name), Statement: b.Statement}, c.roleReady...)
 		}
 	}
 	for _, key := range c.desired.Keys {
 		found := c.observed.Keys[key.ARN]
-		if key.Managed && lacks(found, key.Statement) && refuseKey(key, found) == nil {
-			c.add(PutKeyStatement{Key: key.ARN, Statement: key.Statement}, c.roleReady...)
+		if key.Managed && lacks(found, key.Statement, c.desired.FormerSids) && refuseKey(c.desired, key, found) == nil {
+			c.add(PutKeyStatement{Key: key.ARN, Statement: key.Statement, FormerSids: c.desired.FormerSids}, c.roleReady...)
 		}
 	}
 }
 
-func lacks(found servicerole.ObservedShared, statement policy.Statement) bool {
+func lacks(found servicerole.ObservedShared, statement policy.Statement, former []string) bool {
 	if found.Presence != servicerole.Present {
 		return false
 	}
@@ -135,11 +137,11 @@ func lacks(found servicerole.ObservedShared, statement policy.Statement) bool {
 	if err != nil {
 		return false
 	}
-	_, changed := shared.Put(statement)
+	_, changed := shared.Put(statement, former...)
 	return changed
 }
 
-// dropStatements takes out what earlier properties asked for, and these don't.
+// dropStatements removes what earlier properties asked for and these don't.
 func (c *converger) dropStatements(added []int) {
 	managed := managed(c.desired)
 	for _, name := range c.desired.Formerly.Buckets {
@@ -159,41 +161,36 @@ func has(found servicerole.ObservedShared, sid string) bool {
 	return found.Presence == servicerole.Present && err == nil && slices.Contains(shared.Sids(), sid)
 }
 
-// takeOut takes our statements out of the policies of buckets and keys. Their Sid is this resource's alone, whoever owns the
-// role. A policy of ours to extend that may not be read stands in the way, but only while the role does: before it exists, and
-// after it is gone, nothing of ours is elsewhere.
-func (d *destroyer) takeOut() ([]int, error) {
+// removeStatements removes the statements from the policies of buckets and keys. Their Sid is this resource's alone, whoever owns the
+// role. A policy that was extended and can't be read stands in the way, but only while the role exists: before it is created, and after
+// it is deleted, no statement is left.
+func (d *destroyer) removeStatements() []int {
 	var steps []int
-	for _, name := range d.target.Buckets {
+	for _, name := range d.goal.Buckets {
 		found := d.observed.Buckets[name]
-		if err := d.unreadable(found, name, "bucket "+name); err != nil {
-			return nil, err
-		}
-		if has(found, d.target.Sid) {
-			steps = append(steps, d.add(RemoveBucketStatement{Bucket: d.target.Identity.Bucket(name), Sid: d.target.Sid})...)
+		d.refuseUnreadable(found, name, "bucket "+name)
+		if has(found, d.goal.Sid) {
+			steps = append(steps, d.add(RemoveBucketStatement{Bucket: d.goal.Identity.Bucket(name), Sid: d.goal.Sid})...)
 		}
 	}
-	for _, arn := range d.target.Keys {
+	for _, arn := range d.goal.Keys {
 		found := d.observed.Keys[arn]
-		if err := d.unreadable(found, arn, "KMS key "+arn); err != nil {
-			return nil, err
-		}
-		if has(found, d.target.Sid) {
-			steps = append(steps, d.add(RemoveKeyStatement{Key: arn, Sid: d.target.Sid})...)
+		d.refuseUnreadable(found, arn, "KMS key "+arn)
+		if has(found, d.goal.Sid) {
+			steps = append(steps, d.add(RemoveKeyStatement{Key: arn, Sid: d.goal.Sid})...)
 		}
 	}
-	return steps, nil
+	return steps
 }
 
-func (d *destroyer) unreadable(found servicerole.ObservedShared, name, of string) error {
-	if found.Presence == servicerole.Denied && d.found() != nil && slices.Contains(d.target.Managed, name) {
-		return found.Denial
+func (d *destroyer) refuseUnreadable(found servicerole.ObservedShared, name, of string) {
+	if found.Presence == servicerole.Denied && d.found() != nil && slices.Contains(d.goal.Managed, name) {
+		d.plan.Refusals = append(d.plan.Refusals, Refusal{Cause: found.Denial})
 	}
-	if found.Presence != servicerole.Present || !strings.Contains(found.Policy, d.target.Sid) {
-		return nil
+	if found.Presence != servicerole.Present || !strings.Contains(found.Policy, d.goal.Sid) {
+		return
 	}
 	if _, err := policy.ParseShared(found.Policy); err != nil {
-		return refuse(fmt.Sprintf("Take statement %s out by hand, then delete again.", d.target.Sid), "the policy of %s can't be read: %v", of, err)
+		d.refuse(fmt.Sprintf("Remove statement %s by hand, then delete again.", d.goal.Sid), "the policy of %s can't be read: %v", of, err)
 	}
-	return nil
 }

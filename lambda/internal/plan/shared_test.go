@@ -26,59 +26,59 @@ func TestConvergeShared(t *testing.T) {
 	missing := servicerole.ObservedShared{}
 	for _, c := range []struct {
 		name, desired string
-		former        servicerole.Former
+		former        servicerole.Footprint
 		found         servicerole.Observed
 		want          string
 	}{
-		{"key after its role", role + `,"KmsKeyArns":["` + keyOne + `"]}`, servicerole.Former{}, empty(), `
+		{"key after its role", role + `,"KmsKeyArns":["` + keyOne + `"]}`, servicerole.Footprint{}, empty(), `
  1  create role R
  2  create policy POLICY
  3  attach POLICY to role R  after 1,2
  4  merge statement SID into the policy of key ` + keyOne + `  after 1
 `},
-		{"another use", role + `,"Buckets":[{"Name":"two","Uses":["Batch"]}]}`, servicerole.Former{Buckets: []string{"two"}},
+		{"another use", role + `,"Buckets":[{"Name":"two","Uses":["Batch"]}]}`, servicerole.Footprint{Buckets: []string{"two"}},
 			standing(role + `,"Buckets":["two"]}`), `
  1  put a new version of policy POLICY in force
  2  merge statement SID into the policy of bucket two
  3  record which version of policy POLICY is in force  after 1
 `},
-		{"a bucket instead of another", role + `,"Buckets":["two"]}`, servicerole.Former{Buckets: []string{"three"}}, standing(role + `,"Buckets":["three"]}`), `
+		{"a bucket instead of another", role + `,"Buckets":["two"]}`, servicerole.Footprint{Buckets: []string{"three"}}, standing(role + `,"Buckets":["three"]}`), `
  1  put a new version of policy POLICY in force
  2  merge statement SID into the policy of bucket two
- 3  take statement SID out of the policy of bucket three  after 1,2
+ 3  remove statement SID from the policy of bucket three  after 1,2
  4  record which version of policy POLICY is in force  after 1
 `},
 		{"left to others from now on", role + `,"KeyPolicy":"None","KmsKeyArns":["` + keyOne + `"],"Buckets":[{"Name":"two","BucketPolicy":"None"}]}`,
-			servicerole.Former{Buckets: []string{"two"}, Keys: []string{keyOne}}, standing(role + `,"KmsKeyArns":["` + keyOne + `"],"Buckets":["two"]}`), `
- 1  take statement SID out of the policy of bucket two
- 2  take statement SID out of the policy of key ` + keyOne + `
+			servicerole.Footprint{Buckets: []string{"two"}, Keys: []string{keyOne}}, standing(role + `,"KmsKeyArns":["` + keyOne + `"],"Buckets":["two"]}`), `
+ 1  remove statement SID from the policy of bucket two
+ 2  remove statement SID from the policy of key ` + keyOne + `
 `},
 		{"a bucket and a key that were deleted since", role + `,"KmsKeyArns":["` + keyOne + `"],"Buckets":["two"]}`,
-			servicerole.Former{Buckets: []string{"two"}, Keys: []string{keyOne}}, with(standing(role+`,"KmsKeyArns":["`+keyOne+`"],"Buckets":["two"]}`),
+			servicerole.Footprint{Buckets: []string{"two"}, Keys: []string{keyOne}}, with(standing(role+`,"KmsKeyArns":["`+keyOne+`"],"Buckets":["two"]}`),
 				func(o servicerole.Observed) { o.Buckets["two"], o.Keys[keyOne] = missing, missing }), "\n"},
-		{"a bucket of another account", role + `,"Buckets":["two"]}`, servicerole.Former{}, with(empty(), func(o servicerole.Observed) {
+		{"a bucket of another account", role + `,"Buckets":["two"]}`, servicerole.Footprint{}, with(empty(), func(o servicerole.Observed) {
 			o.Buckets["two"] = servicerole.ObservedShared{Presence: servicerole.InAnotherAccount}
 		}), `
  1  create role R
  2  create policy POLICY
  3  attach POLICY to role R  after 1,2
 `},
-		{"a key of another account", role + `,"KmsKeyArns":["arn:aws:kms:eu-west-1:999999999999:key/1"]}`, servicerole.Former{}, empty(), `
+		{"a key of another account", role + `,"KmsKeyArns":["arn:aws:kms:eu-west-1:999999999999:key/1"]}`, servicerole.Footprint{}, empty(), `
  1  create role R
  2  create policy POLICY
  3  attach POLICY to role R  after 1,2
 `},
-		{"metrics without full access", role + `,"Buckets":[{"Name":"one","Uses":["Metrics"]}]}`, servicerole.Former{}, empty(), `
+		{"metrics without full access", role + `,"Buckets":[{"Name":"one","Uses":["Metrics"]}]}`, servicerole.Footprint{}, empty(), `
  1  create role R
  2  create policy POLICY
  3  attach POLICY to role R  after 1,2
- 4  merge statement SID into the policy of bucket one
+ 4  merge statement SID into the policy of bucket one  after 1
 `},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := desire(t, c.desired)
 			d.Formerly = c.former
-			got, err := Converge(d, c.found)
+			got, err := converge(d, c.found)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -86,7 +86,7 @@ func TestConvergeShared(t *testing.T) {
 			if diff := cmp.Diff(c.want, text); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
-			again, err := Converge(d, perform(c.found, got))
+			again, err := converge(d, perform(c.found, got))
 			if err != nil || !again.Empty() {
 				t.Errorf("planning against one's own result gives %v\n%s", err, again)
 			}
@@ -111,26 +111,26 @@ func TestConvergeRefusesShared(t *testing.T) {
 		found         servicerole.Observed
 		want          string
 	}{
-		{"missing bucket", typical, bucket(servicerole.ObservedShared{}), "bucket data doesn't exist. Nothing was changed. Create the bucket first, or correct the name."},
+		{"missing bucket", typical, bucket(servicerole.ObservedShared{}), "bucket data does not exist. Nothing was changed. Create the bucket first, or correct the name."},
 		{"bucket elsewhere", typical, bucket(servicerole.ObservedShared{Presence: servicerole.InAnotherRegion, Region: "us-east-1"}),
 			"bucket data is in us-east-1, and Personalize reads only buckets of its own Region, here eu-west-1. Nothing was changed. Deploy the stack in " +
-				"us-east-1 too, or use a bucket in eu-west-1."},
+				"the Region of the bucket too, or use a bucket in eu-west-1."},
 		{"bucket denied", typical, bucket(servicerole.ObservedShared{Presence: servicerole.Denied, Denial: errDenied}), "denied"},
-		{"full bucket policy", typical, bucket(full(policy.MaxBucketPolicySize)), "the policy of bucket data would have 20693 bytes, above the limit of 20480; " +
-			"our statement takes 216 of them. Nothing was changed. Name fewer Prefixes, set BucketPolicy to None and merge statements by hand, or remove " +
-			"statements that nobody needs."},
+		{"full bucket policy", typical, bucket(full(policy.MaxBucketPolicySize)), "the policy of bucket data would have 20693 bytes, above the limit of 20480. " +
+			"The statement takes 216 of them. Nothing was changed. Name fewer Prefixes, set BucketPolicy to None and merge statements by hand, or remove " +
+			"statements that are no longer needed."},
 		{"bucket policy that is no policy", typical, bucket(servicerole.ObservedShared{Presence: servicerole.Present, Policy: "[]"}),
-			"the policy of bucket data can't be read: the policy is no JSON object. Nothing was changed. Correct the policy by hand; it must not get lost."},
-		{"missing key", withKey, key(servicerole.ObservedShared{}), "KMS key " + keyOne + " doesn't exist, or is pending deletion. Nothing was changed. Create the " +
+			"the policy of bucket data can't be read: the policy is no JSON object. Nothing was changed. Correct the policy by hand. It must not get lost."},
+		{"missing key", withKey, key(servicerole.ObservedShared{}), "KMS key " + keyOne + " does not exist or is pending deletion. Nothing was changed. Create the " +
 			"key first, cancel its deletion, or correct the ARN."},
 		{"key denied", withKey, key(servicerole.ObservedShared{Presence: servicerole.Denied, Denial: errDenied}), "denied"},
-		{"full key policy", withKey, key(full(policy.MaxKeyPolicySize)), "the policy of KMS key " + keyOne + " would have 33040 bytes, above the limit of 32768; " +
-			"our statement takes 275 of them. Nothing was changed. Remove statements that nobody needs, or set KeyPolicy to None and merge statements by hand."},
+		{"full key policy", withKey, key(full(policy.MaxKeyPolicySize)), "the policy of KMS key " + keyOne + " would have 33040 bytes, above the limit of 32768. " +
+			"The statement takes 275 of them. Nothing was changed. Remove statements that are no longer needed, or set KeyPolicy to None and merge statements by hand."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			todo, err := Converge(desire(t, c.desired), c.found)
-			if err == nil || !todo.Empty() {
-				t.Fatalf("got %v and plan\n%s, want a refusal and no plan", err, todo)
+			todo, err := converge(desire(t, c.desired), c.found)
+			if err == nil {
+				t.Fatalf("got %v and plan\n%s, want a refusal", err, todo)
 			}
 			if diff := cmp.Diff(c.want, err.Error()); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
@@ -139,38 +139,37 @@ func TestConvergeRefusesShared(t *testing.T) {
 	}
 }
 
-// Updates: what stands in the way of a change is refused, except while an update is taken back.
+// Updates: what stands in the way of a change is refused, except during a rollback.
 func TestUpdatesOfWhatIsNotThere(t *testing.T) {
 	denied, missing := servicerole.ObservedShared{Presence: servicerole.Denied, Denial: errDenied}, servicerole.ObservedShared{}
 	const typicalAndTwo = `{"RoleName":"R","Buckets":["data","two"],"Tags":[{"Key":"team","Value":"ml"}]}`
-	managed := servicerole.Former{Buckets: []string{"data", "two"}, Managed: []string{"data", "two"}}
+	managed := servicerole.Footprint{Buckets: []string{"data", "two"}, Managed: []string{"data", "two"}}
 	for _, c := range []struct {
 		name, desired string
-		former        servicerole.Former
+		former        servicerole.Footprint
 		two           servicerole.ObservedShared
 		want          string
 	}{
 		{"dropped, and denied", typical, managed, denied, "denied"},
-		{"dropped, never managed, and denied", typical, servicerole.Former{Buckets: []string{"data", "two"}, Managed: []string{"data"}}, denied, ""},
+		{"dropped, never managed, and denied", typical, servicerole.Footprint{Buckets: []string{"data", "two"}, Managed: []string{"data"}}, denied, ""},
 		{"wanted still, and denied", typicalAndTwo, managed, denied, "denied"},
-		{"managed from now on, and denied", typicalAndTwo, servicerole.Former{Buckets: []string{"data", "two"}, Managed: []string{"data"}}, denied, "denied"},
-		{"left to others, and denied", strings.Replace(typicalAndTwo, `"two"`, `{"Name":"two","BucketPolicy":"None"}`, 1), servicerole.Former{Buckets: []string{"data"}}, denied, ""},
-		{"wanted again, and missing", typicalAndTwo, servicerole.Former{Buckets: []string{"data"}, Managed: []string{"data"}}, missing, "bucket two doesn't exist"},
-		{"wanted again, and unreadable", typicalAndTwo, servicerole.Former{Buckets: []string{"data"}}, servicerole.ObservedShared{Presence: servicerole.Present, Policy: "["}, "can't be read"},
+		{"managed from now on, and denied", typicalAndTwo, servicerole.Footprint{Buckets: []string{"data", "two"}, Managed: []string{"data"}}, denied, "denied"},
+		{"left to others, and denied", strings.Replace(typicalAndTwo, `"two"`, `{"Name":"two","BucketPolicy":"None"}`, 1), servicerole.Footprint{Buckets: []string{"data"}}, denied, ""},
+		{"wanted again, and missing", typicalAndTwo, servicerole.Footprint{Buckets: []string{"data"}, Managed: []string{"data"}}, missing, "bucket two does not exist"},
+		{"wanted again, and unreadable", typicalAndTwo, servicerole.Footprint{Buckets: []string{"data"}}, servicerole.ObservedShared{Presence: servicerole.Present, Policy: "["}, "can't be read"},
 		{"dropped, and missing", typical, managed, missing, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := desire(t, c.desired)
 			d.Formerly = c.former
 			found := with(made(desire(t, typical)), func(o servicerole.Observed) { o.Buckets["two"] = c.two })
-			_, err := Converge(d, found)
+			_, err := converge(d, found)
 			if got := fmt.Sprint(err); c.want == "" && err != nil || !strings.Contains(got, c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
-			d.Rollback = true
-			todo, err := Converge(d, found)
-			if err != nil || strings.Contains(todo.String(), "bucket two") {
-				t.Errorf("taken back: %v\n%s", err, todo)
+			todo := Converge(d, found)
+			if err := todo.Refused(true); err != nil || strings.Contains(todo.String(), "bucket two") {
+				t.Errorf("rollback: %v\n%s", err, todo)
 			}
 		})
 	}
@@ -179,7 +178,9 @@ func TestUpdatesOfWhatIsNotThere(t *testing.T) {
 // A policy that may not be read keeps a role from being deleted, and nothing else.
 func TestDestroyShared(t *testing.T) {
 	d := desire(t, typical)
-	target := servicerole.Target{Identity: identity, Role: d.Role.RoleName, Sid: d.Sid, Buckets: []string{"data"}, Keys: []string{keyOne, keyTwo}, Managed: []string{"data", keyOne}}
+	target := servicerole.Removal{Identity: identity, Footprint: servicerole.Footprint{
+		Role: d.Role.RoleRef, Sid: d.Sid, Buckets: []string{"data"}, Keys: []string{keyOne, keyTwo}, Managed: []string{"data", keyOne},
+	}}
 	denied := servicerole.ObservedShared{Presence: servicerole.Denied, Denial: errDenied}
 	for _, c := range []struct {
 		name   string
@@ -198,7 +199,7 @@ func TestDestroyShared(t *testing.T) {
 		}, "", ""},
 		{"not to be read, with our statement", func(o *servicerole.Observed) {
 			o.Buckets["data"] = servicerole.ObservedShared{Presence: servicerole.Present, Policy: `{"Statement":"` + d.Sid + `"}`}
-		}, "", "the policy of bucket data can't be read: the policy's Statement is neither a list nor an object. Nothing was changed. Take statement SID out by " +
+		}, "", "the policy of bucket data can't be read: the policy's Statement is neither a list nor an object. Nothing was changed. Remove statement SID by " +
 			"hand, then delete again."},
 		{"not to be read, without", func(o *servicerole.Observed) {
 			o.Buckets["data"], o.Role, o.Policies = servicerole.ObservedShared{Presence: servicerole.Present, Policy: `{"Statement":1}`}, nil, nil
@@ -207,7 +208,7 @@ func TestDestroyShared(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			o := made(d)
 			c.change(&o)
-			todo, err := Destroy(target, o)
+			todo, err := destroy(target, o)
 			got := ""
 			if err != nil {
 				got = strings.ReplaceAll(err.Error(), d.Sid, "SID")

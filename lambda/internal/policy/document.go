@@ -10,8 +10,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	awspolicy "github.com/hashicorp/awspolicyequivalence"
 )
 
 // Version is the version of the policy language.
@@ -127,14 +125,4 @@ func ordered(v any) any {
 		}
 	}
 	return v
-}
-
-// Equivalent tells whether two documents mean the same, whatever the order and form of their lists. What isn't a policy
-// document is equivalent only to itself.
-func Equivalent(a, b string) bool {
-	if a == b {
-		return true
-	}
-	same, err := awspolicy.PoliciesAreEquivalent(a, b)
-	return err == nil && same
 }

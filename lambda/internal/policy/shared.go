@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"personalize-role/lambda/internal/lazy"
+	"personalize-role/lambda/internal/lazyregexp"
 )
 
 // Shared is a policy document that others own, of a bucket or a key. Everything in it that isn't ours keeps its bytes and its
@@ -133,7 +133,7 @@ func (s Shared) Size() int {
 }
 
 // sid gives a statement's Sid; the empty text if it has none.
-func sid(statement json.RawMessage) string {
+func sidOf(statement json.RawMessage) string {
 	// encoding/json would take "sid" for Sid as well.
 	var members map[string]json.RawMessage
 	var text string
@@ -143,9 +143,20 @@ func sid(statement json.RawMessage) string {
 	return text
 }
 
-// Put gives the document with this statement in it exactly once, in the place of the first of the same Sid, or at the end. The
-// document is unchanged, and Put reports so, where a statement of the same meaning stands there alone already.
-func (s Shared) Put(statement Statement) (Shared, bool) {
+// Put returns the document with this statement in it exactly once, in the place of the first one with the same Sid, or at the end. It
+// reports false if a statement of the same meaning is there alone already. It also removes the statements with a former Sid of the same
+// resource whose principal was deleted: with them in it, services refuse the document.
+func (s Shared) Put(statement Statement, former ...string) (Shared, bool) {
+	next, changed := s.put(statement)
+	for _, sid := range former {
+		if slices.ContainsFunc(next.statements, func(s json.RawMessage) bool { return isDead(s) && sidOf(s) == sid }) {
+			next, changed = Shared{members: next.members, statements: next.without(sid)}, true
+		}
+	}
+	return next, changed
+}
+
+func (s Shared) put(statement Statement) (Shared, bool) {
 	own := s.indexes(statement.Sid)
 	text := statement.String()
 	if len(own) == 1 && sameStatement(text, string(s.statements[own[0]])) {
@@ -170,7 +181,7 @@ func (s Shared) Remove(sid string) (Shared, bool) {
 func (s Shared) indexes(wanted string) []int {
 	var found []int
 	for n, statement := range s.statements {
-		if sid(statement) == wanted {
+		if sidOf(statement) == wanted {
 			found = append(found, n)
 		}
 	}
@@ -178,14 +189,14 @@ func (s Shared) indexes(wanted string) []int {
 }
 
 func (s Shared) without(unwanted string) []json.RawMessage {
-	return slices.DeleteFunc(slices.Clone(s.statements), func(statement json.RawMessage) bool { return sid(statement) == unwanted })
+	return slices.DeleteFunc(slices.Clone(s.statements), func(statement json.RawMessage) bool { return sidOf(statement) == unwanted })
 }
 
 // Sids gives the Sid of each statement, empty where it has none.
 func (s Shared) Sids() []string {
 	var sids []string
 	for _, statement := range s.statements {
-		sids = append(sids, sid(statement))
+		sids = append(sids, sidOf(statement))
 	}
 	return sids
 }
@@ -208,22 +219,29 @@ func (s Shared) Missing(from Shared) []string {
 
 // deadPrincipal is the unique id of an IAM entity, which stands for its ARN once the entity is deleted. See
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
-var deadPrincipal = lazy.Regexp(`"(AROA|AIDA|AGPA|AIPA)[A-Z0-9]{12,}"`)
+var deadPrincipal = lazyregexp.Regexp(`"(AROA|AIDA|AGPA|AIPA)[A-Z0-9]{12,}"`)
 
 // DeadPrincipals gives the statements whose principal was deleted: while one stands there, services refuse every new version
 // of the document.
 func (s Shared) DeadPrincipals() []string {
 	var dead []string
 	for _, statement := range s.statements {
-		var members map[string]json.RawMessage
-		if json.Unmarshal(statement, &members) != nil {
-			continue
-		}
-		if id := deadPrincipal().Find(slices.Concat(members["Principal"], members["NotPrincipal"])); id != nil {
+		if id := deadIn(statement); id != nil {
 			dead = append(dead, fmt.Sprintf("%s (principal %s)", label(statement), bytes.Trim(id, `"`)))
 		}
 	}
 	return dead
+}
+
+func isDead(statement json.RawMessage) bool { return deadIn(statement) != nil }
+
+// deadIn returns the first deleted principal that a statement names.
+func deadIn(statement json.RawMessage) []byte {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(statement, &members) != nil {
+		return nil
+	}
+	return deadPrincipal().Find(slices.Concat(members["Principal"], members["NotPrincipal"]))
 }
 
 // closing are the condition keys that calls of AWS services don't satisfy.
@@ -269,7 +287,7 @@ func Closed(text string) []string {
 // label names a statement for a message.
 func label(statement json.RawMessage) string {
 	const most = 120
-	if sid := sid(statement); sid != "" {
+	if sid := sidOf(statement); sid != "" {
 		return sid
 	}
 	text := []rune(compact(statement))
@@ -285,14 +303,4 @@ func compact(raw json.RawMessage) string {
 		return string(raw)
 	}
 	return b.String()
-}
-
-// alike tells whether two statements of a document mean the same.
-func alike(a, b json.RawMessage) bool {
-	return bytes.Equal(a, b) || compact(a) == compact(b) || sid(a) == sid(b) && sameStatement(string(a), string(b))
-}
-
-func sameStatement(a, b string) bool {
-	const form = `{"Version":"` + Version + `","Statement":[%s]}`
-	return Equivalent(fmt.Sprintf(form, a), fmt.Sprintf(form, b))
 }

@@ -86,7 +86,7 @@ func holds(t *testing.T, text string) {
 func foreignBytes(s Shared) []string {
 	var all []string
 	for _, statement := range s.statements {
-		if sid(statement) != ownSid {
+		if sidOf(statement) != ownSid {
 			all = append(all, string(statement))
 		}
 	}

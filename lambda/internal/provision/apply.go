@@ -6,53 +6,38 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
+	"personalize-role/lambda/internal/parallel"
 	"personalize-role/lambda/internal/plan"
 	"personalize-role/lambda/internal/servicerole"
 )
 
-// Applied is what came of a plan.
-type Applied struct {
-	// RoleID is the unique id of a role that was created.
-	RoleID string
-	// Settled is when the last operation ended that needs time to propagate; zero if none did.
-	Settled time.Time
-
-	mutex sync.Mutex
-	// version is the id of a version that was put in force.
-	version string
-	edits   []*edit
-}
-
-// Apply carries a plan out, which was made for what was observed. After an error no further operation starts; those done stay
-// done, and the next plan goes on from there. The error is a *Failure. Policies of buckets and keys have to be verified then.
-func (p *Provisioner) Apply(ctx context.Context, i servicerole.Identity, todo plan.Plan, o servicerole.Observed) (*Applied, error) {
-	done := &Applied{}
+// Apply carries a plan out, which was made for what was observed. After an error no further operation starts. Those done stay done, and
+// the next plan continues from there. The error is a *Failure. Policies of buckets and keys have to be verified then.
+func (s *Session) Apply(ctx context.Context, todo plan.Plan, o servicerole.Observed) error {
 	after := make([][]int, len(todo.Steps))
-	editOf := make([]*edit, len(todo.Steps))
+	edits := make([]*edit, len(todo.Steps))
 	for n, step := range todo.Steps {
 		after[n] = step.After
-		if editOf[n] = p.editOf(step.Op, i.AccountID, o); editOf[n] != nil {
-			done.edits = append(done.edits, editOf[n])
-		}
+		edits[n] = s.editOf(step.Op, s.Identity.AccountID, o)
 	}
-	err := runGraph(after, func(n int) error {
+	s.Wrote = s.Wrote || !todo.Empty()
+	err := parallel.Graph(after, func(n int) error {
 		op := todo.Steps[n].Op
 		if plan.Settles(op) {
-			defer done.settles(p)
+			defer func() { s.settles(s.Now()) }()
 		}
-		if editOf[n] != nil {
-			return p.merge(ctx, editOf[n])
+		if edits[n] != nil {
+			return s.merge(ctx, edits[n])
 		}
-		err := p.persist(ctx, needsNew(todo, n), func() error { return p.perform(ctx, op, done) })
+		err := s.persist(ctx, needsNew(todo, n), func() error { return s.perform(ctx, op) })
 		if _, ok := op.(plan.RecordDocument); ok && err != nil {
-			p.Log.WarnContext(ctx, "can't record which document is in force; later events will read it", "cause", cause(err))
+			s.Log.WarnContext(ctx, "can't record which document is in force; later events will read it", "cause", cause(err))
 			return nil
 		}
 		if err != nil {
@@ -60,26 +45,11 @@ func (p *Provisioner) Apply(ctx context.Context, i servicerole.Identity, todo pl
 		}
 		return nil
 	})
-	return done, err
+	s.remember(edits)
+	return err
 }
 
-// Take takes over what an earlier round of the same event wrote into policies of buckets and keys, and hasn't verified.
-func (a *Applied) Take(earlier *Applied) {
-	for _, e := range earlier.edits {
-		again := slices.ContainsFunc(a.edits, func(own *edit) bool { return own.arn == e.arn && !own.since.IsZero() })
-		if !again && !e.since.IsZero() {
-			a.edits = append(a.edits, e)
-		}
-	}
-}
-
-func (a *Applied) settles(p *Provisioner) {
-	a.mutex.Lock()
-	defer a.mutex.Unlock()
-	a.Settled = p.Now()
-}
-
-// needsNew tells whether a step uses what an earlier step of the same plan creates.
+// needsNew reports whether a step uses what an earlier step of the same plan creates.
 func needsNew(todo plan.Plan, n int) bool {
 	return slices.ContainsFunc(todo.Steps[n].After, func(before int) bool {
 		switch todo.Steps[before].Op.(type) {
@@ -133,49 +103,49 @@ func (p *Provisioner) createRole(ctx context.Context, o plan.CreateRole) (id str
 	return aws.ToString(out.Role.RoleId), nil
 }
 
-func (p *Provisioner) perform(ctx context.Context, op plan.Operation, done *Applied) (err error) {
+func (s *Session) perform(ctx context.Context, op plan.Operation) (err error) {
 	switch o := op.(type) {
 	case plan.CreateRole:
-		done.RoleID, err = p.createRole(ctx, o)
+		s.RoleID, err = s.createRole(ctx, o)
 	case plan.UpdateTrust:
-		_, err = p.IAM.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: aws.String(o.Role.Name), PolicyDocument: aws.String(o.Document)})
+		_, err = s.IAM.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: aws.String(o.Role.Name), PolicyDocument: aws.String(o.Document)})
 	case plan.UpdateRole:
-		_, err = p.IAM.UpdateRole(ctx, &iam.UpdateRoleInput{
+		_, err = s.IAM.UpdateRole(ctx, &iam.UpdateRoleInput{
 			RoleName:           aws.String(o.Role.Name),
 			Description:        aws.String(o.Description),
 			MaxSessionDuration: aws.Int32(int32(o.MaxSessionDuration)),
 		})
 	case plan.PutBoundary:
-		_, err = p.IAM.PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{RoleName: aws.String(o.Role.Name), PermissionsBoundary: aws.String(o.Boundary)})
+		_, err = s.IAM.PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{RoleName: aws.String(o.Role.Name), PermissionsBoundary: aws.String(o.Boundary)})
 	case plan.DeleteBoundary:
-		_, err = p.IAM.DeleteRolePermissionsBoundary(ctx, &iam.DeleteRolePermissionsBoundaryInput{RoleName: aws.String(o.Role.Name)})
+		_, err = s.IAM.DeleteRolePermissionsBoundary(ctx, &iam.DeleteRolePermissionsBoundaryInput{RoleName: aws.String(o.Role.Name)})
 		err = ignoreNotFound(err)
 	case plan.TagRole:
-		_, err = p.IAM.TagRole(ctx, &iam.TagRoleInput{RoleName: aws.String(o.Role.Name), Tags: tagList(o.Tags)})
+		_, err = s.IAM.TagRole(ctx, &iam.TagRoleInput{RoleName: aws.String(o.Role.Name), Tags: tagList(o.Tags)})
 	case plan.UntagRole:
-		_, err = p.IAM.UntagRole(ctx, &iam.UntagRoleInput{RoleName: aws.String(o.Role.Name), TagKeys: o.Keys})
+		_, err = s.IAM.UntagRole(ctx, &iam.UntagRoleInput{RoleName: aws.String(o.Role.Name), TagKeys: o.Keys})
 		err = ignoreNotFound(err)
 	case plan.AttachPolicy:
-		_, err = p.IAM.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: aws.String(o.Role.Name), PolicyArn: aws.String(o.Policy)})
+		_, err = s.IAM.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: aws.String(o.Role.Name), PolicyArn: aws.String(o.Policy)})
 	case plan.DetachPolicy:
-		_, err = p.IAM.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: aws.String(o.Role.Name), PolicyArn: aws.String(o.Policy)})
+		_, err = s.IAM.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: aws.String(o.Role.Name), PolicyArn: aws.String(o.Policy)})
 		err = ignoreNotFound(err)
 	case plan.DeleteInlinePolicy:
-		_, err = p.IAM.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: aws.String(o.Role.Name), PolicyName: aws.String(o.Name)})
+		_, err = s.IAM.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: aws.String(o.Role.Name), PolicyName: aws.String(o.Name)})
 		err = ignoreNotFound(err)
 	case plan.DeleteRole:
-		_, err = p.IAM.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: aws.String(o.Role.Name)})
+		_, err = s.IAM.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: aws.String(o.Role.Name)})
 		err = ignoreNotFound(err)
 	default:
-		err = p.performOnPolicy(ctx, op, done)
+		err = s.performOnPolicy(ctx, op)
 	}
 	return err
 }
 
-func (p *Provisioner) performOnPolicy(ctx context.Context, op plan.Operation, done *Applied) (err error) {
+func (s *Session) performOnPolicy(ctx context.Context, op plan.Operation) (err error) {
 	switch o := op.(type) {
 	case plan.CreatePolicy:
-		_, err = p.IAM.CreatePolicy(ctx, &iam.CreatePolicyInput{
+		_, err = s.IAM.CreatePolicy(ctx, &iam.CreatePolicyInput{
 			PolicyName:     aws.String(o.Policy.Name),
 			Path:           aws.String(o.Policy.Path),
 			Description:    aws.String("Buckets and keys that Amazon Personalize may use"),
@@ -184,23 +154,23 @@ func (p *Provisioner) performOnPolicy(ctx context.Context, op plan.Operation, do
 		})
 	case plan.CreatePolicyVersion:
 		var out *iam.CreatePolicyVersionOutput
-		out, err = p.IAM.CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{PolicyArn: aws.String(o.Policy.ARN), PolicyDocument: aws.String(o.Document), SetAsDefault: true})
+		out, err = s.IAM.CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{PolicyArn: aws.String(o.Policy.ARN), PolicyDocument: aws.String(o.Document), SetAsDefault: true})
 		if err == nil {
-			done.version = aws.ToString(out.PolicyVersion.VersionId)
+			s.version = aws.ToString(out.PolicyVersion.VersionId)
 		}
 	case plan.RecordDocument:
-		record := servicerole.DocumentRecord(cmp.Or(o.Version, done.version), o.Digest)
-		_, err = p.IAM.TagPolicy(ctx, &iam.TagPolicyInput{PolicyArn: aws.String(o.Policy.ARN), Tags: tagList(map[string]string{servicerole.TagDocument: record})})
+		record := servicerole.DocumentRecord(cmp.Or(o.Version, s.version), o.Digest)
+		_, err = s.IAM.TagPolicy(ctx, &iam.TagPolicyInput{PolicyArn: aws.String(o.Policy.ARN), Tags: tagList(map[string]string{servicerole.TagDocument: record})})
 	case plan.DeletePolicyVersion:
-		_, err = p.IAM.DeletePolicyVersion(ctx, &iam.DeletePolicyVersionInput{PolicyArn: aws.String(o.Policy.ARN), VersionId: aws.String(o.Version)})
+		_, err = s.IAM.DeletePolicyVersion(ctx, &iam.DeletePolicyVersionInput{PolicyArn: aws.String(o.Policy.ARN), VersionId: aws.String(o.Version)})
 		err = ignoreNotFound(err)
 	case plan.TagPolicy:
-		_, err = p.IAM.TagPolicy(ctx, &iam.TagPolicyInput{PolicyArn: aws.String(o.Policy.ARN), Tags: tagList(o.Tags)})
+		_, err = s.IAM.TagPolicy(ctx, &iam.TagPolicyInput{PolicyArn: aws.String(o.Policy.ARN), Tags: tagList(o.Tags)})
 	case plan.UntagPolicy:
-		_, err = p.IAM.UntagPolicy(ctx, &iam.UntagPolicyInput{PolicyArn: aws.String(o.Policy.ARN), TagKeys: o.Keys})
+		_, err = s.IAM.UntagPolicy(ctx, &iam.UntagPolicyInput{PolicyArn: aws.String(o.Policy.ARN), TagKeys: o.Keys})
 		err = ignoreNotFound(err)
 	case plan.DeletePolicy:
-		_, err = p.IAM.DeletePolicy(ctx, &iam.DeletePolicyInput{PolicyArn: aws.String(o.Policy.ARN)})
+		_, err = s.IAM.DeletePolicy(ctx, &iam.DeletePolicyInput{PolicyArn: aws.String(o.Policy.ARN)})
 		err = ignoreNotFound(err)
 	default:
 		panic(fmt.Sprintf("no call for operation %T", op))

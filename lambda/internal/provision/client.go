@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go/middleware"
@@ -20,11 +21,17 @@ const (
 	maxBackoff  = 5 * time.Second
 )
 
-// Retryer retries what the SDK does, IAM's conflicts between writers, and KMS's own troubles.
+// attemptTimeout bounds one attempt of a call: one that hangs must not cost the function's whole time.
+const attemptTimeout = 10 * time.Second
+
+// Retryer retries what the SDK does, IAM's conflicts between writers, and KMS's own troubles. It has no quota of retries: the SDK's own is
+// shared by all calls of a client and filled up by successes only, and a bucket without a policy, or a role that doesn't exist yet, is no
+// success to it. Attempts are bounded for each call.
 func Retryer() aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = maxAttempts
 		o.MaxBackoff = maxBackoff
+		o.RateLimiter = ratelimit.None
 		o.Retryables = append(o.Retryables, retry.RetryableErrorCode{Codes: map[string]struct{}{
 			"ConcurrentModification":          {},
 			"ConcurrentModificationException": {},
@@ -41,13 +48,18 @@ func Retryer() aws.Retryer {
 // second. See https://docs.aws.amazon.com/kms/latest/developerguide/throttling.html
 var concurrency = map[string]int{"IAM": 8, "S3": 64, "KMS": 8, "CloudFormation": 2}
 
-// HTTPClient gives a client that keeps a connection for each call that may be under way at once; the SDK's own keeps ten to a
-// service.
-func HTTPClient() *awshttp.BuildableClient {
-	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+// HTTPClient returns a client that keeps a connection for each call that may be under way at once; the SDK's own keeps ten to a service.
+// It follows no redirect: S3 redirects to another Region, where the request would arrive without its signature.
+func HTTPClient() *http.Client {
+	transport := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConnsPerHost = concurrency["S3"]
 		t.MaxIdleConns = 2 * concurrency["S3"]
-	})
+	}).GetTransport()
+	return &http.Client{
+		Transport:     transport,
+		Timeout:       attemptTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // LimitCalls has calls wait for each other, by service.

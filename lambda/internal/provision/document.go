@@ -3,6 +3,8 @@ package provision
 import (
 	"context"
 	"errors"
+	"net/http"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -29,7 +31,7 @@ type document struct {
 	awaitsPrincipal func(error) bool
 }
 
-func (p *Provisioner) bucketDocument(bucket servicerole.BucketName, accountID string) document {
+func (p *Provisioner) bucketDocument(bucket servicerole.BucketRef, accountID string) document {
 	name, owner := aws.String(bucket.Name), aws.String(accountID)
 	return document{
 		what: "bucket " + bucket.Name, arn: bucket.ARN, limit: policy.MaxBucketPolicySize,
@@ -47,9 +49,9 @@ func (p *Provisioner) bucketDocument(bucket servicerole.BucketName, accountID st
 		},
 		write: func(ctx context.Context, text string) (err error) {
 			if text == "" {
-				_, err = p.S3.DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: name, ExpectedBucketOwner: owner})
+				_, err = p.S3.DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: name, ExpectedBucketOwner: owner}, onceS3)
 			} else {
-				_, err = p.S3.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: name, ExpectedBucketOwner: owner, Policy: aws.String(text)})
+				_, err = p.S3.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: name, ExpectedBucketOwner: owner, Policy: aws.String(text)}, onceS3)
 			}
 			return err
 		},
@@ -69,24 +71,40 @@ func (p *Provisioner) keyDocument(arn string) document {
 			return aws.ToString(out.Policy), nil
 		},
 		write: func(ctx context.Context, text string) error {
-			_, err := p.KMS.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: id, Policy: aws.String(text)})
+			_, err := p.KMS.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: id, Policy: aws.String(text)}, onceKMS)
 			return err
 		},
 		awaitsPrincipal: isInvalidPrincipal,
 	}
 }
 
-// isGone tells whether a bucket or key doesn't exist, or is about to be deleted for good.
+// isGone reports whether a bucket or key doesn't exist, or is about to be deleted for good.
 func isGone(err error) bool {
 	return isCode(err, "NoSuchBucket", "NotFoundException", "KMSInvalidStateException")
 }
 
-// otherRegion gives the Region that S3 names in its answer about a bucket that isn't in this one.
-func otherRegion(err error) (string, bool) {
+// isElsewhere reports whether S3 answers that a bucket is in another Region. See
+// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+func isElsewhere(err error) bool {
+	return isCode(err, "PermanentRedirect", "TemporaryRedirect", "Redirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException") ||
+		hasStatus(err, http.StatusMovedPermanently, http.StatusTemporaryRedirect)
+}
+
+func hasStatus(err error, statuses ...int) bool {
+	var response *awshttp.ResponseError
+	return errors.As(err, &response) && slices.Contains(statuses, response.HTTPStatusCode())
+}
+
+// regionIn returns the Region that S3 names in the header of its answer, if it does.
+func regionIn(err error) string {
 	var response *awshttp.ResponseError
 	if !errors.As(err, &response) || response.Response == nil {
-		return "", false
+		return ""
 	}
-	region := response.Response.Header.Get("X-Amz-Bucket-Region")
-	return region, region != "" && isCode(err, "PermanentRedirect", "TemporaryRedirect", "Redirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException")
+	return response.Response.Header.Get("X-Amz-Bucket-Region")
 }
+
+// onceS3 and onceKMS have a call make one attempt: the caller has to read again before the next one.
+func onceS3(o *s3.Options) { o.Retryer = aws.NopRetryer{} }
+
+func onceKMS(o *kms.Options) { o.Retryer = aws.NopRetryer{} }

@@ -102,7 +102,9 @@ func (f *Failure) adviceOnShared() string {
 	case c == "KMSInvalidStateException":
 		return "The key is pending deletion or unavailable: cancel the deletion (aws kms cancel-key-deletion), or name another key"
 	case c == "OperationAborted":
-		return "Somebody else keeps changing the bucket's policy; deploy again when that has ended"
+		return "Another process keeps changing the bucket policy. Deploy again when it has ended"
+	case errors.Is(f.Err, errCutOff):
+		return "The service is slow to answer. Deploy again later, and check its health dashboard if that repeats"
 	case c == "MethodNotAllowed":
 		return "The bucket belongs to another account: its owner must change its policy"
 	case isInvalidPrincipal(f.Err):

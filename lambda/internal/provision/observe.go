@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
+	"personalize-role/lambda/internal/parallel"
 	"personalize-role/lambda/internal/servicerole"
 )
 
@@ -52,7 +53,7 @@ func (p *Provisioner) observe(ctx context.Context, i servicerole.Identity, scope
 			return err
 		})
 	}
-	if err := Together(reads...); err != nil {
+	if err := parallel.Together(reads...); err != nil {
 		return servicerole.Observed{}, err
 	}
 	for n, name := range scope.Buckets {
@@ -66,7 +67,7 @@ func (p *Provisioner) observe(ctx context.Context, i servicerole.Identity, scope
 		return servicerole.Observed{}, err
 	}
 	own := o.Role
-	if own != nil && i.OwnerOf(own.Tags) != servicerole.Ours {
+	if own != nil && i.OwnerOf(own.Tags) != servicerole.ThisResource {
 		own = nil
 	}
 	found = slices.DeleteFunc(append(found, unnamed...), func(policy *observedPolicy) bool { return policy == nil })
@@ -74,7 +75,7 @@ func (p *Provisioner) observe(ctx context.Context, i servicerole.Identity, scope
 	for n, policy := range found {
 		looks[n] = func() error { return p.observeUsers(ctx, own, policy) }
 	}
-	if err := Together(looks...); err != nil {
+	if err := parallel.Together(looks...); err != nil {
 		return servicerole.Observed{}, err
 	}
 	for _, policy := range found {
@@ -105,7 +106,7 @@ func lag(err error) error {
 }
 
 // observeRole gives nil only if IAM doesn't know the role by its name.
-func (p *Provisioner) observeRole(ctx context.Context, name servicerole.RoleName) (role *servicerole.ObservedRole, err error) {
+func (p *Provisioner) observeRole(ctx context.Context, name servicerole.RoleRef) (role *servicerole.ObservedRole, err error) {
 	err = p.reread(ctx, func() (err error) {
 		role, err = p.readRole(ctx, name)
 		return err
@@ -113,7 +114,7 @@ func (p *Provisioner) observeRole(ctx context.Context, name servicerole.RoleName
 	return role, err
 }
 
-func (p *Provisioner) readRole(ctx context.Context, name servicerole.RoleName) (*servicerole.ObservedRole, error) {
+func (p *Provisioner) readRole(ctx context.Context, name servicerole.RoleRef) (*servicerole.ObservedRole, error) {
 	var (
 		role             *servicerole.ObservedRole
 		attached, inline []string
@@ -124,7 +125,7 @@ func (p *Provisioner) readRole(ctx context.Context, name servicerole.RoleName) (
 		return &Failure{Doing: "read role " + name.Name, Action: action, Target: name.ARN, Err: err}
 	}
 	// None of them ends the others, so that every event makes the same calls.
-	_ = Together(
+	_ = parallel.Together(
 		func() error {
 			out, err := p.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(name.Name)})
 			if err != nil {
@@ -154,10 +155,32 @@ func (p *Provisioner) readRole(ctx context.Context, name servicerole.RoleName) (
 			return nil, failed(action, lag(lists[n]))
 		}
 	}
+	if err := p.confirmUnowned(ctx, role); err != nil {
+		return nil, err
+	}
 	slices.Sort(attached)
 	slices.Sort(inline)
 	role.Attached, role.Inline = attached, inline
 	return role, nil
+}
+
+// confirmUnowned reads a role without an owner again, after its lists: another delivery of the event may have adopted and changed it in
+// between, and a snapshot of its past would be torn.
+func (p *Provisioner) confirmUnowned(ctx context.Context, role *servicerole.ObservedRole) error {
+	if _, owned := role.Tags[servicerole.TagStackID]; owned {
+		return nil
+	}
+	failed := func(err error) error {
+		return &Failure{Doing: "read role " + role.Name, Action: "iam:GetRole", Target: role.ARN, Err: err}
+	}
+	out, err := p.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(role.Name)})
+	if err != nil {
+		return failed(lag(err))
+	}
+	if _, owned := servicerole.RoleTags(tagMap(out.Role.Tags))[servicerole.TagStackID]; owned {
+		return failed(errLagging)
+	}
+	return nil
 }
 
 func (p *Provisioner) listAttached(ctx context.Context, role string) (arns []string, err error) {
@@ -192,13 +215,13 @@ func describeRole(r *types.Role) (*servicerole.ObservedRole, error) {
 		return nil, fmt.Errorf("read the trust policy of role %s: %w", aws.ToString(r.RoleName), err)
 	}
 	role := &servicerole.ObservedRole{
-		RoleName:           servicerole.RoleName{ARN: aws.ToString(r.Arn), Path: aws.ToString(r.Path), Name: aws.ToString(r.RoleName)},
+		RoleRef:            servicerole.RoleRef{ARN: aws.ToString(r.Arn), Path: aws.ToString(r.Path), Name: aws.ToString(r.RoleName)},
 		ID:                 aws.ToString(r.RoleId),
 		Description:        aws.ToString(r.Description),
 		Created:            aws.ToTime(r.CreateDate),
 		MaxSessionDuration: int(aws.ToInt32(r.MaxSessionDuration)),
 		Trust:              trust,
-		Tags:               tagMap(r.Tags),
+		Tags:               servicerole.RoleTags(tagMap(r.Tags)),
 	}
 	if r.PermissionsBoundary != nil {
 		role.Boundary = aws.ToString(r.PermissionsBoundary.PermissionsBoundaryArn)

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"personalize-role/lambda/internal/parallel"
 	"personalize-role/lambda/internal/servicerole"
 )
 
@@ -33,14 +34,14 @@ func (p *Provisioner) readPolicy(ctx context.Context, i servicerole.Identity, ar
 		return &Failure{Doing: "read policy " + arn, Action: action, Target: arn, Err: err}
 	}
 	var missed, listed error
-	_ = Together(
+	_ = parallel.Together(
 		func() error {
 			out, err := p.IAM.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: aws.String(arn)})
 			if err != nil {
 				missed = failed("iam:GetPolicy", err)
 				return nil
 			}
-			policy.PolicyName = servicerole.PolicyName{ARN: arn, Path: aws.ToString(out.Policy.Path), Name: aws.ToString(out.Policy.PolicyName)}
+			policy.PolicyRef = servicerole.PolicyRef{ARN: arn, Path: aws.ToString(out.Policy.Path), Name: aws.ToString(out.Policy.PolicyName)}
 			policy.Tags, policy.DefaultVersion = tagMap(out.Policy.Tags), aws.ToString(out.Policy.DefaultVersionId)
 			policy.uses = aws.ToInt32(out.Policy.AttachmentCount) + aws.ToInt32(out.Policy.PermissionsBoundaryUsageCount)
 			return nil
@@ -58,7 +59,7 @@ func (p *Provisioner) readPolicy(ctx context.Context, i servicerole.Identity, ar
 	case listed != nil:
 		return nil, failed("iam:ListPolicyVersions", lag(listed))
 	}
-	if recorded, ok := servicerole.RecordedDigest(policy.Tags, policy.DefaultVersion); ok || i.OwnerOf(policy.Tags) != servicerole.Ours {
+	if recorded, ok := servicerole.RecordedDigest(policy.Tags, policy.DefaultVersion); ok || i.OwnerOf(policy.Tags) != servicerole.ThisResource {
 		policy.Recorded = recorded
 		return policy, nil
 	}
@@ -96,8 +97,8 @@ func versionNumber(id string) int {
 // observeUnnamed reads the attached policies that are ours though no property names them: an update whose answer was lost
 // leaves such. It also is where it shows that an attached policy doesn't exist: somebody has deleted it since the attachments
 // were read, another delivery of the event for instance, and whose it was can't be told any more.
-func (p *Provisioner) observeUnnamed(ctx context.Context, i servicerole.Identity, role *servicerole.ObservedRole, names []servicerole.PolicyName, named []*observedPolicy) ([]*observedPolicy, error) {
-	if role == nil || i.OwnerOf(role.Tags) != servicerole.Ours {
+func (p *Provisioner) observeUnnamed(ctx context.Context, i servicerole.Identity, role *servicerole.ObservedRole, names []servicerole.PolicyRef, named []*observedPolicy) ([]*observedPolicy, error) {
+	if role == nil || i.OwnerOf(role.Tags) != servicerole.ThisResource {
 		return nil, nil
 	}
 	found := make([]*observedPolicy, len(role.Attached))
@@ -107,7 +108,7 @@ func (p *Provisioner) observeUnnamed(ctx context.Context, i servicerole.Identity
 			continue
 		}
 		reads = append(reads, func() (err error) {
-			if n := slices.IndexFunc(names, func(n servicerole.PolicyName) bool { return n.ARN == arn }); n >= 0 {
+			if n := slices.IndexFunc(names, func(n servicerole.PolicyRef) bool { return n.ARN == arn }); n >= 0 {
 				found[k] = named[n]
 			} else if found[k], err = p.observePolicy(ctx, i, arn); err != nil {
 				return err
@@ -115,13 +116,13 @@ func (p *Provisioner) observeUnnamed(ctx context.Context, i servicerole.Identity
 			if found[k] == nil {
 				return &Failure{Doing: "read policy " + arn, Action: "iam:GetPolicy", Target: arn, Err: errLagging}
 			}
-			if slices.Contains(named, found[k]) || i.OwnerOf(found[k].Tags) != servicerole.Ours {
+			if slices.Contains(named, found[k]) || i.OwnerOf(found[k].Tags) != servicerole.ThisResource {
 				found[k] = nil
 			}
 			return nil
 		})
 	}
-	err := Together(reads...)
+	err := parallel.Together(reads...)
 	return slices.DeleteFunc(found, func(o *observedPolicy) bool { return o == nil }), err
 }
 

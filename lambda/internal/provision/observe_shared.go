@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"personalize-role/lambda/internal/parallel"
 	"personalize-role/lambda/internal/policy"
 	"personalize-role/lambda/internal/servicerole"
 )
@@ -39,12 +40,11 @@ func (p *Provisioner) observeBucket(ctx context.Context, i servicerole.Identity,
 			return err
 		})
 	}
-	region, elsewhere := otherRegion(err)
 	switch {
 	case err == nil:
 		return servicerole.ObservedShared{Presence: servicerole.Present, Policy: text, At: began}, nil
-	case elsewhere:
-		return servicerole.ObservedShared{Presence: servicerole.InAnotherRegion, Region: region}, nil
+	case isElsewhere(err):
+		return servicerole.ObservedShared{Presence: servicerole.InAnotherRegion, Region: p.regionOf(ctx, name, err)}, nil
 	case isGone(err):
 		return servicerole.ObservedShared{Presence: servicerole.Missing}, nil
 	case IsDenied(err):
@@ -53,21 +53,42 @@ func (p *Provisioner) observeBucket(ctx context.Context, i servicerole.Identity,
 	return servicerole.ObservedShared{}, failed(document.getAction, err)
 }
 
-// ownsBucket tells whether this account owns a bucket. S3 answers about a bucket of another account as it does where a
-// permission is missing.
+// regionOf returns the Region of a bucket that S3 says isn't in this one, or the empty string if nothing tells.
+func (p *Provisioner) regionOf(ctx context.Context, name string, answer error) string {
+	if region := regionIn(answer); region != "" {
+		return region
+	}
+	listed, err := p.listed(ctx, name)
+	if err != nil || listed == nil {
+		return ""
+	}
+	return aws.ToString(listed.BucketRegion)
+}
+
+// ownsBucket reports whether this account owns a bucket. S3 answers about a bucket of another account as it does if a permission is
+// missing.
 func (p *Provisioner) ownsBucket(ctx context.Context, name string) (own bool, err error) {
 	err = p.persist(ctx, false, func() error {
-		pages := s3.NewListBucketsPaginator(p.S3, &s3.ListBucketsInput{Prefix: aws.String(name)})
-		for pages.HasMorePages() && !own {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return err
-			}
-			own = slices.ContainsFunc(page.Buckets, func(b types.Bucket) bool { return aws.ToString(b.Name) == name })
-		}
-		return nil
+		listed, err := p.listed(ctx, name)
+		own = listed != nil
+		return err
 	})
 	return own, err
+}
+
+// listed returns a bucket of this account as ListBuckets describes it, or nil.
+func (p *Provisioner) listed(ctx context.Context, name string) (*types.Bucket, error) {
+	pages := s3.NewListBucketsPaginator(p.S3, &s3.ListBucketsInput{Prefix: aws.String(name)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if n := slices.IndexFunc(page.Buckets, func(b types.Bucket) bool { return aws.ToString(b.Name) == name }); n >= 0 {
+			return &page.Buckets[n], nil
+		}
+	}
+	return nil, nil
 }
 
 // observeKey reads the state and the policy of a KMS key.
@@ -100,7 +121,7 @@ func (p *Provisioner) observeKey(ctx context.Context, arn string) (servicerole.O
 		}
 	}
 	// Each error is told apart below.
-	_ = Together(reads...)
+	_ = parallel.Together(reads...)
 	for _, call := range calls {
 		failure := &Failure{Doing: "read KMS key " + arn + " and its policy", Action: call.action, Target: arn, Err: call.err}
 		switch {
@@ -143,7 +164,7 @@ func (p *Provisioner) Abandoned(ctx context.Context, found servicerole.ObservedS
 		}
 	}
 	// None of them fails.
-	_ = Together(looks...)
+	_ = parallel.Together(looks...)
 	var abandoned []string
 	for n, sid := range sids {
 		if gone[n] {

@@ -21,6 +21,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"personalize-role/lambda/internal/fakeaws"
+	"personalize-role/lambda/internal/parallel"
 	"personalize-role/lambda/internal/plan"
 	"personalize-role/lambda/internal/servicerole"
 )
@@ -37,7 +38,7 @@ func TestGraphKeepsTheOrder(t *testing.T) {
 	after := make([][]int, 40)
 	after[39] = []int{0, 38}
 	after[38] = []int{1}
-	err := runGraph(after, func(n int) error {
+	err := parallel.Graph(after, func(n int) error {
 		most.Store(max(most.Load(), now.Add(1)))
 		defer now.Add(-1)
 		time.Sleep(time.Millisecond)
@@ -86,7 +87,7 @@ func TestCallsAreBoundedByService(t *testing.T) {
 				return err
 			})
 	}
-	if err := Together(calls...); err != nil {
+	if err := parallel.Together(calls...); err != nil {
 		t.Fatal(err)
 	}
 	for n, service := range []string{"S3", "KMS"} {
@@ -99,7 +100,7 @@ func TestCallsAreBoundedByService(t *testing.T) {
 func TestGraphStopsAtAnError(t *testing.T) {
 	want := errors.New("x")
 	ran := atomic.Int32{}
-	err := runGraph([][]int{nil, {0}, {1}}, func(int) error {
+	err := parallel.Graph([][]int{nil, {0}, {1}}, func(int) error {
 		ran.Add(1)
 		return want
 	})
@@ -114,7 +115,7 @@ func TestPanicsComeOutInTheCaller(t *testing.T) {
 			t.Error("no panic")
 		}
 	}()
-	_ = Together(func() error { return Together(func() error { panic("x") }) }, func() error { return nil })
+	_ = parallel.Together(func() error { return parallel.Together(func() error { panic("x") }) }, func() error { return nil })
 }
 
 // What was created a moment ago isn't known everywhere: the step that uses it waits, and doesn't give up at once.
@@ -146,10 +147,10 @@ func TestPropagation(t *testing.T) {
 			waited += d
 			return nil
 		}
-		role := servicerole.Role{RoleName: servicerole.RoleName{ARN: "arn:r", Path: "/", Name: "R"}}
-		done, err := p.Apply(t.Context(), servicerole.Identity{}, plan.Plan{Steps: []plan.Step{
+		role := servicerole.Role{RoleRef: servicerole.RoleRef{ARN: "arn:r", Path: "/", Name: "R"}}
+		done, err := apply(t, p, servicerole.Identity{}, plan.Plan{Steps: []plan.Step{
 			{Op: plan.CreateRole{Role: role}},
-			{Op: plan.AttachPolicy{Role: role.RoleName, Policy: "arn:aws:iam::aws:policy/X"}, After: []int{0}},
+			{Op: plan.AttachPolicy{Role: role.RoleRef, Policy: "arn:aws:iam::aws:policy/X"}, After: []int{0}},
 		}}, servicerole.Observed{})
 		if (err == nil) != c.ok || waited != c.wait || done.RoleID == "" {
 			t.Errorf("%s %d times: role %q, %v after %v, want success %v after %v", c.code, c.misses, done.RoleID, err, waited, c.ok, c.wait)
@@ -230,12 +231,12 @@ func TestListsThatLagAreReadAgain(t *testing.T) {
 			fake := fakeaws.New("123456789012")
 			p := New(Clients{IAM: fake.IAM}, slog.New(slog.DiscardHandler))
 			p.Sleep = func(context.Context, time.Duration) error { return nil }
-			role := servicerole.RoleName{ARN: "arn:aws:iam::123456789012:role/R", Path: "/", Name: "R"}
-			policy := servicerole.PolicyName{ARN: "arn:aws:iam::123456789012:policy/P", Path: "/", Name: "P"}
+			role := servicerole.RoleRef{ARN: "arn:aws:iam::123456789012:role/R", Path: "/", Name: "R"}
+			policy := servicerole.PolicyRef{ARN: "arn:aws:iam::123456789012:policy/P", Path: "/", Name: "P"}
 			// Without a record of the document, so that its version is read.
 			ours := map[string]string{servicerole.TagStackID: account.StackID, servicerole.TagLogicalID: account.LogicalID}
-			_, err := p.Apply(t.Context(), servicerole.Identity{}, plan.Plan{Steps: []plan.Step{
-				{Op: plan.CreateRole{Role: servicerole.Role{RoleName: role}}}, {Op: plan.CreatePolicy{Policy: servicerole.Policy{PolicyName: policy, Tags: ours}}},
+			_, err := apply(t, p, servicerole.Identity{}, plan.Plan{Steps: []plan.Step{
+				{Op: plan.CreateRole{Role: servicerole.Role{RoleRef: role}}}, {Op: plan.CreatePolicy{Policy: servicerole.Policy{PolicyRef: policy, Tags: ours}}},
 			}}, servicerole.Observed{})
 			if err != nil {
 				t.Fatal(err)
@@ -248,7 +249,7 @@ func TestListsThatLagAreReadAgain(t *testing.T) {
 				}
 				return nil, nil
 			}
-			o, err := p.Observe(t.Context(), account, servicerole.Scope{Role: role, Policies: []servicerole.PolicyName{policy}})
+			o, err := p.Observe(t.Context(), account, servicerole.Scope{Role: role, Policies: []servicerole.PolicyRef{policy}})
 			if (err == nil) != want || want && (o.Role == nil || len(o.Policies) != 1) {
 				t.Errorf("%s misses %d times: %+v, %v", lagging, misses, o, err)
 			}
@@ -261,14 +262,14 @@ func TestPoliciesThatGoMeanwhileAreReadAgain(t *testing.T) {
 	fake := fakeaws.New("123456789012")
 	p := New(Clients{IAM: fake.IAM}, slog.New(slog.DiscardHandler))
 	ours := map[string]string{servicerole.TagStackID: account.StackID, servicerole.TagLogicalID: account.LogicalID}
-	role := servicerole.RoleName{ARN: "arn:aws:iam::123456789012:role/R", Path: "/", Name: "R"}
-	policy := servicerole.PolicyName{ARN: "arn:aws:iam::123456789012:policy/P", Path: "/", Name: "P"}
+	role := servicerole.RoleRef{ARN: "arn:aws:iam::123456789012:role/R", Path: "/", Name: "R"}
+	policy := servicerole.PolicyRef{ARN: "arn:aws:iam::123456789012:policy/P", Path: "/", Name: "P"}
 	for name, scope := range map[string]servicerole.Scope{
-		"named": {Role: role, Policies: []servicerole.PolicyName{policy}}, "unnamed": {Role: role},
+		"named": {Role: role, Policies: []servicerole.PolicyRef{policy}}, "unnamed": {Role: role},
 	} {
-		if _, err := p.Apply(t.Context(), account, plan.Plan{Steps: []plan.Step{
-			{Op: plan.CreateRole{Role: servicerole.Role{RoleName: role, Tags: ours}}},
-			{Op: plan.CreatePolicy{Policy: servicerole.Policy{PolicyName: policy, Tags: ours}}},
+		if _, err := apply(t, p, account, plan.Plan{Steps: []plan.Step{
+			{Op: plan.CreateRole{Role: servicerole.Role{RoleRef: role, Tags: ours}}},
+			{Op: plan.CreatePolicy{Policy: servicerole.Policy{PolicyRef: policy, Tags: ours}}},
 			{Op: plan.AttachPolicy{Role: role, Policy: policy.ARN}, After: []int{0, 1}},
 		}}, servicerole.Observed{}); err != nil {
 			t.Fatal(err)
@@ -284,7 +285,7 @@ func TestPoliciesThatGoMeanwhileAreReadAgain(t *testing.T) {
 		p.Sleep = func(context.Context, time.Duration) error {
 			if !gone {
 				gone = true
-				if _, err := p.Apply(t.Context(), account, plan.Plan{Steps: []plan.Step{
+				if _, err := apply(t, p, account, plan.Plan{Steps: []plan.Step{
 					{Op: plan.DetachPolicy{Role: role, Policy: policy.ARN}}, {Op: plan.DeletePolicy{Policy: policy}, After: []int{0}},
 				}}, servicerole.Observed{}); err != nil {
 					t.Error(err)
@@ -296,8 +297,13 @@ func TestPoliciesThatGoMeanwhileAreReadAgain(t *testing.T) {
 		if err != nil || !gone || o.Role == nil || len(o.Role.Attached) != 0 || len(o.Policies) != 0 {
 			t.Errorf("%s: %+v, %v", name, o, err)
 		}
-		if _, err := p.Apply(t.Context(), account, plan.Plan{Steps: []plan.Step{{Op: plan.DeleteRole{Role: role}}}}, servicerole.Observed{}); err != nil {
+		if _, err := apply(t, p, account, plan.Plan{Steps: []plan.Step{{Op: plan.DeleteRole{Role: role}}}}, servicerole.Observed{}); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+func apply(t *testing.T, p *Provisioner, i servicerole.Identity, todo plan.Plan, o servicerole.Observed) (*Session, error) {
+	s := p.Session(i)
+	return s, s.Apply(t.Context(), todo, o)
 }

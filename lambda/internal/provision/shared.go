@@ -58,7 +58,7 @@ func (p *Provisioner) editOf(op plan.Operation, accountID string, o servicerole.
 		e.document, e.change, observed = p.bucketDocument(op.Bucket, accountID), remove(op.Sid), o.Buckets[op.Bucket.Name]
 		e.removal = true
 	case plan.PutKeyStatement:
-		e.document, e.change, observed = p.keyDocument(op.Key), put(op.Statement), o.Keys[op.Key]
+		e.document, e.change, observed = p.keyDocument(op.Key), put(op.Statement, op.FormerSids...), o.Keys[op.Key]
 	case plan.RemoveKeyStatement:
 		e.document, e.change, observed = p.keyDocument(op.Key), remove(op.Sid), o.Keys[op.Key]
 		e.removal = true
@@ -71,8 +71,8 @@ func (p *Provisioner) editOf(op plan.Operation, accountID string, o servicerole.
 	return e
 }
 
-func put(statement policy.Statement) func(policy.Shared) (policy.Shared, bool) {
-	return func(s policy.Shared) (policy.Shared, bool) { return s.Put(statement) }
+func put(statement policy.Statement, former ...string) func(policy.Shared) (policy.Shared, bool) {
+	return func(s policy.Shared) (policy.Shared, bool) { return s.Put(statement, former...) }
 }
 
 func remove(sid string) func(policy.Shared) (policy.Shared, bool) {
@@ -114,10 +114,11 @@ func (p *Provisioner) current(ctx context.Context, e *edit) (found policy.Shared
 // merge changes and writes the document, and reads it anew while others get in between. Where no change is needed, it writes
 // nothing.
 func (p *Provisioner) merge(ctx context.Context, e *edit) error {
-	t := tries{conflicts: maxConflicts}
+	t := tries{conflicts: maxConflicts, failures: maxAttempts - 1}
 	for {
 		found, there, began, err := p.current(ctx, e)
-		if err != nil && !p.passes(ctx, &t, err, nil) {
+		// The client has tried a read again as often as it may.
+		if err != nil && (isTransient(err) || !p.passes(ctx, &t, err, nil)) {
 			return err
 		}
 		if err != nil {
@@ -139,6 +140,9 @@ func (p *Provisioner) merge(ctx context.Context, e *edit) error {
 			continue
 		}
 		action, err := e.write(ctx, next, began.Add(writeBound))
+		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+			err = errCutOff
+		}
 		e.since, e.last = p.Now(), nil
 		if err == nil {
 			e.last = &next
@@ -182,13 +186,16 @@ func (e *edit) check(next policy.Shared) error {
 	return nil
 }
 
+// errCutOff is the error of a write that had no answer within the protocol's bound. It may have taken effect or not.
+var errCutOff = fmt.Errorf("no answer within %v", writeBound)
+
 // tries counts what may pass by itself.
 type tries struct {
-	conflicts         int
-	denied, principal time.Duration
+	conflicts, failures int
+	denied, principal   time.Duration
 }
 
-// passes tells whether an error may pass, and waits for that.
+// passes reports whether an error may pass, and waits for that.
 func (p *Provisioner) passes(ctx context.Context, t *tries, err error, awaitsPrincipal func(error) bool) bool {
 	if ctx.Err() != nil {
 		return false
@@ -212,16 +219,30 @@ func (p *Provisioner) passes(ctx context.Context, t *tries, err error, awaitsPri
 			return false
 		}
 		pause += time.Duration(p.Random() * float64(writeBound))
+	case isTransient(err):
+		// The pause is the client's own: a write makes one attempt, since the next one needs a fresh read.
+		if t.failures--; t.failures < 0 {
+			return false
+		}
+		pause = min(firstPause<<(maxAttempts-2-t.failures), maxBackoff)
 	default:
 		return false
 	}
 	return p.Sleep(ctx, pause) == nil
 }
 
-// isConflict tells whether a write was disturbed by another, or cut off at its bound.
+// isConflict reports whether a write was disturbed by another, or cut off at its bound.
 func isConflict(err error) bool {
-	return code(err) == "OperationAborted" || errors.Is(err, context.DeadlineExceeded)
+	return code(err) == "OperationAborted" || errors.Is(err, errCutOff)
 }
+
+// isTransient reports whether the client would try a call again, for throttling or a lost connection for instance. LimitExceededException
+// is another service's throttling, and a quota of KMS.
+func isTransient(err error) bool {
+	return code(err) != "LimitExceededException" && retryer.IsErrorRetryable(err)
+}
+
+var retryer = Retryer()
 
 func isInvalidPrincipal(err error) bool {
 	return isCode(err, "MalformedPolicy", "MalformedPolicyDocumentException") && containsFold(err.Error(), "invalid principal")

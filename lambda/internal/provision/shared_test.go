@@ -40,7 +40,7 @@ func TestErrorsOfSharedPolicies(t *testing.T) {
 		passes bool
 		reason string
 	}{
-		{putBucket, "s3:PutBucketPolicy", "OperationAborted", "", "", true, "deploy again when that has ended"},
+		{putBucket, "s3:PutBucketPolicy", "OperationAborted", "", "", true, "Deploy again when it has ended"},
 		{putBucket, "s3:PutBucketPolicy", "AccessDenied", "", "", true, "Allow the function's role s3:PutBucketPolicy on arn:aws:s3:::data (in template.yaml by BucketNames"},
 		{putBucket, "s3:GetBucketPolicy", "AccessDenied", "", "", true, "Allow the function's role s3:GetBucketPolicy on arn:aws:s3:::data (in template.yaml by BucketNames"},
 		{putBucket, "s3:PutBucketPolicy", "AccessDenied", "public policies are prevented by the BlockPublicPolicy setting", "", true, "Block Public Access refuses"},
@@ -65,7 +65,7 @@ func TestErrorsOfSharedPolicies(t *testing.T) {
 		{putKey, "kms:PutKeyPolicy", "UnsupportedOperationException", "", "", false, "name a customer managed key"},
 		{removeBucket, "s3:GetBucketPolicy", "NoSuchBucket", "", "", true, ""},
 		{removeBucket, "s3:DeleteBucketPolicy", "NoSuchBucket", "", "", true, ""},
-		{removeBucket, "s3:DeleteBucketPolicy", "OperationAborted", "", "", true, "deploy again when that has ended"},
+		{removeBucket, "s3:DeleteBucketPolicy", "OperationAborted", "", "", true, "Deploy again when it has ended"},
 		{removeBucket, "s3:DeleteBucketPolicy", "AccessDenied", "", "", true, "Allow the function's role s3:DeleteBucketPolicy on arn:aws:s3:::data"},
 		{removeKey, "kms:GetKeyPolicy", "NotFoundException", "", "", true, ""},
 		{removeKey, "kms:PutKeyPolicy", "KMSInvalidStateException", "", "", true, ""},
@@ -74,7 +74,7 @@ func TestErrorsOfSharedPolicies(t *testing.T) {
 			fake := fakeaws.New(account.AccountID)
 			ours := `{"Version":"2012-10-17","Statement":[` + statement.String() + `]}`
 			start := c.policy
-			if start == "" && strings.HasPrefix(c.op.String(), "take") {
+			if start == "" && strings.HasPrefix(c.op.String(), "remove") {
 				start = ours
 			}
 			fake.S3.AddBucket("data", "", "", start)
@@ -102,16 +102,17 @@ func TestErrorsOfSharedPolicies(t *testing.T) {
 }
 
 // carryOut applies operations side by side, and verifies what they wrote.
-func carryOut(ctx context.Context, p *Provisioner, observed servicerole.Observed, ops ...plan.Operation) (Verified, error) {
+func carryOut(ctx context.Context, p *Provisioner, observed servicerole.Observed, ops ...plan.Operation) (*Session, error) {
 	var todo plan.Plan
 	for _, op := range ops {
 		todo.Steps = append(todo.Steps, plan.Step{Op: op})
 	}
-	applied, err := p.Apply(ctx, account, todo, observed)
-	if err != nil {
-		return Verified{}, err
+	s := p.Session(account)
+	if err := s.Apply(ctx, todo, observed); err != nil {
+		return s, err
 	}
-	return p.Verify(ctx, applied, func() bool { return true })
+	_, err := s.Verify(ctx, func() bool { return true })
+	return s, err
 }
 
 func api2(code, message string) error {
@@ -253,13 +254,15 @@ func TestUnwantedIsNotWrittenAgain(t *testing.T) {
 			return nil
 		}
 		statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"Import"}}, nil)
-		applied, err := p.Apply(t.Context(), account, plan.Plan{Steps: []plan.Step{{Op: plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement}}}}, servicerole.Observed{})
+		session := p.Session(account)
+		err := session.Apply(t.Context(), plan.Plan{Steps: []plan.Step{{Op: plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement}}}}, servicerole.Observed{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		verified, err := p.Verify(t.Context(), applied, func() bool { return wanted })
-		if err != nil || verified.Rewrote != wanted || verified.Settled.IsZero() == wanted {
-			t.Errorf("wanted %v: %+v, %v", wanted, verified, err)
+		session.SettledSince = time.Time{}
+		rewrote, err := session.Verify(t.Context(), func() bool { return wanted })
+		if err != nil || rewrote != wanted || session.SettledSince.IsZero() == wanted {
+			t.Errorf("wanted %v: rewrote %v, settled since %v, %v", wanted, rewrote, session.SettledSince, err)
 		}
 		document := p.bucketDocument(account.Bucket("data"), account.AccountID)
 		text, err := document.read(t.Context())
@@ -288,7 +291,8 @@ func TestVanishedStatementsAreReported(t *testing.T) {
 		return nil
 	}
 	done, err := carryOut(t.Context(), p, servicerole.Observed{}, plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement})
-	want := []string{"statement Theirs of the policy of bucket data went while ours was merged: somebody else changes that policy at the same time; check it"}
+	want := []string{"statement Theirs disappeared from the policy of bucket data while this stack's statement was merged, because another process changed the policy " +
+		"at the same time. Check the policy."}
 	if diff := cmp.Diff(want, done.Warnings); diff != "" || err != nil {
 		t.Errorf("%v, -want +got:\n%s", err, diff)
 	}
@@ -304,7 +308,7 @@ func TestObserveBucketsAndKeys(t *testing.T) {
 	const none = "arn:aws:kms:eu-west-1:123456789012:key/none"
 	p := New(Clients{IAM: fake.IAM, S3: fake.S3, KMS: fake.KMS}, slog.New(slog.DiscardHandler))
 	p.Sleep = func(context.Context, time.Duration) error { return nil }
-	scope := servicerole.Scope{Role: servicerole.RoleName{Name: "R"}, Buckets: []string{"with", "without", "theirs", "elsewhere", "none"}, Keys: []string{arn, none}}
+	scope := servicerole.Scope{Role: servicerole.RoleRef{Name: "R"}, Buckets: []string{"with", "without", "theirs", "elsewhere", "none"}, Keys: []string{arn, none}}
 	o, err := p.Observe(t.Context(), account, scope)
 	if err != nil {
 		t.Fatal(err)

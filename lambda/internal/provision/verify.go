@@ -6,32 +6,19 @@ import (
 	"fmt"
 	"time"
 
+	"personalize-role/lambda/internal/parallel"
 	"personalize-role/lambda/internal/policy"
 	"personalize-role/lambda/internal/servicerole"
 )
 
-// Verified is what came of verifying.
-type Verified struct {
-	// Rewrote says that a document was written again. Settled is when one last got our statement that way; zero if none did.
-	Rewrote bool
-	Settled time.Time
-	// Warnings tell of foreign statements that have gone meanwhile.
-	Warnings []string
-}
-
-// Verify looks at the policies of buckets and keys that were changed, each time it may be quiet, until each stands unchanged with
-// the edit in it, and merges again where another writer has overwritten it, but only while the event is wanted. The error is a
-// *Failure.
-func (p *Provisioner) Verify(ctx context.Context, applied *Applied, wanted func() bool) (v Verified, err error) {
-	defer func() {
-		for _, warning := range v.Warnings {
-			p.Log.WarnContext(ctx, warning)
-		}
-	}()
+// Verify reads the policies of buckets and keys that were changed again, each time that it may be quiet, until each is unchanged with the
+// edit in it. It merges again if another writer has overwritten the edit, but only while the event is wanted, and reports whether it did.
+// The error is a *Failure.
+func (s *Session) Verify(ctx context.Context, wanted func() bool) (rewrote bool, err error) {
 	for round := 1; ; round++ {
 		var pending []*edit
 		var last time.Time
-		for _, e := range applied.edits {
+		for _, e := range s.edits {
 			if !e.since.IsZero() {
 				pending = append(pending, e)
 				if e.since.After(last) {
@@ -40,33 +27,35 @@ func (p *Provisioner) Verify(ctx context.Context, applied *Applied, wanted func(
 			}
 		}
 		if len(pending) == 0 {
-			return v, nil
+			return rewrote, nil
 		}
-		if err := p.Sleep(ctx, max(0, last.Add(Quiet).Sub(p.Now()))); err != nil {
-			return v, err
+		if err := s.Sleep(ctx, max(0, last.Add(Quiet).Sub(s.Now()))); err != nil {
+			return rewrote, err
 		}
 		gone := make([][]string, len(pending))
 		looks := make([]func() error, len(pending))
 		for n, e := range pending {
 			looks[n] = func() (err error) {
-				gone[n], err = p.look(ctx, e, round, wanted)
+				gone[n], err = s.look(ctx, e, round, wanted)
 				return err
 			}
 		}
-		err := Together(looks...)
+		err := parallel.Together(looks...)
 		for _, e := range pending {
-			v.Rewrote = v.Rewrote || !e.rewrote.IsZero()
-			if !e.removal && e.rewrote.After(v.Settled) {
-				v.Settled = e.rewrote
+			rewrote = rewrote || !e.rewrote.IsZero()
+			if !e.removal && !e.rewrote.IsZero() {
+				s.settles(e.rewrote)
 			}
 		}
 		if err != nil {
-			return v, err
+			return rewrote, err
 		}
 		for n, e := range pending {
 			for _, statement := range gone[n] {
-				v.Warnings = append(v.Warnings, fmt.Sprintf("statement %s of the policy of %s went while ours was merged: somebody else changes that "+
-					"policy at the same time; check it", statement, e.what))
+				warning := fmt.Sprintf("statement %s disappeared from the policy of %s while this stack's statement was merged, because another process changed "+
+					"the policy at the same time. Check the policy.", statement, e.what)
+				s.Log.WarnContext(ctx, warning)
+				s.Warnings = append(s.Warnings, warning)
 			}
 		}
 	}

@@ -77,7 +77,7 @@ func (i Identity) isOwnKey(arn string) bool {
 	return len(parts) > 4 && parts[4] == i.AccountID
 }
 
-func (i Identity) bucketGrants(p properties.Properties, role RoleName, buckets []policy.Bucket) []BucketGrant {
+func (i Identity) bucketGrants(p properties.Properties, role RoleRef, buckets []policy.Bucket) []BucketGrant {
 	var grants []BucketGrant
 	for n, b := range p.Buckets {
 		var source *policy.Source
@@ -93,7 +93,7 @@ func (i Identity) bucketGrants(p properties.Properties, role RoleName, buckets [
 	return grants
 }
 
-func (i Identity) keyGrants(role RoleName, keys []policy.Key) []KeyGrant {
+func (i Identity) keyGrants(role RoleRef, keys []policy.Key) []KeyGrant {
 	var grants []KeyGrant
 	for _, key := range keys {
 		sid := i.Sid(role)

@@ -1,20 +1,16 @@
 package servicerole
 
 import (
-	"bytes"
-	"compress/flate"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
 
+	"personalize-role/lambda/internal/policy"
 	"personalize-role/lambda/properties"
 )
 
-// Original is what an adopted role was before, kept on the role itself, in tags: no other store can outlive a crash.
+// Original is what an adopted role was before. It is kept on the role itself, in tags: no other store can outlive a crash.
 type Original struct {
 	Description        string            `json:"d,omitempty"`
 	MaxSessionDuration int               `json:"m,omitempty"`
@@ -25,101 +21,138 @@ type Original struct {
 	Attached []string `json:"a,omitempty"`
 }
 
+const originalPrefix = properties.OwnTagPrefix + "original-"
+
+// A mark at the end of a role's description binds what the tags say about its past: iam:TagRole writes tags, and only iam:CreateRole
+// and iam:UpdateRole write a description.
 const (
-	originalPrefix = properties.OwnTagPrefix + "original-"
-	maxTagValue    = 256
-	maxRoleTags    = 50
+	createdMark = " [personalize-role: created]"
+	adoptedMark = " [personalize-role: adopted "
+	markEnd     = "]"
 )
 
-// Snapshot gives the tags that keep the past of a role about to be adopted. It fails where they don't fit.
-func Snapshot(found ObservedRole, d Desired) (map[string]string, error) {
+// Snapshot is the past of a role, ready to be written.
+type Snapshot struct {
+	// Tags hold the past. Mark binds it to the description.
+	Tags map[string]string
+	Mark string
+}
+
+// Snapshot returns the past of a role that is about to be adopted. It returns an error if the tags don't fit.
+func (d Desired) Snapshot(found ObservedRole) (Snapshot, error) {
+	for key := range found.Tags {
+		if IsOwnTag(key) {
+			return Snapshot{}, fmt.Errorf("it has the tag %s, which the function keeps for itself", key)
+		}
+	}
 	original := Original{
 		Description:        found.Description,
 		MaxSessionDuration: found.MaxSessionDuration,
 		Boundary:           found.Boundary,
 		Trust:              found.Trust,
 		Tags:               found.Tags,
+		Attached:           governed(d.Identity, found.Attached),
 	}
-	for _, arn := range found.Attached {
-		if slices.Contains(d.Identity.Governed(), arn) {
-			original.Attached = append(original.Attached, arn)
+	text, err := pack(original)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	tags := chunks(originalPrefix, text)
+	if n := CountTags(tags, found.Tags, d.Role.Tags); n > MaxTags {
+		return Snapshot{}, fmt.Errorf("it would have %d tags, %d of them to remember what it was. IAM allows %d", n, len(tags), MaxTags)
+	}
+	return Snapshot{Tags: tags, Mark: markAdopted(text)}, nil
+}
+
+// CountTags returns the number of tags that a role has with all of these, whose keys IAM compares without case.
+func CountTags(all ...map[string]string) int {
+	keys := map[string]bool{}
+	for _, tags := range all {
+		for key := range tags {
+			keys[strings.ToLower(key)] = true
 		}
 	}
-	text, err := original.encode()
-	if err != nil {
-		return nil, err
-	}
-	tags := map[string]string{}
-	for n := 0; len(text) > 0; n++ {
-		cut := min(len(text), maxTagValue)
-		tags[fmt.Sprintf("%s%02d", originalPrefix, n)], text = text[:cut], text[cut:]
-	}
-	all := maps.Clone(tags)
-	maps.Copy(all, found.Tags)
-	maps.Copy(all, d.Role.Tags)
-	if len(all) > maxRoleTags {
-		return nil, fmt.Errorf("it would have %d tags, %d of them to remember what it was; IAM allows %d", len(all), len(tags), maxRoleTags)
-	}
-	return tags, nil
+	return len(keys)
 }
 
-// Original gives the past of an adopted role; false for a role that was created.
-func (r ObservedRole) Original() (Original, bool, error) {
-	var text strings.Builder
-	for _, key := range slices.Sorted(maps.Keys(r.Tags)) {
-		if strings.HasPrefix(key, originalPrefix) {
-			text.WriteString(r.Tags[key])
+func governed(i Identity, attached []string) []string {
+	var arns []string
+	for _, arn := range attached {
+		if slices.Contains(i.Governed(), arn) {
+			arns = append(arns, arn)
 		}
 	}
-	if text.Len() == 0 {
-		return Original{}, false, nil
-	}
-	original, err := decodeOriginal(text.String())
-	if err != nil {
-		return Original{}, true, fmt.Errorf("read the past of role %s from its tags %sNN: %w", r.Name, originalPrefix, err)
-	}
-	return original, true, nil
+	return arns
 }
 
-func (o Original) encode() (string, error) {
-	plain, err := json.Marshal(o)
-	if err != nil {
-		return "", err
-	}
-	var b bytes.Buffer
-	w, err := flate.NewWriter(&b, flate.BestCompression)
-	if err != nil {
-		return "", err
-	}
-	if _, err := w.Write(plain); err != nil {
-		return "", err
-	}
-	if err := w.Close(); err != nil {
-		return "", err
-	}
-	return base64.StdEncoding.EncodeToString(b.Bytes()), nil
+func markAdopted(text string) string { return adoptedMark + digest(text) + markEnd }
+
+// Past is what is known about the time of a role before the resource.
+type Past struct {
+	// Adopted says that the role existed before, and Original what it was.
+	Adopted  bool
+	Original Original
+	// Mark is what the description has to end in. Missing says that it doesn't yet.
+	Mark    string
+	Missing bool
 }
 
-func decodeOriginal(text string) (Original, error) {
-	packed, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		return Original{}, err
+// PastOf returns the past of a role that the resource owns. adopt says that the properties allow adoption. The error says that the role
+// was adopted and that it can't be told from what, because its tags or its description were changed.
+func (i Identity) PastOf(r ObservedRole, adopt bool) (Past, error) {
+	mark := markOf(r.Description)
+	text := joined(originalPrefix, r.Tags)
+	adopted := strings.HasPrefix(mark, adoptedMark)
+	switch {
+	case i.isDerived(r.RoleRef), mark == createdMark, text == "" && !adopted, !adopted && !adopt:
+		// A role with a derived name was created by the function, whatever its tags say.
+		created := Past{}
+		if adopt {
+			created.Mark = createdMark
+		}
+		created.Missing = created.Mark != mark
+		return created, nil
+	case adopted && mark != markAdopted(text):
+		return Past{Mark: mark}, fmt.Errorf("the tags %sNN of role %s don't belong to the mark in its description", originalPrefix, r.Name)
 	}
-	plain, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), 1<<16))
-	if err != nil {
-		return Original{}, err
+	var original Original
+	if err := unpack(text, &original); err != nil {
+		return Past{Mark: mark}, fmt.Errorf("the tags %sNN of role %s can't be read: %w", originalPrefix, r.Name, err)
 	}
-	var o Original
-	return o, json.Unmarshal(plain, &o)
+	if !adopted && !original.describes(i, r) {
+		return Past{}, fmt.Errorf("the tags %sNN of role %s say that it was adopted, and its description doesn't", originalPrefix, r.Name)
+	}
+	return Past{Adopted: true, Original: original, Mark: markAdopted(text), Missing: !adopted}, nil
 }
 
-// OwnTagKeys gives the keys of the tags on a role that are the function's.
+// describes reports whether a role still is what it was: an adoption ended right after its first call, or its return right before its
+// last one.
+func (o Original) describes(i Identity, r ObservedRole) bool {
+	return o.Description == r.Description && o.MaxSessionDuration == r.MaxSessionDuration && o.Boundary == r.Boundary &&
+		policy.Equivalent(o.Trust, r.Trust) && slices.Equal(slices.Sorted(slices.Values(o.Attached)), governed(i, slices.Sorted(slices.Values(r.Attached))))
+}
+
+// markOf returns the mark that a description ends in, or nothing.
+func markOf(description string) string {
+	if strings.HasSuffix(description, createdMark) {
+		return createdMark
+	}
+	if n := strings.LastIndex(description, adoptedMark); n >= 0 && strings.HasSuffix(description, markEnd) {
+		return description[n:]
+	}
+	return ""
+}
+
+// OwnTagKeys returns the keys of the tags on a role that are the function's.
 func (r ObservedRole) OwnTagKeys() []string {
 	var keys []string
 	for _, key := range slices.Sorted(maps.Keys(r.Tags)) {
-		if isOwnTag(key) {
+		if IsOwnTag(key) {
 			keys = append(keys, key)
 		}
 	}
 	return keys
 }
+
+// CreatedMark returns the mark of a role that the function creates although it may adopt one.
+func (d Desired) CreatedMark() string { return createdMark }

@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"personalize-role/lambda/internal/lazy"
+	"personalize-role/lambda/internal/lazyregexp"
 	"personalize-role/lambda/internal/policy"
 	"personalize-role/lambda/properties"
 )
@@ -23,17 +23,18 @@ type Desired struct {
 	Keys    []KeyGrant
 	// AWSManaged are the ARNs of the AWS managed policies to attach.
 	AWSManaged []string
-	// Adopt allows to take over a role that is nobody's.
+	// Adopt allows to take over a role that no resource of this kind manages.
 	Adopt bool
-	// Formerly is what the properties before this event asked for.
-	Formerly Former
-	// Rollback says that the event takes an update back, which must not fail for what has become of buckets and keys.
-	Rollback bool
+	// Formerly is what the same role had by the properties before this event. If they asked for another role, it names only the buckets
+	// and keys, which may have been deleted since.
+	Formerly Footprint
+	// FormerSids are those of other roles of the same resource.
+	FormerSids []string
 }
 
 // Role is the role as it should be.
 type Role struct {
-	RoleName
+	RoleRef
 	Description        string
 	MaxSessionDuration int
 	Boundary           string
@@ -43,26 +44,16 @@ type Role struct {
 
 // Policy is the customer managed policy as it should be.
 type Policy struct {
-	PolicyName
+	PolicyRef
 	Document string
 	Tags     map[string]string
 }
 
-// Former is what an earlier state of the resource had, and this one may have dropped.
-type Former struct {
-	// TagKeys are the user's tags.
-	TagKeys []string
-	// Policies are names of customer managed policies.
-	Policies []PolicyName
-	// Buckets and Keys were named; Managed are the names and ARNs of those that had our statement in their policy.
-	Buckets, Keys, Managed []string
-}
-
-// Scope gives what to observe: what is desired, and what was.
+// Scope returns what to observe: what is desired, and what was.
 func (d Desired) Scope() Scope {
-	s := Scope{Role: d.Role.RoleName, Policies: slices.Clone(d.Formerly.Policies), Buckets: slices.Clone(d.Formerly.Buckets), Keys: slices.Clone(d.Formerly.Keys)}
+	s := Scope{Role: d.Role.RoleRef, Policies: slices.Clone(d.Formerly.Policies), Buckets: slices.Clone(d.Formerly.Buckets), Keys: slices.Clone(d.Formerly.Keys)}
 	if d.Policy != nil {
-		s.Policies = append(s.Policies, d.Policy.PolicyName)
+		s.Policies = append(s.Policies, d.Policy.PolicyRef)
 	}
 	for _, b := range d.Buckets {
 		s.Buckets = append(s.Buckets, b.Name)
@@ -75,28 +66,40 @@ func (d Desired) Scope() Scope {
 	return s.once()
 }
 
-// Former gives what the properties before an update asked for.
-func (i Identity) Former(role RoleName, old properties.Properties) Former {
-	former := Former{Policies: []PolicyName{i.Policy(role, old)}, Buckets: bucketNames(old), Keys: i.ownKeys(old), Managed: i.managed(old)}
-	for _, t := range old.Tags {
-		former.TagKeys = append(former.TagKeys, t.Key)
+// After returns what is desired by an event that follows another state of the resource: its properties and its physical ID.
+func (d Desired) After(old properties.Properties, physicalID string) Desired {
+	i := d.Identity
+	former := i.Footprint(d.Role.RoleRef, old)
+	others := []RoleRef{i.Role(old)}
+	if role, ok := i.ParseRole(physicalID); ok {
+		others = append(others, role)
 	}
-	return former
+	for _, role := range others {
+		if role != d.Role.RoleRef && !slices.Contains(d.FormerSids, i.Sid(role)) {
+			d.FormerSids = append(d.FormerSids, i.Sid(role))
+		}
+	}
+	if i.Role(old) != d.Role.RoleRef {
+		// Policies, tags and statements are the other role's.
+		former = Footprint{Buckets: former.Buckets, Keys: former.Keys}
+	}
+	d.Formerly = former
+	return d
 }
 
 // personalizeRoleARN is the pattern of roleArn in the Personalize API, such as
 // https://docs.aws.amazon.com/personalize/latest/dg/API_CreateDatasetImportJob.html
-var personalizeRoleARN = lazy.Regexp(`^arn:([a-z\d-]+):iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+$`)
+var personalizeRoleARN = lazyregexp.Regexp(`^arn:([a-z\d-]+):iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+$`)
 
 const maxRoleARN = 256
 
-// New gives what the properties ask for. The error is a *properties.Error: limits that only the whole shows.
+// New returns what the properties ask for. The error is a *properties.Error: limits that only the whole shows.
 func New(i Identity, p properties.Properties) (Desired, error) {
 	name, access := i.Role(p), i.access(p)
 	d := Desired{
 		Identity: i,
 		Role: Role{
-			RoleName:           name,
+			RoleRef:            name,
 			Description:        p.Description,
 			MaxSessionDuration: p.MaxSessionDuration,
 			Boundary:           p.PermissionsBoundary,
@@ -110,7 +113,7 @@ func New(i Identity, p properties.Properties) (Desired, error) {
 		Keys:       i.keyGrants(name, access.keys),
 	}
 	if document := policy.RoleAccess(access.buckets, access.keys, access.metrics); len(document.Statement) > 0 {
-		d.Policy = &Policy{PolicyName: i.Policy(name, p), Document: document.String(), Tags: maps.Clone(d.Role.Tags)}
+		d.Policy = &Policy{PolicyRef: i.Policy(name, p), Document: document.String(), Tags: maps.Clone(d.Role.Tags)}
 	}
 	if faults := append(d.faults(p), i.keyFaults(access.keys)...); len(faults) > 0 {
 		return Desired{}, &properties.Error{Faults: faults}

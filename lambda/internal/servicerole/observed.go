@@ -7,8 +7,8 @@ import (
 
 // Scope says what to observe for one custom resource.
 type Scope struct {
-	Role     RoleName
-	Policies []PolicyName
+	Role     RoleRef
+	Policies []PolicyRef
 	// Buckets are names of S3 buckets; Keys are ARNs of KMS keys of this account.
 	Buckets []string
 	Keys    []string
@@ -74,7 +74,7 @@ type ObservedShared struct {
 
 // ObservedRole is a role as IAM describes it.
 type ObservedRole struct {
-	RoleName
+	RoleRef
 	ID                 string
 	Created            time.Time
 	Description        string
@@ -90,7 +90,7 @@ type ObservedRole struct {
 
 // ObservedPolicy is a customer managed policy as IAM describes it.
 type ObservedPolicy struct {
-	PolicyName
+	PolicyRef
 	Tags map[string]string
 	// Recorded is the digest of the document in force, if a tag of ours holds it; otherwise Document is that document, if the
 	// policy is ours.
@@ -113,7 +113,15 @@ func (o Observed) Policy(arn string) *ObservedPolicy {
 	return nil
 }
 
-// IsDoomed tells whether a key waits for its deletion: nothing can be decrypted with it, but its policy can still be changed.
+// RegionName returns the Region of a bucket in another one, as far as S3 told.
+func (s ObservedShared) RegionName() string {
+	if s.Region == "" {
+		return "another Region"
+	}
+	return s.Region
+}
+
+// IsDoomed reports whether a key waits for its deletion: nothing can be decrypted with it, but its policy can still be changed.
 func (s ObservedShared) IsDoomed() bool {
 	return s.State == "PendingDeletion" || s.State == "PendingReplicaDeletion"
 }

@@ -3,7 +3,6 @@ package servicerole
 import (
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -61,21 +60,21 @@ func TestDerivedNames(t *testing.T) {
 	}
 }
 
-func TestDoomed(t *testing.T) {
+func TestRoleOf(t *testing.T) {
 	i := identify(t, stack, "Role")
 	derived := i.Role(properties.Properties{Path: "/"})
 	for _, c := range []struct {
 		id   string
-		want RoleName
+		want RoleRef
 	}{
-		{"arn:aws-cn:iam::123456789012:role/R", RoleName{"arn:aws-cn:iam::123456789012:role/R", "/", "R"}},
-		{"arn:aws-cn:iam::123456789012:role/a/b/R", RoleName{"arn:aws-cn:iam::123456789012:role/a/b/R", "/a/b/", "R"}},
+		{"arn:aws-cn:iam::123456789012:role/R", RoleRef{"arn:aws-cn:iam::123456789012:role/R", "/", "R"}},
+		{"arn:aws-cn:iam::123456789012:role/a/b/R", RoleRef{"arn:aws-cn:iam::123456789012:role/a/b/R", "/a/b/", "R"}},
 		{"app-Role-1A2B", derived},
 		{"arn:aws-cn:iam::999999999999:role/R", derived},
 		{"arn:aws:iam::123456789012:role/R", derived},
 		{"", derived},
 	} {
-		if diff := cmp.Diff(c.want, i.Doomed(c.id, properties.Properties{Path: "/"})); diff != "" {
+		if diff := cmp.Diff(c.want, i.RoleOf(c.id, properties.Properties{Path: "/"})); diff != "" {
 			t.Errorf("%q: -want +got:\n%s", c.id, diff)
 		}
 	}
@@ -87,57 +86,16 @@ func TestOwnerOf(t *testing.T) {
 		tags map[string]string
 		want Owner
 	}{
-		{nil, Nobody},
-		{map[string]string{"team": "ml"}, Nobody},
-		{i.ownTags(nil), Ours},
-		{identify(t, stack, "Role2").ownTags(nil), AnotherStack},
-		{identify(t, stack+"2", "Role").ownTags(nil), AnotherStack},
-		{map[string]string{TagStackID: stack}, AnotherStack},
+		{nil, NoResource},
+		{map[string]string{"team": "ml"}, NoResource},
+		{i.ownTags(nil), ThisResource},
+		{identify(t, stack, "Role2").ownTags(nil), AnotherResource},
+		{identify(t, stack+"2", "Role").ownTags(nil), AnotherResource},
+		{map[string]string{TagStackID: stack}, AnotherResource},
 	} {
 		if got := i.OwnerOf(c.tags); got != c.want {
 			t.Errorf("%v: got %v, want %v", c.tags, got, c.want)
 		}
-	}
-}
-
-// The past of a role survives the way into tags and back, however it looks.
-func TestSnapshotRoundTrip(t *testing.T) {
-	i := identify(t, stack, "Role")
-	noise := make([]byte, 2000)
-	for n := range noise {
-		noise[n] = byte(' ' + rand.N(94))
-	}
-	for _, trust := range []string{"{}", strings.Repeat("long ", 400), string(noise)} {
-		was := ObservedRole{
-			Description: "ünïcode", MaxSessionDuration: 7200, Boundary: "arn:b", Trust: trust, Tags: map[string]string{"team": "ml"},
-			Attached: []string{"arn:aws-cn:iam::aws:policy/CloudWatchFullAccess", "arn:aws-cn:iam::aws:policy/Foreign"},
-		}
-		tags, err := Snapshot(was, Desired{Identity: i, Role: Role{Tags: i.ownTags(nil)}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for key, value := range tags {
-			if len(key) > 128 || len(value) > 256 {
-				t.Errorf("tag %s of %d characters", key, len(value))
-			}
-		}
-		got, adopted, err := ObservedRole{Tags: tags}.Original()
-		if err != nil || !adopted {
-			t.Fatalf("adopted %v, %v", adopted, err)
-		}
-		want := Original{
-			Description: "ünïcode", MaxSessionDuration: 7200, Boundary: "arn:b", Trust: trust, Tags: map[string]string{"team": "ml"},
-			Attached: []string{"arn:aws-cn:iam::aws:policy/CloudWatchFullAccess"},
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("-want +got:\n%s", diff)
-		}
-	}
-	if _, adopted, _ := (ObservedRole{Tags: i.ownTags(nil)}).Original(); adopted {
-		t.Error("a role that was created counts as adopted")
-	}
-	if _, adopted, err := (ObservedRole{Tags: map[string]string{"personalize-role:original-00": "?"}}).Original(); !adopted || err == nil {
-		t.Error("a damaged past was read")
 	}
 }
 
@@ -168,7 +126,7 @@ func TestLimitsOfTheWhole(t *testing.T) {
 // A Sid is one resource's alone, is text that every service takes, and leads back to a derived role.
 func TestSids(t *testing.T) {
 	i, other := identify(t, stack, "Role"), identify(t, stack, "Role2")
-	derived, named := i.Role(properties.Properties{Path: "/p/"}), RoleName{ARN: "arn:aws-cn:iam::123456789012:role/R", Path: "/", Name: "R"}
+	derived, named := i.Role(properties.Properties{Path: "/p/"}), RoleRef{ARN: "arn:aws-cn:iam::123456789012:role/R", Path: "/", Name: "R"}
 	seen := map[string]bool{}
 	for _, c := range []struct {
 		sid, role string

@@ -3,7 +3,7 @@ package servicerole
 import (
 	"strings"
 
-	"personalize-role/lambda/internal/lazy"
+	"personalize-role/lambda/internal/lazyregexp"
 )
 
 // sidPrefix starts the Sid of every statement that the function puts into a policy of others, and foreignSidPrefix that of
@@ -15,7 +15,7 @@ const (
 
 // Sid identifies the statements of one role in the policies of buckets and keys. It holds what a derived role name does, so
 // that whoever finds it can look the role up; for a name of the user's own it is a digest.
-func (i Identity) Sid(role RoleName) string {
+func (i Identity) Sid(role RoleRef) string {
 	if derived := i.derivedName(role.Path); role.Name == derived {
 		return sidPrefix + strings.TrimPrefix(derived, RolePrefix)
 	}
@@ -23,9 +23,9 @@ func (i Identity) Sid(role RoleName) string {
 }
 
 // ForeignSid is the Sid of a statement that another account must add; nobody here takes it out again.
-func (i Identity) ForeignSid(role RoleName) string { return foreignSidPrefix + digest(role.ARN) }
+func (i Identity) ForeignSid(role RoleRef) string { return foreignSidPrefix + digest(role.ARN) }
 
-var ownSid = lazy.Regexp(`^` + sidPrefix + `(?:([a-z2-7]{20})|Named[a-z2-7]{20})$`)
+var ownSid = lazyregexp.Regexp(`^` + sidPrefix + `(?:([a-z2-7]{20})|Named[a-z2-7]{20})$`)
 
 // RoleOfSid tells whether a Sid is that of a role of this kind, and gives the role's name if that was derived.
 func RoleOfSid(sid string) (name string, ok bool) {

@@ -1,0 +1,174 @@
+package emulator
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"personalize-role/infra/deployer"
+)
+
+// corrections starts the emulator with its IAM put right.
+//
+//go:embed corrections.py
+var corrections []byte
+
+// EndpointVariable names the environment variable by which the tests find the running emulator.
+const EndpointVariable = "PERSONALIZE_ROLE_EMULATOR"
+
+// AccountID and Region are what the emulator stands for.
+const (
+	AccountID = "123456789012"
+	Region    = "eu-west-1"
+)
+
+// Emulator is a running emulator, with IAM enforced.
+type Emulator struct {
+	// Endpoint is its URL, on loopback.
+	Endpoint string
+
+	command *exec.Cmd
+	exited  chan struct{}
+	dir     string
+}
+
+// Start installs the emulator if needed, and starts an empty one on a free port.
+func Start(ctx context.Context, progress io.Writer) (*Emulator, error) {
+	root, err := Root()
+	if err != nil {
+		return nil, err
+	}
+	python, err := Install(ctx, root, progress)
+	if err != nil {
+		return nil, err
+	}
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "emulator")
+	if err != nil {
+		return nil, err
+	}
+	e := &Emulator{Endpoint: "http://127.0.0.1:" + port, dir: dir, exited: make(chan struct{})}
+	if err := e.launch(python, port); err != nil {
+		return nil, err
+	}
+	if err := e.awaitReady(ctx); err != nil {
+		e.Stop()
+		return nil, err
+	}
+	return e, nil
+}
+
+func (e *Emulator) launch(python, port string) error {
+	script := filepath.Join(e.dir, "corrections.py")
+	if err := os.WriteFile(script, corrections, 0o644); err != nil {
+		return err
+	}
+	handlers, err := json.Marshal(deployer.Handlers)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(e.dir, "handlers.json"), handlers, 0o644); err != nil {
+		return err
+	}
+	log, err := os.Create(filepath.Join(e.dir, "emulator.log"))
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	e.command = exec.Command(python, script)
+	e.command.Dir = e.dir
+	e.command.Stdout, e.command.Stderr = log, log
+	// Functions run as processes below the emulator: one group, ended together.
+	e.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	e.command.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + e.dir, "TMPDIR=" + e.dir, "PYTHONDONTWRITEBYTECODE=1",
+		"BIND_HOST=127.0.0.1", "MINISTACK_HOST=127.0.0.1", "GATEWAY_PORT=" + port,
+		// Functions inherit it; without it they would call the real AWS.
+		"AWS_ENDPOINT_URL=" + e.Endpoint,
+		"MINISTACK_ACCOUNT_ID=" + AccountID, "MINISTACK_REGION=" + Region, "AWS_DEFAULT_REGION=" + Region,
+		"AUTH=true", "IOT_MTLS_ENABLED=0",
+	}
+	if err := e.command.Start(); err != nil {
+		return fmt.Errorf("start the emulator: %w", err)
+	}
+	go func() {
+		_ = e.command.Wait()
+		close(e.exited)
+	}()
+	return nil
+}
+
+func (e *Emulator) awaitReady(ctx context.Context) error {
+	client := http.Client{Timeout: time.Second}
+	deadline := time.Now().Add(60 * time.Second)
+	for time.Now().Before(deadline) && ctx.Err() == nil {
+		answer, err := client.Get(e.Endpoint + "/_ministack/ready")
+		if err == nil {
+			answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case <-e.exited:
+			return fmt.Errorf("start the emulator: it ended at once:\n%s", e.Log())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	return fmt.Errorf("start the emulator: not ready after 60 s:\n%s", e.Log())
+}
+
+// Log gives what the emulator printed.
+func (e *Emulator) Log() string {
+	log, _ := os.ReadFile(filepath.Join(e.dir, "emulator.log"))
+	return string(log)
+}
+
+// PID is the process id of the emulator, which leads a process group.
+func (e *Emulator) PID() int { return e.command.Process.Pid }
+
+// Stop ends the emulator and the functions in it, and removes what they wrote.
+func (e *Emulator) Stop() {
+	_ = syscall.Kill(-e.PID(), syscall.SIGKILL)
+	<-e.exited
+	_ = os.RemoveAll(e.dir)
+}
+
+// Config gives a configuration of the AWS SDK for the root user of the emulator's account.
+func (e *Emulator) Config() aws.Config { return e.ConfigFor("test", "test", "") }
+
+// ConfigFor gives a configuration of the AWS SDK for given credentials; an access key id of 12 digits is the root user of
+// that account.
+func (e *Emulator) ConfigFor(id, secret, session string) aws.Config {
+	return aws.Config{
+		Region:       Region,
+		BaseEndpoint: aws.String(e.Endpoint),
+		Credentials:  credentials.NewStaticCredentialsProvider(id, secret, session),
+	}
+}
+
+// freePort asks the system for a port of loopback that nobody uses.
+func freePort() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer listener.Close()
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	return port, err
+}

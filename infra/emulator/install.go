@@ -1,0 +1,90 @@
+// Package local is the emulator of AWS that the demo and the tests use: it installs it, starts and stops it, deploys to it
+// and shows what came out. Nothing leaves the machine.
+package emulator
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+)
+
+// requirements pins the emulator and everything that it needs.
+//
+//go:embed requirements.txt
+var requirements []byte
+
+const version = "ministack-1.5.33"
+
+// Root is the folder of the module, from any folder below it.
+func Root() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "template.yaml")); err == nil {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", fmt.Errorf("find the project: no folder above has template.yaml; run it inside the project")
+		}
+		dir = parent
+	}
+}
+
+// Install puts the emulator into the project's folder .tools, unless it is there, and gives its Python. Of several processes
+// one installs, and the others wait for it.
+func Install(ctx context.Context, root string, progress io.Writer) (python string, err error) {
+	dir := filepath.Join(root, ".tools", version)
+	unlock, err := lock(dir + ".lock")
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	python, done := filepath.Join(dir, "bin", "python"), filepath.Join(dir, "complete")
+	if _, err := os.Stat(done); err == nil {
+		return python, nil
+	}
+	fmt.Fprintf(progress, "installing the emulator (%s) into .tools\n", version)
+	if err := os.RemoveAll(dir); err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	pinned := filepath.Join(dir, "requirements.txt")
+	if err := os.WriteFile(pinned, requirements, 0o644); err != nil {
+		return "", err
+	}
+	for _, command := range [][]string{
+		{"python3", "-m", "venv", dir},
+		{python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", pinned},
+	} {
+		if out, err := exec.CommandContext(ctx, command[0], command[1:]...).CombinedOutput(); err != nil {
+			return "", fmt.Errorf("install the emulator: %v: %w\n%s(needs Python 3.10 or later with venv, and access to PyPI)", command, err, out)
+		}
+	}
+	return python, os.WriteFile(done, nil, 0o644)
+}
+
+// lock waits for a lock that ends with the process, if not before.
+func lock(path string) (unlock func(), err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("lock %s: %w", path, err)
+	}
+	return func() { file.Close() }, nil
+}

@@ -1,0 +1,91 @@
+// Package cloudtest lets the same test cases run against the account in the process and against the emulator's, so that the one
+// can't drift from the other.
+package awstest
+
+import (
+	"context"
+	"regexp"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"personalize-role/lambda/internal/fakeaws"
+	"personalize-role/lambda/internal/provision"
+	"personalize-role/lambda/internal/servicerole"
+)
+
+// IAM is what tests do to an account: what provision does, and what others do.
+type IAM interface {
+	provision.IAM
+	PutRolePolicy(context.Context, *iam.PutRolePolicyInput, ...func(*iam.Options)) (*iam.PutRolePolicyOutput, error)
+}
+
+// Hook runs before each call with the operation's name, such as iam:CreateRole. Its first error is the answer in place of the
+// call, its second the answer after the call took effect.
+type Hook func(operation string) (before, after error)
+
+// World is one empty account in eu-west-1.
+type World struct {
+	IAM       IAM
+	S3        provision.S3
+	KMS       provision.KMS
+	AccountID string
+	// AddBucket makes a bucket. RemoveBucket deletes it.
+	AddBucket    func(name string, bucket Bucket)
+	RemoveBucket func(name string)
+	// AddKey makes a KMS key that the account's IAM governs, and gives its ARN. RemoveKey makes it unusable for good.
+	AddKey    func() string
+	RemoveKey func(arn string)
+	// State describes everything in the account, by ARN, in a form that can be compared.
+	State func() map[string]string
+	// SetHook sets or clears the hook.
+	SetHook func(Hook)
+	// Calls gives the operations called so far.
+	Calls func() []string
+}
+
+// Bucket says how a bucket is made. An empty owner or Region is the world's own.
+type Bucket struct{ Owner, Region, Policy string }
+
+// Kind is a way to make worlds.
+type Kind struct {
+	Name string
+	New  func(*testing.T) World
+	// Slow worlds get half of the cases that try everything.
+	Slow bool
+}
+
+// kinds are all ways that this build has.
+var kinds = []Kind{{Name: "fake", New: newFake}}
+
+// Kinds gives the ways to make worlds: the account in the process, and with the build tag emulator also the emulator's.
+func Kinds() []Kind { return kinds }
+
+func newFake(*testing.T) World {
+	fake := fakeaws.New("123456789012")
+	return World{
+		IAM: fake.IAM, S3: fake.S3, KMS: fake.KMS, AccountID: fake.AccountID, Calls: fake.Calls,
+		State:        func() map[string]string { return withoutVersions(fake.State()) },
+		AddBucket:    func(name string, b Bucket) { fake.S3.AddBucket(name, b.Owner, b.Region, b.Policy) },
+		RemoveBucket: fake.S3.RemoveBucket,
+		AddKey:       func() string { return fake.KMS.AddKey(rootKeyPolicy(fake.AccountID)) },
+		RemoveKey:    fake.KMS.RemoveKey,
+		SetHook:      func(h Hook) { fake.Before = h },
+	}
+}
+
+var recordedVersion = regexp.MustCompile(servicerole.TagDocument + `:v\d+/`)
+
+// withoutVersions takes out the numbers of policies' versions, in which accounts that mean the same may differ.
+func withoutVersions(state map[string]string) map[string]string {
+	for arn, text := range state {
+		state[arn] = recordedVersion.ReplaceAllLiteralString(text, servicerole.TagDocument+":")
+	}
+	return state
+}
+
+// rootKeyPolicy is the policy that KMS gives a key made without one.
+func rootKeyPolicy(account string) string {
+	return `{"Version":"2012-10-17","Id":"key-default-1","Statement":[{"Sid":"Enable IAM User Permissions","Effect":"Allow",` +
+		`"Principal":{"AWS":"arn:aws:iam::` + account + `:root"},"Action":"kms:*","Resource":"*"}]}`
+}

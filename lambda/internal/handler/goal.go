@@ -1,0 +1,50 @@
+package handler
+
+import (
+	"personalize-role/lambda/internal/plan"
+	"personalize-role/lambda/internal/provision"
+	"personalize-role/lambda/internal/servicerole"
+)
+
+// goal is what the resource should become.
+type goal interface {
+	// Scope returns what to observe.
+	Scope() servicerole.Scope
+	// target is the role that the goal acts on.
+	target() servicerole.RoleRef
+	plan(servicerole.Observed) plan.Plan
+	// retries reports whether another round may succeed after an error. failed is the plan of that round, and denied the last one that was
+	// denied, if any.
+	retries(err error, failed, denied string) bool
+	// lags reports whether IAM doesn't show what should exist, although the plan is empty.
+	lags(servicerole.Observed) bool
+}
+
+// desired is the goal of a Create and an Update.
+type desired struct{ servicerole.Desired }
+
+func (d desired) target() servicerole.RoleRef { return d.Role.RoleRef }
+
+func (d desired) plan(o servicerole.Observed) plan.Plan { return plan.Converge(d.Desired, o) }
+
+func (d desired) retries(err error, _, _ string) bool { return provision.Drifted(err) }
+
+func (d desired) lags(servicerole.Observed) bool { return false }
+
+// removal is the goal of a Delete, and of undoing a Create.
+type removal struct{ servicerole.Removal }
+
+func (r removal) target() servicerole.RoleRef { return r.Role }
+
+func (r removal) plan(o servicerole.Observed) plan.Plan { return plan.Destroy(r.Removal, o) }
+
+// retries takes into account that a denial may mean that the thing was deleted first: the permission depends on its tag. A denial that
+// repeats is meant.
+func (r removal) retries(err error, failed, denied string) bool {
+	return provision.Drifted(err) || provision.IsDenied(err) && failed != denied
+}
+
+// lags is about a Delete right after a Create, or beside it: one NoSuchEntity is no proof that nothing is there.
+func (r removal) lags(o servicerole.Observed) bool {
+	return o.Role == nil || r.ExpectsPolicy && len(o.Policies) == 0
+}

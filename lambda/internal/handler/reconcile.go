@@ -1,0 +1,209 @@
+package handler
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"personalize-role/lambda/internal/cfn"
+	"personalize-role/lambda/internal/parallel"
+	"personalize-role/lambda/internal/plan"
+	"personalize-role/lambda/internal/provision"
+	"personalize-role/lambda/internal/servicerole"
+)
+
+const (
+	// rounds bounds how often an event observes and plans again because something else changed meanwhile, or IAM doesn't show yet what was
+	// created: with the pauses between and those of provision, about two minutes, which is what other provisioners of this field give IAM.
+	rounds = 9
+	// pauseBetweenRounds grows by itself each round: IAM may not show yet what was in the way.
+	pauseBetweenRounds = time.Second
+	// looksForMissing is how often a removal looks for what isn't there, in all: with the pauses, for about six seconds.
+	looksForMissing = 4
+	// timesAsked is how often to ask whether a role is gone if others may be created beside this one.
+	timesAsked = 3
+)
+
+// outcome is what became of a goal.
+type outcome struct {
+	*provision.Session
+	observed servicerole.Observed
+	// report is what CloudFormation last said.
+	report cfn.Report
+	// verdict is that of after the last write. asked says that there is one.
+	verdict cfn.Verdict
+	asked   bool
+	// findings are the warnings about the last observation.
+	findings []string
+}
+
+// staleError says that CloudFormation no longer wants the event.
+type staleError struct{ verdict cfn.Verdict }
+
+func (e *staleError) Error() string { return "the event is " + e.verdict.String() }
+
+// reconcile observes, plans, applies and verifies until the goal is reached, again while something else interferes. asking has it ask
+// CloudFormation whether the event is wanted; it returns a *staleError if it isn't.
+func (t *task) reconcile(ctx context.Context, g goal, asking bool) (*outcome, error) {
+	out := &outcome{Session: t.handler.Provisioner.Session(t.identity)}
+	denied := ""
+	for round := 1; ; round++ {
+		if err := t.observe(ctx, g, asking, out); err != nil {
+			return out, err
+		}
+		todo, err := t.permitted(ctx, g.plan(out.observed), out)
+		if err != nil {
+			return out, err
+		}
+		if out.observed.Role != nil && out.RoleID == "" {
+			out.RoleID = out.observed.Role.ID
+		}
+		if d, ok := g.(desired); ok && !todo.Empty() {
+			t.mayExist(d.target())
+		}
+		if err = t.before(ctx, g, out); err == nil {
+			err = t.carryOut(ctx, g, todo, out)
+		}
+		if err == nil && (!g.lags(out.observed) || round >= looksForMissing) {
+			return out, nil
+		}
+		again := err == nil || g.retries(err, todo.String(), denied)
+		if provision.IsDenied(err) {
+			denied = todo.String()
+		}
+		if !again || round == rounds || t.pause(ctx, round) != nil {
+			return out, err
+		}
+	}
+}
+
+// before removes, before the live role is deleted, the other roles that are recorded on it only.
+func (t *task) before(ctx context.Context, g goal, out *outcome) error {
+	r, isRemoval := g.(removal)
+	found := out.observed.Role
+	if !isRemoval || found == nil || found.ARN != r.Role.ARN || t.identity.OwnerOf(found.Tags) != servicerole.ThisResource {
+		return nil
+	}
+	for _, leftover := range t.identity.Leftovers(*found) {
+		if leftover.Role.ARN == r.Role.ARN {
+			continue
+		}
+		if _, err := t.reconcile(ctx, removal{leftover}, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// carryOut applies a plan and confirms it.
+func (t *task) carryOut(ctx context.Context, g goal, todo plan.Plan, out *outcome) error {
+	d, converging := g.(desired)
+	if todo.Empty() {
+		if converging && t.event.RequestType == cfn.Create && out.SettledSince.IsZero() && out.observed.Role != nil {
+			// Another delivery created it, and may be waiting still.
+			out.Settling(out.observed.Role.Created)
+		}
+		if !out.Wrote {
+			if converging {
+				out.findings = t.check(ctx, d.Desired, out.observed, 1)
+			}
+			return nil
+		}
+	} else {
+		out.asked = false
+		if err := out.Apply(ctx, todo, out.observed); err != nil {
+			return err
+		}
+	}
+	if converging {
+		return t.confirm(ctx, d, out)
+	}
+	_, err := out.Verify(ctx, func() bool { return true })
+	return err
+}
+
+// confirm does what is to be done after the last write, side by side: read the policies of buckets and keys again, ask whether the event is
+// still wanted, and look for what makes Personalize fail.
+func (t *task) confirm(ctx context.Context, d desired, out *outcome) error {
+	var (
+		rewrote  bool
+		failed   error
+		unwanted atomic.Bool
+	)
+	// None of them ends the others.
+	_ = parallel.Together(
+		func() error {
+			rewrote, failed = out.Verify(ctx, func() bool { return !unwanted.Load() })
+			return nil
+		},
+		func() error {
+			out.verdict, out.report = t.judge(ctx, d)
+			unwanted.Store(out.verdict != cfn.Wanted)
+			return nil
+		},
+		func() error {
+			out.findings = t.check(ctx, d.Desired, out.observed, timesAsked)
+			return nil
+		},
+	)
+	// A verdict from before a write, and one that there was no time for, doesn't count.
+	out.asked = !rewrote && ctx.Err() == nil
+	return failed
+}
+
+// permitted returns the plan if nothing stands in its way. A rollback goes without what stands in the way of the rest.
+func (t *task) permitted(ctx context.Context, p plan.Plan, out *outcome) (plan.Plan, error) {
+	refusal := p.Refused(false)
+	if refusal == nil {
+		return p, nil
+	}
+	if t.event.RequestType == cfn.Update && p.Refused(true) == nil && t.isRollingBack(ctx) {
+		t.warn("the rollback continued despite: " + refusal.Message(out.Wrote))
+		return p, nil
+	}
+	if refusal.Cause != nil {
+		return p, refusal.Cause
+	}
+	return p, errors.New(refusal.Message(out.Wrote))
+}
+
+// isRollingBack asks once.
+func (t *task) isRollingBack(ctx context.Context) bool {
+	t.rollingBack = cmp.Or(t.rollingBack, t.handler.Provisioner.IsRollingBack(ctx, t.identity))
+	return t.rollingBack
+}
+
+// observe reads what the goal is about, and asks CloudFormation beside it whether the event is still wanted.
+func (t *task) observe(ctx context.Context, g goal, asking bool, out *outcome) error {
+	var failed error
+	verdict := cfn.Wanted
+	// The question is asked also if reading fails: a failure of something that is no longer wanted is none.
+	_ = parallel.Together(
+		func() error {
+			out.observed, failed = t.handler.Provisioner.Observe(ctx, t.identity, g.Scope())
+			return nil
+		},
+		func() error {
+			if asking {
+				verdict, out.report = t.judge(ctx, g)
+			}
+			return nil
+		},
+	)
+	if verdict != cfn.Wanted {
+		return &staleError{verdict}
+	}
+	return failed
+}
+
+// judge asks about the role that the goal acts on, whatever the event calls it.
+func (t *task) judge(ctx context.Context, g goal) (cfn.Verdict, cfn.Report) {
+	return t.handler.Provisioner.Judge(ctx, t.identity, t.event.RequestType, g.target())
+}
+
+// pause waits before the round after this one.
+func (t *task) pause(ctx context.Context, round int) error {
+	return t.handler.Provisioner.Sleep(ctx, time.Duration(round)*pauseBetweenRounds)
+}

@@ -1,0 +1,87 @@
+package provision
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+
+	"personalize-role/lambda/internal/cfn"
+	"personalize-role/lambda/internal/servicerole"
+)
+
+const (
+	// patience bounds the question whether an event is still wanted: an answer is worth a moment, not the deployment.
+	patience = 15 * time.Second
+	// secondThought is the pause before the question is asked again: CloudFormation's answer may be older than its event.
+	secondThought = 2 * time.Second
+)
+
+// Judge asks CloudFormation whether an event that acts on a role is still wanted. It asks again before it says no. If CloudFormation
+// doesn't answer, or the function may not ask, the event counts as wanted, and the log says so.
+func (p *Provisioner) Judge(ctx context.Context, i servicerole.Identity, request cfn.RequestType, role servicerole.RoleRef) (cfn.Verdict, cfn.Report) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	verdict, report := p.judge(ctx, i, request, role)
+	if verdict != cfn.Wanted && p.Sleep(ctx, secondThought) == nil {
+		verdict, report = p.judge(ctx, i, request, role)
+	}
+	return verdict, report
+}
+
+func (p *Provisioner) judge(ctx context.Context, i servicerole.Identity, request cfn.RequestType, role servicerole.RoleRef) (cfn.Verdict, cfn.Report) {
+	var report cfn.Report
+	resource, err := p.CloudFormation.DescribeStackResource(ctx, &cloudformation.DescribeStackResourceInput{
+		StackName:         aws.String(i.StackID),
+		LogicalResourceId: aws.String(i.LogicalID),
+	})
+	switch {
+	case err == nil && resource.StackResourceDetail != nil:
+		report.ResourceStatus = string(resource.StackResourceDetail.ResourceStatus)
+		report.PhysicalID = aws.ToString(resource.StackResourceDetail.PhysicalResourceId)
+	// A missing stack and a missing resource have the same code.
+	case err != nil && code(err) != "ValidationError":
+		p.unasked(ctx, "cloudformation:DescribeStackResource", err)
+		return cfn.Wanted, report
+	}
+	verdict := cfn.Judge(request, role.ARN, report)
+	if verdict == cfn.Unclear {
+		report.StackStatus, report.NoStack = p.stackStatus(ctx, i)
+		verdict = cfn.Judge(request, role.ARN, report)
+	}
+	if verdict == cfn.Unclear {
+		verdict = cfn.Wanted
+	}
+	p.Log.InfoContext(ctx, "judged event", "verdict", verdict.String(), "resourceStatus", report.ResourceStatus,
+		"stackStatus", report.StackStatus, "noStack", report.NoStack)
+	return verdict, report
+}
+
+// IsRollingBack reports whether CloudFormation rolls an update of the stack back, and false if that can't be known.
+func (p *Provisioner) IsRollingBack(ctx context.Context, i servicerole.Identity) bool {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	status, _ := p.stackStatus(ctx, i)
+	return strings.HasPrefix(status, "UPDATE_ROLLBACK_")
+}
+
+// stackStatus returns the status of the stack, or that CloudFormation doesn't know the stack.
+func (p *Provisioner) stackStatus(ctx context.Context, i servicerole.Identity) (status string, missing bool) {
+	stacks, err := p.CloudFormation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(i.StackID)})
+	switch {
+	case err != nil && code(err) == "ValidationError" && containsFold(err.Error(), "does not exist"):
+		return "", true
+	case err != nil:
+		p.unasked(ctx, "cloudformation:DescribeStacks", err)
+		return "", false
+	case len(stacks.Stacks) == 0:
+		return "", false
+	}
+	return string(stacks.Stacks[0].StackStatus), false
+}
+
+func (p *Provisioner) unasked(ctx context.Context, action string, err error) {
+	p.Log.WarnContext(ctx, "can't ask CloudFormation about this event; going on", "action", action, "cause", cause(err))
+}
