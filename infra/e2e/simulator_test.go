@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -168,7 +169,7 @@ type stack struct {
 }
 
 func (s *simulator) stack(name string) stack {
-	id := fmt.Sprintf("arn:aws:cloudformation:%s:%s:stack/%s/guid", emulator.Region, runtimeAccount, name)
+	id := fmt.Sprintf("arn:aws:cloudformation:%s:%s:stack/%s/guid", emulator.Region, runtimeAccount, strings.Map(letters, name))
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.resources[id] = &resourceState{}
@@ -263,4 +264,12 @@ func (s *simulator) nothingLeft() {
 	if len(left) > 0 {
 		s.t.Fatalf("left behind: %v", left)
 	}
+}
+
+// letters leaves out what a stack's name can't have.
+func letters(r rune) rune {
+	if r == '-' || unicode.IsLetter(r) || unicode.IsDigit(r) {
+		return r
+	}
+	return -1
 }

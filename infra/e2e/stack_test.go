@@ -238,8 +238,8 @@ func TestFailingCreateLeavesNothing(t *testing.T) {
 		reason string
 	}{
 		{"wrong use", emulator.Parameters{"Uses": "Read"}, `Uses[0] "Read" must be one of Import, Batch, Export, Metrics, Deletion`},
-		{"missing bucket", emulator.Parameters{"BucketNames": "none-" + a.id}, "bucket none-" + a.id + " doesn't exist. Nothing was changed"},
-		{"missing key", emulator.Parameters{"KmsKeyArns": "arn:aws:kms:eu-west-1:" + a.id + ":key/none", "BucketNames": one}, "doesn't exist, or is pending deletion. Nothing was changed"},
+		{"missing bucket", emulator.Parameters{"BucketNames": "none-" + a.id}, "bucket none-" + a.id + " does not exist. Nothing was changed"},
+		{"missing key", emulator.Parameters{"KmsKeyArns": "arn:aws:kms:eu-west-1:" + a.id + ":key/none", "BucketNames": one}, "does not exist or is pending deletion. Nothing was changed"},
 		{"name that the function may not use", emulator.Parameters{"RoleName": "Other"}, "Allow the function's role iam:"},
 		{"boundary that doesn't exist", emulator.Parameters{"PermissionsBoundary": "arn:aws:iam::" + a.id + ":policy/None"}, "Check that what the template names exists in this account"},
 	} {

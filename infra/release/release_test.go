@@ -62,3 +62,27 @@ func TestQuickCreate(t *testing.T) {
 		}
 	}
 }
+
+// Every character of a parameter arrives as it was given.
+func TestQuickCreateKeepsParameters(t *testing.T) {
+	want := map[string]string{"Description": "R&D = 100% + a/b?c#d:e@f$g;h,i \"j\" ü~", "BucketNames": "a,b"}
+	link := Release{Version: "1.2.3", Bucket: "my-releases"}.QuickCreate("eu-west-1", "personalize-role", want)
+	_, fragment, _ := strings.Cut(link, "#")
+	_, query, _ := strings.Cut(fragment, "?")
+	got := map[string]string{}
+	for _, pair := range strings.Split(query, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		// A form takes + for a space, and a path doesn't: both must read the same.
+		asForm, err := url.QueryUnescape(value)
+		asPath, pathErr := url.PathUnescape(value)
+		if err != nil || pathErr != nil || asForm != asPath {
+			t.Errorf("%s: %q or %q, %v, %v", name, asForm, asPath, err, pathErr)
+		}
+		if parameter, ok := strings.CutPrefix(name, "param_"); ok {
+			got[parameter] = asForm
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}

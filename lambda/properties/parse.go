@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Error lists everything that is wrong with the properties of an event, so that one deployment tells it all.
@@ -125,6 +126,10 @@ func (r *reader) unknown(of string, known []string) {
 func (r *reader) combinations(p Properties) {
 	if p.Adopt && p.RoleName == "" {
 		r.fault("%s needs %s, the name of the existing role to take over", NameAdopt, NameRoleName)
+	}
+	if n := utf8.RuneCountInString(p.Description); p.Adopt && n > maxAdoptedDescription {
+		r.fault("%s has %d characters; at most %d are possible with %s, since the function marks an adopted role in its description", NameDescription, n,
+			maxAdoptedDescription, NameAdopt)
 	}
 	if len(p.SourceRegions) > 0 && !p.SourceConditions {
 		r.fault("%s has no effect while %s is false; leave one of them out", NameSourceRegions, NameSourceConditions)

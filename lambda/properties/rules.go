@@ -14,6 +14,9 @@ import (
 // maxTags is IAM's limit of 50 less the tags by which the function recognises its own.
 const maxTags = 47
 
+// maxAdoptedDescription leaves room for a mark in IAM's 1,000 characters.
+const maxAdoptedDescription = 940
+
 var (
 	nameCharacters = lazyregexp.Regexp(`^[\w+=,.@-]+$`)
 	// IAM allows any printable ASCII in a path; the pattern of roleArn in the Personalize API is narrower.
@@ -21,11 +24,14 @@ var (
 	boundaryARN    = lazyregexp.Regexp(`^arn:[a-z0-9-]+:iam::(\d{12}|aws):policy/[\x21-\x7e]{1,640}$`)
 	// IAM's own pattern of descriptions: tab, line feed, carriage return, printable ASCII, and Latin-1.
 	descriptionCharacters = lazyregexp.Regexp(`^[\x{9}\x{A}\x{D}\x{20}-\x{7E}\x{A1}-\x{FF}]*$`)
-	bucketARN             = lazyregexp.Regexp(`^arn:[a-z0-9-]+:s3:::`)
-	bucketCharacters      = lazyregexp.Regexp(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
-	region                = lazyregexp.Regexp(`^[a-z]{2}(-[a-z]+)+-\d{1,2}$`)
-	keyARN                = lazyregexp.Regexp(`^arn:aws[a-z0-9-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$`)
-	tagCharacters         = lazyregexp.Regexp(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+	// IAM's own pattern of policy documents, without what breaks lines. See
+	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
+	documentCharacters = lazyregexp.Regexp(`^[\x{20}-\x{FF}]*$`)
+	bucketARN          = lazyregexp.Regexp(`^arn:[a-z0-9-]+:s3:::`)
+	bucketCharacters   = lazyregexp.Regexp(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	region             = lazyregexp.Regexp(`^[a-z]{2}(-[a-z]+)+-\d{1,2}$`)
+	keyARN             = lazyregexp.Regexp(`^arn:aws[a-z0-9-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$`)
+	tagCharacters      = lazyregexp.Regexp(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 )
 
 func roleName(s string) string {
@@ -104,6 +110,8 @@ func prefixFault(bucket, s string) string {
 		return "must be the start of an object key, such as exports/, without s3://, the bucket and a leading /"
 	case strings.ContainsAny(s, "*?$\"\\") || strings.ContainsFunc(s, unicode.IsControl):
 		return "must not contain *, ?, $, quotes, backslashes and control characters, which a policy takes for something else"
+	case !documentCharacters().MatchString(s):
+		return "must have characters up to U+00FF only: IAM accepts no others in a policy"
 	case len(location) > maxLocation:
 		return fmt.Sprintf("makes a location of %d characters; Personalize takes at most %d", len(location), maxLocation)
 	}

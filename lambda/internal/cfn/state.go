@@ -61,6 +61,11 @@ func isEnding(stackStatus string) bool {
 	return false
 }
 
+// isCleaningUp reports whether the resources of the stack are what they should be, and only replaced ones are left to delete.
+func isCleaningUp(stackStatus string) bool {
+	return strings.HasSuffix(stackStatus, "_CLEANUP_IN_PROGRESS")
+}
+
 // isRollingBack reports whether an update of the stack is rolled back and that is still under way.
 func isRollingBack(stackStatus string) bool {
 	return strings.HasPrefix(stackStatus, "UPDATE_ROLLBACK_") && !isResting(stackStatus)

@@ -81,7 +81,11 @@ func judgeUpdate(r Report) Verdict {
 	switch stateOf(r.ResourceStatus) {
 	case updating:
 		return Wanted
-	case other:
+	case complete, failedToUpdate, other:
+		// Whether CloudFormation shows UPDATE_IN_PROGRESS before it sends the event isn't documented. A clean-up sends no Update.
+		if isCleaningUp(r.StackStatus) {
+			return Superseded
+		}
 		return byStack(r, Superseded, Superseded, Wanted)
 	}
 	return Superseded

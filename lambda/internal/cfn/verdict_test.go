@@ -111,6 +111,10 @@ func classes(stacks []string) []string {
 		switch {
 		case isEnding(stack):
 			return "ending"
+		case stack == "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS":
+			return "cleaning up after an update"
+		case stack == "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS":
+			return "cleaning up after a rollback"
 		case isResting(stack):
 			return "resting"
 		case isRollingBack(stack):

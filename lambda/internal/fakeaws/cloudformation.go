@@ -71,3 +71,10 @@ func (f *CloudFormation) DescribeStacks(context.Context, *cloudformation.Describ
 	}
 	return &cloudformation.DescribeStacksOutput{Stacks: []types.Stack{{StackStatus: types.StackStatus(f.stack)}}}, nil
 }
+
+// Forget has no stack exist, until Say.
+func (f *CloudFormation) Forget() {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.err = apiError("ValidationError", "Stack with id app does not exist")
+}

@@ -104,13 +104,33 @@ func tagList(tags map[string]string) []types.Tag {
 	return list
 }
 
+// tagRole adds tags to a role: a key that differs in case only from one that is there replaces it. See
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+func tagRole(tags map[string]string, list []types.Tag) error {
+	sum := maps.Clone(tags)
+	for _, t := range list {
+		untagRole(sum, aws.ToString(t.Key))
+		sum[aws.ToString(t.Key)] = aws.ToString(t.Value)
+	}
+	if len(sum) > 50 {
+		return apiError("LimitExceeded", "Cannot exceed quota for TagsPerRole: 50")
+	}
+	clear(tags)
+	maps.Copy(tags, sum)
+	return nil
+}
+
+func untagRole(tags map[string]string, key string) {
+	maps.DeleteFunc(tags, func(has, _ string) bool { return strings.EqualFold(has, key) })
+}
+
 func addTags(tags map[string]string, list []types.Tag) error {
 	sum := maps.Clone(tags)
 	for _, t := range list {
 		sum[aws.ToString(t.Key)] = aws.ToString(t.Value)
 	}
 	if len(sum) > 50 {
-		return apiError("LimitExceeded", "Cannot exceed quota for TagsPerRole: 50")
+		return apiError("LimitExceeded", "Cannot exceed quota for TagsPerPolicy: 50")
 	}
 	maps.Copy(tags, sum)
 	return nil

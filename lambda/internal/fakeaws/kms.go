@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -83,9 +85,38 @@ func (f *KMS) PutKeyPolicy(ctx context.Context, in *kms.PutKeyPolicyInput, _ ...
 		if err != nil {
 			return nil, err
 		}
+		if !f.knowsPrincipals(aws.ToString(in.Policy)) {
+			return nil, apiError("MalformedPolicyDocumentException", "Policy contains a statement with one or more invalid principals.")
+		}
 		k.policy = aws.ToString(in.Policy)
 		return &kms.PutKeyPolicyOutput{}, nil
 	})
+}
+
+var (
+	rolePrincipal = regexp.MustCompile(`"arn:aws:iam::\d{12}:role/([^"]*/)?([^"/]+)"`)
+	deadPrincipal = regexp.MustCompile(`"(AROA|AIDA)\w{12,}"`)
+)
+
+// knowsPrincipals reports whether the roles in a policy exist, as KMS demands. Roles of other accounts aren't looked up.
+func (f *KMS) knowsPrincipals(policy string) bool {
+	if deadPrincipal.MatchString(policy) {
+		return false
+	}
+	for _, m := range rolePrincipal.FindAllStringSubmatch(policy, -1) {
+		if _, err := f.IAM.find(&m[2]); err != nil && strings.Contains(m[0], ":"+f.AccountID+":") {
+			return false
+		}
+	}
+	return true
+}
+
+// forget has the policies of keys show the unique ID of a role that was deleted. See
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+func (f *KMS) forget(arn, id string) {
+	for _, k := range f.keys {
+		k.policy = strings.ReplaceAll(k.policy, `"`+arn+`"`, `"`+id+`"`)
+	}
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

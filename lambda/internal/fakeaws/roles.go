@@ -23,7 +23,7 @@ func (f *IAM) CreateRole(ctx context.Context, in *iam.CreateRoleInput, _ ...func
 			boundary: aws.ToString(in.PermissionsBoundary), trust: aws.ToString(in.AssumeRolePolicyDocument),
 			session: aws.ToInt32(in.MaxSessionDuration), tags: map[string]string{}, inline: map[string]string{},
 		}
-		if err := addTags(r.tags, in.Tags); err != nil {
+		if err := tagRole(r.tags, in.Tags); err != nil {
 			return nil, err
 		}
 		f.roles[strings.ToLower(name)] = r
@@ -108,13 +108,13 @@ func (f *IAM) DeleteRolePermissionsBoundary(ctx context.Context, in *iam.DeleteR
 }
 
 func (f *IAM) TagRole(ctx context.Context, in *iam.TagRoleInput, _ ...func(*iam.Options)) (*iam.TagRoleOutput, error) {
-	return change[iam.TagRoleOutput](ctx, f, "iam:TagRole", in.RoleName, func(r *role) error { return addTags(r.tags, in.Tags) })
+	return change[iam.TagRoleOutput](ctx, f, "iam:TagRole", in.RoleName, func(r *role) error { return tagRole(r.tags, in.Tags) })
 }
 
 func (f *IAM) UntagRole(ctx context.Context, in *iam.UntagRoleInput, _ ...func(*iam.Options)) (*iam.UntagRoleOutput, error) {
 	return change[iam.UntagRoleOutput](ctx, f, "iam:UntagRole", in.RoleName, func(r *role) error {
 		for _, key := range in.TagKeys {
-			delete(r.tags, key)
+			untagRole(r.tags, key)
 		}
 		return nil
 	})
@@ -173,6 +173,7 @@ func (f *IAM) DeleteRole(ctx context.Context, in *iam.DeleteRoleInput, _ ...func
 			return apiError("DeleteConflict", "Cannot delete entity, must delete policies first.")
 		}
 		delete(f.roles, strings.ToLower(r.name))
+		f.KMS.forget(f.roleARN(r), r.id)
 		return nil
 	})
 }

@@ -50,6 +50,9 @@ var changes = []struct {
 	{name: "attachments", from: base(props{"CloudWatchAccess": "CloudWatchFullAccess"}), to: base(props{"FullAccess": "false", "CloudWatchAccess": "CloudWatchFullAccessV2"})},
 	{name: "policy renamed", from: base(nil), to: base(props{"S3PolicyName": "Renamed"})},
 	{name: "role renamed", from: base(props{"KmsKeyArns": []any{"{key}"}}), to: base(props{"RoleName": "Renamed", "KmsKeyArns": []any{"{key}"}})},
+	{
+		name: "role and policy renamed", from: base(nil), to: base(props{"RoleName": "Renamed", "S3PolicyName": "P"}),
+	},
 	{name: "path", from: base(nil), to: base(props{"Path": "/ml/"})},
 	{
 		name: "adopted", adopt: "Existing", from: base(props{"RoleName": "Existing", "Adopt": "true"}),

@@ -33,6 +33,7 @@ func canonical(document string) string {
 	statements, isList := tree[statementMember].([]any)
 	if !isList {
 		statements = []any{tree[statementMember]}
+		tree[statementMember] = statements
 	}
 	for _, s := range statements {
 		statement, ok := s.(map[string]any)
@@ -58,7 +59,7 @@ var (
 	rootARN   = lazyregexp.Regexp(`^arn:[a-z0-9-]+:iam::(\d{12}):root$`)
 )
 
-// canonicalPrincipal returns one string for all forms of a principal. See
+// canonicalPrincipal returns one list for all forms of a principal; the library takes any two strings for the same. See
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 func canonicalPrincipal(value any) any {
 	if value == "*" {
@@ -82,7 +83,11 @@ func canonicalPrincipal(value any) any {
 		})
 	}
 	slices.Sort(names)
-	return strings.Join(slices.Compact(names), ", ")
+	list := []any{}
+	for _, name := range slices.Compact(names) {
+		list = append(list, name)
+	}
+	return map[string]any{"Canonical": list}
 }
 
 // mapStrings applies a function to a string, or to each string of a list.

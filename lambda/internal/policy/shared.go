@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"personalize-role/lambda/internal/lazyregexp"
 )
@@ -242,46 +241,6 @@ func deadIn(statement json.RawMessage) []byte {
 		return nil
 	}
 	return deadPrincipal().Find(slices.Concat(members["Principal"], members["NotPrincipal"]))
-}
-
-// closing are the condition keys that calls of AWS services don't satisfy.
-var closing = []string{"aws:SourceVpce", "aws:SourceVpc", "aws:VpcSourceIp", "aws:SourceIp", "aws:PrincipalOrgID"}
-
-// exempting are the condition keys that except calls of AWS services from a Deny; those come over TLS.
-var exempting = []string{"aws:SecureTransport", "aws:PrincipalIsAWSService", "aws:ViaAWSService", "aws:PrincipalServiceName", "aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast"}
-
-// Closed gives the condition keys by which a document denies access to all but those in a network or an organisation, without
-// excepting AWS services.
-func Closed(text string) []string {
-	s, err := ParseShared(text)
-	if err != nil {
-		return nil
-	}
-	var found []string
-	for _, raw := range s.statements {
-		var statement struct {
-			Effect    string
-			Condition map[string]map[string]json.RawMessage
-		}
-		if json.Unmarshal(raw, &statement) != nil || statement.Effect != "Deny" {
-			continue
-		}
-		var keys []string
-		exempt := false
-		for _, conditions := range statement.Condition {
-			for key := range conditions {
-				exempt = exempt || slices.ContainsFunc(exempting, func(k string) bool { return strings.EqualFold(k, key) })
-				if n := slices.IndexFunc(closing, func(k string) bool { return strings.EqualFold(k, key) }); n >= 0 {
-					keys = append(keys, closing[n])
-				}
-			}
-		}
-		if !exempt {
-			found = append(found, keys...)
-		}
-	}
-	slices.Sort(found)
-	return slices.Compact(found)
 }
 
 // label names a statement for a message.

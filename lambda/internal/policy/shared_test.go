@@ -221,18 +221,6 @@ func TestDeadPrincipals(t *testing.T) {
 	}
 }
 
-func TestClosed(t *testing.T) {
-	want := map[string][]string{
-		"vpc-only.json":  {"aws:SourceVpce"},
-		"source-ip.json": {"aws:SourceIp"},
-	}
-	for name, text := range corpus(t) {
-		if diff := cmp.Diff(want[name], Closed(text)); diff != "" {
-			t.Errorf("%s: -want +got:\n%s", name, diff)
-		}
-	}
-}
-
 func TestMissing(t *testing.T) {
 	parse := func(text string) Shared {
 		s, err := ParseShared(text)

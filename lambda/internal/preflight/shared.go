@@ -27,9 +27,10 @@ func CheckShared(d servicerole.Desired, o servicerole.Observed) []string {
 		case servicerole.InAnotherRegion:
 			warn("bucket %s is in %s now, where Personalize of this Region can't read it", b.Name, found.Region)
 		case servicerole.Present:
-			for _, condition := range policy.Closed(found.Policy) {
-				warn("bucket %s denies access by %s, which may shut Personalize out: except its calls (aws:PrincipalIsAWSService, aws:ViaAWSService) "+
-					"from that Deny", b.Name, condition)
+			need := policy.Need{Role: d.Role.ARN, Account: d.Identity.AccountID, Actions: b.Statement.Action, Resources: b.Statement.Resource}
+			for _, condition := range policy.Closed(found.Policy, need) {
+				warn("bucket %s denies access by %s, which may shut Personalize out. Except the role (aws:PrincipalArn %s) and the service "+
+					"(aws:PrincipalServiceName personalize.amazonaws.com) from that Deny", b.Name, condition, d.Role.ARN)
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"personalize-role/lambda/internal/policy"
 	"personalize-role/lambda/internal/servicerole"
 )
 
@@ -19,7 +20,9 @@ func TestCheckShared(t *testing.T) {
 	withKey := func(found servicerole.ObservedShared) servicerole.Observed {
 		return servicerole.Observed{Buckets: map[string]servicerole.ObservedShared{"data": present}, Keys: map[string]servicerole.ObservedShared{key: found}}
 	}
-	desired := servicerole.Desired{Buckets: []servicerole.BucketGrant{{Name: "data"}}, Keys: []servicerole.KeyGrant{{ARN: key}}}
+	role := servicerole.Role{RoleRef: servicerole.RoleRef{ARN: "arn:aws:iam::123456789012:role/R"}}
+	grant := servicerole.BucketGrant{Name: "data", Statement: policy.Statement{Action: policy.Values{"s3:GetObject"}, Resource: policy.Values{"arn:aws:s3:::data/*"}}}
+	desired := servicerole.Desired{Role: role, Buckets: []servicerole.BucketGrant{grant}, Keys: []servicerole.KeyGrant{{ARN: key}}}
 	ofOthers := desired
 	ofOthers.Keys = []servicerole.KeyGrant{{ARN: "arn:aws:kms:eu-west-1:999999999999:key/1", OfOthers: true}}
 	for _, c := range []struct {
@@ -37,8 +40,8 @@ func TestCheckShared(t *testing.T) {
 		{"bucket denied", desired, bucket(denied), []string{"the policy of bucket data can't be read, so that it was left as it is: read it: AccessDenied"}},
 		{"bucket of a VPC", desired, bucket(servicerole.ObservedShared{Presence: servicerole.Present,
 			Policy: `{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringNotEquals":{"aws:sourceVpc":"vpc-1"}}}}`}),
-			[]string{"bucket data denies access by aws:SourceVpc, which may shut Personalize out: except its calls (aws:PrincipalIsAWSService, " +
-				"aws:ViaAWSService) from that Deny"}},
+			[]string{"bucket data denies access by aws:SourceVpc, which may shut Personalize out. Except the role (aws:PrincipalArn arn:aws:iam::123456789012:role/R) " +
+				"and the service (aws:PrincipalServiceName personalize.amazonaws.com) from that Deny"}},
 		{"key gone", desired, withKey(servicerole.ObservedShared{}), []string{"KMS key " + key + " doesn't exist any more, or is pending deletion: take it out of the properties"}},
 		{"key doomed", desired, withKey(servicerole.ObservedShared{Presence: servicerole.Present, State: "PendingDeletion"}),
 			[]string{"KMS key " + key + " doesn't exist any more, or is pending deletion: take it out of the properties"}},

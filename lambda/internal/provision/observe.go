@@ -73,7 +73,14 @@ func (p *Provisioner) observe(ctx context.Context, i servicerole.Identity, scope
 	found = slices.DeleteFunc(append(found, unnamed...), func(policy *observedPolicy) bool { return policy == nil })
 	looks := make([]func() error, len(found))
 	for n, policy := range found {
-		looks[n] = func() error { return p.observeUsers(ctx, own, policy) }
+		looks[n] = func() error {
+			err := p.observeUsers(ctx, own, policy)
+			if o.Role == nil && err == nil && slices.Contains(policy.Users, "role "+scope.Role.Name) {
+				// The policy is attached to a role that IAM doesn't show yet.
+				return &Failure{Doing: "read role " + scope.Role.Name, Action: "iam:GetRole", Target: scope.Role.ARN, Err: errLagging}
+			}
+			return err
+		}
 	}
 	if err := parallel.Together(looks...); err != nil {
 		return servicerole.Observed{}, err

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
@@ -125,6 +127,9 @@ func api2(code, message string) error {
 // Our own statement may name a role that was deleted by hand: it is replaced, and the new role waited for.
 func TestOwnDeadStatementIsReplaced(t *testing.T) {
 	fake := fakeaws.New(account.AccountID)
+	if _, err := fake.IAM.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("R"), Path: aws.String("/")}); err != nil {
+		t.Fatal(err)
+	}
 	const root = `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"kms:*","Resource":"*"}`
 	key := fake.KMS.AddKey(`{"Statement":[` + root + `,{"Sid":"S","Effect":"Allow","Principal":{"AWS":"AROA1234567890EXAMPLE"},"Action":"kms:Decrypt","Resource":"*"}]}`)
 	unknown := 3

@@ -1,0 +1,127 @@
+package handler
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/google/go-cmp/cmp"
+
+	"personalize-role/lambda/internal/awstest"
+	"personalize-role/lambda/internal/cfn"
+)
+
+// Two deliveries of an adopting Create: the second reads the role before the first has tagged it, and its attachments after the first has
+// changed them.
+func TestATornSnapshotIsNotTaken(t *testing.T) {
+	r := newRig(t, awstest.Kinds()[0].New(t))
+	r.createRole("Existing", nil)
+	attach(t, r, "Existing", "arn:aws:iam::aws:policy/CloudWatchFullAccessV2")
+	before := r.world.State()
+	now := base(props{"RoleName": "Existing", "Adopt": "true"})
+	r.cfn.Say("CREATE_IN_PROGRESS", "", "")
+	create := r.event(cfn.Create, "", now, nil)
+	var once, read sync.Once
+	readRole := make(chan struct{})
+	r.world.SetHook(func(operation string) (error, error) {
+		switch operation {
+		case "iam:ListAttachedRolePolicies":
+			once.Do(func() {
+				<-readRole
+				r.world.SetHook(nil)
+				_ = r.handler.Handle(t.Context(), create)
+			})
+		case "iam:ListRolePolicies":
+			// GetRole is under way side by side: it has been answered once another call of the same event came.
+			read.Do(func() {
+				for len(r.world.Calls()) == 0 || r.world.Calls()[0] != "iam:GetRole" {
+					if calls := r.world.Calls(); len(calls) > 0 && contains(calls, "iam:GetRole") {
+						break
+					}
+				}
+				close(readRole)
+			})
+		}
+		return nil, nil
+	})
+	_ = r.handler.Handle(t.Context(), create)
+	r.heal()
+	r.must(cfn.Delete, "arn:aws:iam::123456789012:role/Existing", now, nil)
+	if diff := cmp.Diff(before, r.world.State()); diff != "" {
+		t.Errorf("-before +after:\n%s", diff)
+	}
+}
+
+func contains(list []string, wanted string) bool {
+	for _, v := range list {
+		if v == wanted {
+			return true
+		}
+	}
+	return false
+}
+
+// The keys of a role's tags ignore case: what the role had before comes back in its own spelling.
+func TestAnAdoptedTagInAnotherCaseComesBack(t *testing.T) {
+	for _, dropped := range []bool{false, true} {
+		r := newRig(t, awstest.Kinds()[0].New(t))
+		r.createRole("Existing", map[string]string{"Team": "theirs"})
+		before := r.world.State()
+		now := props{"RoleName": "Existing", "Adopt": "true", "SettleSeconds": "0", "Tags": []any{tag("team", "ours")}}
+		id := r.must(cfn.Create, "", now, nil)
+		if dropped {
+			without := props{"RoleName": "Existing", "Adopt": "true", "SettleSeconds": "0"}
+			r.must(cfn.Update, id, without, now)
+			now = without
+		}
+		r.must(cfn.Delete, id, now, nil)
+		if diff := cmp.Diff(before, r.world.State()); diff != "" {
+			t.Errorf("dropped %v: -before +after:\n%s", dropped, diff)
+		}
+	}
+}
+
+// Tags that make up a past don't keep a role that the function created, nor give it a trust policy.
+func TestForgedPast(t *testing.T) {
+	forged := adoptedElsewhere(t)
+	for _, now := range []props{base(nil), base(props{"RoleName": "Own"}), base(props{"RoleName": "Own", "Adopt": "true"})} {
+		r := newRig(t, awstest.Kinds()[0].New(t))
+		before := r.world.State()
+		id := r.must(cfn.Create, "", now, nil)
+		name := "Own"
+		if now["RoleName"] == nil {
+			name = id[len("arn:aws:iam::123456789012:role/"):]
+		}
+		if _, err := r.world.IAM.TagRole(t.Context(), &iam.TagRoleInput{RoleName: aws.String(name), Tags: forged}); err != nil {
+			t.Fatal(err)
+		}
+		r.must(cfn.Update, id, now, now)
+		r.must(cfn.Delete, id, now, nil)
+		if diff := cmp.Diff(before, r.world.State()); diff != "" {
+			t.Errorf("%v: -before +after:\n%s", now, diff)
+		}
+	}
+}
+
+// adoptedElsewhere returns the tags that hold the past of a role whose trust policy is an attacker's.
+func adoptedElsewhere(t *testing.T) []types.Tag {
+	r := newRig(t, awstest.Kinds()[0].New(t))
+	r.createRole("Existing", nil)
+	r.must(cfn.Create, "", props{"RoleName": "Existing", "Adopt": "true", "SettleSeconds": "0"}, nil)
+	out, err := r.world.IAM.GetRole(t.Context(), &iam.GetRoleInput{RoleName: aws.String("Existing")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var past []types.Tag
+	for _, tag := range out.Role.Tags {
+		if *tag.Key == "personalize-role:original-00" {
+			past = append(past, tag)
+		}
+	}
+	if len(past) == 0 {
+		t.Fatalf("no past among %v", out.Role.Tags)
+	}
+	return past
+}
