@@ -7,6 +7,7 @@ STACK   ?= personalize-role
 REGIONS ?=
 DRY_RUN ?=
 PREFIX  ?= personalize-role
+HISTORIES ?= 10000
 BUCKET  ?=
 # Parameters of template.yaml, such as: PARAMETERS="BucketNames=my-data FullAccess=false"
 PARAMETERS ?=
@@ -23,7 +24,7 @@ PEERS   := lambda/bench/peers
 export GOFLAGS := -buildvcs=false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit emulated emulated-calls emulated-stacks bench fleet check synth format lint vet fuzz template package deploy publish deployable clean
+.PHONY: help demo test unit histories emulated emulated-calls emulated-stacks bench fleet check synth format lint vet fuzz template package deploy publish deployable clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')"
@@ -37,6 +38,9 @@ test: unit emulated ## unit tests with the race detector, then the same binary a
 unit: $(CDK)/complete ## unit tests, the function's and the tools' with the race detector
 	go test -race ./lambda/... ./infra/bundle ./infra/deployer ./infra/emulator ./infra/release ./infra/cmd/...
 	PATH="$(abspath $(CDK))/node_modules/.bin:$$PATH" go test ./infra ./infra/personalizerole ./examples/...
+
+histories: ## play random histories of a resource, with faults, late and doubled events: make histories HISTORIES=100000
+	go test ./lambda/internal/handler -run TestHistories -rapid.checks $(HISTORIES)
 
 emulated: ## tests against the emulator
 	go test -tags emulator -run '^$$' ./lambda/... ./infra/... > /dev/null
@@ -55,7 +59,7 @@ bench: $(BENCH)/complete ## measure against others and against the limits; write
 fleet: ## simulate the deployment to 1,000 accounts in 3 Regions, with duplicates, crashes and throttling
 	go test -count 1 -v -run TestFleet ./lambda/internal/fleet -accounts 1000
 
-check: format vet lint template test fuzz synth deployable ## all that CI checks
+check: format vet lint template test histories fuzz synth deployable ## all that CI checks
 
 synth: $(CDK)/complete $(LINT)/complete ## synthesise the CDK apps without the CDK CLI, check the templates, and synthesise with it
 	PATH="$(abspath $(CDK))/node_modules/.bin:$$PATH" go run ./infra

@@ -7,6 +7,7 @@ allowance for the emulator:
 - SimulatePrincipalPolicy takes ContextEntries into account;
 - CloudFormation makes the calls for a stack's resources with the permissions of the stack's service role or else of who deploys it
   (handlers.json lists them by resource type), and sets the permissions boundary of roles;
+- a resource that CloudFormation deletes is shown as DELETE_IN_PROGRESS before its event is sent;
 - a managed policy with more than one version can't be deleted, and one that doesn't exist can't be attached;
 - a function that is created ends no running function of the same name in another account or Region.
 """
@@ -20,7 +21,7 @@ from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
 from ministack.core.router import extract_access_key_id
 from ministack.services import iam, lambda_svc, tagging
-from ministack.services.cloudformation import provisioners, stacks
+from ministack.services.cloudformation import _stacks, provisioners, stacks
 
 
 def param(params, key):
@@ -227,7 +228,14 @@ def update_resource(resource_type, physical_id, old_props, new_props, stack_name
     return updated, attributes
 
 
+def show_deletion(stack_name, logical_id, physical_id):
+    record = _stacks.get(stack_name, {}).get("_resources", {}).get(logical_id)
+    if record and record.get("PhysicalResourceId") == physical_id:
+        record["ResourceStatus"] = "DELETE_IN_PROGRESS"
+
+
 def delete_resource(resource_type, physical_id, props, stack_name=None, logical_id=None):
+    show_deletion(stack_name, logical_id, physical_id)
     authorise("Delete", resource_type, known(resource_type, physical_id, stack_name, logical_id), props, stack_name)
     return original_remove(resource_type, physical_id, props, stack_name, logical_id)
 

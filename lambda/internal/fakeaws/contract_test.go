@@ -69,7 +69,9 @@ func contract(ctx context.Context, c awstest.IAM, account string) []string {
 		note("update role"+on, err)
 		_, err = c.PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{RoleName: name, PermissionsBoundary: aws.String(managed)})
 		note("put boundary"+on, err)
-		_, err = c.TagRole(ctx, &iam.TagRoleInput{RoleName: name, Tags: tagged("b", "2")})
+		_, err = c.TagRole(ctx, &iam.TagRoleInput{RoleName: name, Tags: tagged("b", "1")})
+		note("tag role"+on, err)
+		_, err = c.TagRole(ctx, &iam.TagRoleInput{RoleName: name, Tags: tagged("B", "2")})
 		note("tag role"+on, err)
 		_, err = c.UntagRole(ctx, &iam.UntagRoleInput{RoleName: name, TagKeys: []string{"a", "absent"}})
 		note("untag role"+on, err)
@@ -112,8 +114,12 @@ func describeRole(ctx context.Context, c awstest.IAM, name *string) []string {
 		return []string{fmt.Sprintf("read %s: %s %s %s", *name, outcome(err), outcome(err2), outcome(err3))}
 	}
 	r := out.Role
-	return []string{fmt.Sprintf("read %s: path %s, %q, %d s, %s, %d tags, %d attached, inline %v, id %s...", *name, *r.Path, *r.Description, *r.MaxSessionDuration,
-		*r.PermissionsBoundary.PermissionsBoundaryArn, len(r.Tags), len(attached.AttachedPolicies), inline.PolicyNames, (*r.RoleId)[:4])}
+	tags := []string{}
+	for _, t := range r.Tags {
+		tags = append(tags, *t.Key+"="+*t.Value)
+	}
+	return []string{fmt.Sprintf("read %s: path %s, %q, %d s, %s, tags %v, %d attached, inline %v, id %s...", *name, *r.Path, *r.Description, *r.MaxSessionDuration,
+		*r.PermissionsBoundary.PermissionsBoundaryArn, tags, len(attached.AttachedPolicies), inline.PolicyNames, (*r.RoleId)[:4])}
 }
 
 func describePolicy(ctx context.Context, c awstest.IAM, arn *string) []string {
@@ -179,15 +185,17 @@ update trust Role: ok
 update role Role: ok
 put boundary Role: ok
 tag role Role: ok
+tag role Role: ok
 untag role Role: ok
 attach Role: ok
 attach again Role: ok
 attach managed Role: ok
 put inline Role: ok
-read Role: path /p/, "new", 7200 s, arn:aws:iam::aws:policy/PowerUserAccess, 1 tags, 2 attached, inline [inline], id AROA...
+read Role: path /p/, "new", 7200 s, arn:aws:iam::aws:policy/PowerUserAccess, tags [B=2], 2 attached, inline [inline], id AROA...
 update trust None: NoSuchEntity
 update role None: NoSuchEntity
 put boundary None: NoSuchEntity
+tag role None: NoSuchEntity
 tag role None: NoSuchEntity
 untag role None: NoSuchEntity
 attach None: NoSuchEntity

@@ -191,7 +191,7 @@ func (t *task) remove(ctx context.Context) result {
 	role := t.identity.RoleOf(t.event.PhysicalResourceID, p)
 	_, err := t.reconcile(ctx, removal{t.identity.Removal(role, p)}, true)
 	if stale := (*staleError)(nil); errors.As(err, &stale) {
-		return t.failed(fmt.Errorf("Delete ignored: CloudFormation still needs role %s. Nothing more was changed", role.Name))
+		return t.failed(fmt.Errorf("%s ignored: CloudFormation still needs role %s. Nothing more was changed", t.event.RequestType, role.Name))
 	}
 	if err != nil {
 		return t.failed(err)

@@ -1,4 +1,4 @@
-// Package lazy puts off what a cold start would otherwise pay for.
+// Package lazyregexp puts off what a cold start would otherwise pay for.
 package lazyregexp
 
 import (

@@ -151,7 +151,7 @@ func TestPropagation(t *testing.T) {
 		done, err := apply(t, p, servicerole.Identity{}, plan.Plan{Steps: []plan.Step{
 			{Op: plan.CreateRole{Role: role}},
 			{Op: plan.AttachPolicy{Role: role.RoleRef, Policy: "arn:aws:iam::aws:policy/X"}, After: []int{0}},
-		}}, servicerole.Observed{})
+		}})
 		if (err == nil) != c.ok || waited != c.wait || done.RoleID == "" {
 			t.Errorf("%s %d times: role %q, %v after %v, want success %v after %v", c.code, c.misses, done.RoleID, err, waited, c.ok, c.wait)
 		}
@@ -237,7 +237,7 @@ func TestListsThatLagAreReadAgain(t *testing.T) {
 			ours := map[string]string{servicerole.TagStackID: account.StackID, servicerole.TagLogicalID: account.LogicalID}
 			_, err := apply(t, p, servicerole.Identity{}, plan.Plan{Steps: []plan.Step{
 				{Op: plan.CreateRole{Role: servicerole.Role{RoleRef: role}}}, {Op: plan.CreatePolicy{Policy: servicerole.Policy{PolicyRef: policy, Tags: ours}}},
-			}}, servicerole.Observed{})
+			}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -271,7 +271,7 @@ func TestPoliciesThatGoMeanwhileAreReadAgain(t *testing.T) {
 			{Op: plan.CreateRole{Role: servicerole.Role{RoleRef: role, Tags: ours}}},
 			{Op: plan.CreatePolicy{Policy: servicerole.Policy{PolicyRef: policy, Tags: ours}}},
 			{Op: plan.AttachPolicy{Role: role, Policy: policy.ARN}, After: []int{0, 1}},
-		}}, servicerole.Observed{}); err != nil {
+		}}); err != nil {
 			t.Fatal(err)
 		}
 		gone := false
@@ -287,7 +287,7 @@ func TestPoliciesThatGoMeanwhileAreReadAgain(t *testing.T) {
 				gone = true
 				if _, err := apply(t, p, account, plan.Plan{Steps: []plan.Step{
 					{Op: plan.DetachPolicy{Role: role, Policy: policy.ARN}}, {Op: plan.DeletePolicy{Policy: policy}, After: []int{0}},
-				}}, servicerole.Observed{}); err != nil {
+				}}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -297,13 +297,13 @@ func TestPoliciesThatGoMeanwhileAreReadAgain(t *testing.T) {
 		if err != nil || !gone || o.Role == nil || len(o.Role.Attached) != 0 || len(o.Policies) != 0 {
 			t.Errorf("%s: %+v, %v", name, o, err)
 		}
-		if _, err := apply(t, p, account, plan.Plan{Steps: []plan.Step{{Op: plan.DeleteRole{Role: role}}}}, servicerole.Observed{}); err != nil {
+		if _, err := apply(t, p, account, plan.Plan{Steps: []plan.Step{{Op: plan.DeleteRole{Role: role}}}}); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-func apply(t *testing.T, p *Provisioner, i servicerole.Identity, todo plan.Plan, o servicerole.Observed) (*Session, error) {
+func apply(t *testing.T, p *Provisioner, i servicerole.Identity, todo plan.Plan) (*Session, error) {
 	s := p.Session(i)
-	return s, s.Apply(t.Context(), todo, o)
+	return s, s.Apply(t.Context(), todo, servicerole.Observed{})
 }
