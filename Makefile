@@ -22,6 +22,8 @@ MOTO    := $(TOOLS)/moto
 PEERS   := lambda/bench/peers
 
 export GOFLAGS := -buildvcs=false
+# The one that the function is built with, whichever is installed: an older one builds other bytes.
+export GOTOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test unit histories emulated emulated-calls emulated-stacks bench fleet check synth format lint vet fuzz template package deploy publish deployable clean

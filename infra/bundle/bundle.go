@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"golang.org/x/mod/modfile"
 )
 
 // Bootstrap is the name that the runtime provided.al2023 starts.
@@ -25,16 +27,37 @@ func Build(ctx context.Context, dir, arch, file string) error {
 	if err != nil {
 		return err
 	}
+	toolchain, err := Toolchain(dir)
+	if err != nil {
+		return err
+	}
 	build := exec.CommandContext(ctx, "go", "build", "-tags", Tags, "-trimpath", "-buildvcs=false",
 		"-ldflags", "-s -w -buildid=", "-o", file, "./lambda")
 	build.Dir = dir
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch, "GOAMD64=v1", "GOARM64=v8.0",
 		// Neither a workspace around the module nor the user's flags change the binary.
-		"GOWORK=off", "GOFLAGS=-mod=readonly")
+		"GOWORK=off", "GOFLAGS=-mod=readonly", "GOTOOLCHAIN="+toolchain)
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the function for %s: %w\n%s", arch, err, out)
 	}
 	return nil
+}
+
+// Toolchain returns the version of Go that the module in dir is built with, such as go1.26.11: another one gives other bytes.
+func Toolchain(dir string) (string, error) {
+	name := filepath.Join(dir, "go.mod")
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return "", err
+	}
+	module, err := modfile.Parse(name, text, nil)
+	if err != nil {
+		return "", err
+	}
+	if module.Toolchain == nil {
+		return "", fmt.Errorf("%s has no toolchain line, which names the Go that the function is built with. Add one", name)
+	}
+	return module.Toolchain.Name, nil
 }
 
 // Zip packs a binary as the bootstrap of a zip that has no trace of when and where it was made.

@@ -3,6 +3,7 @@ package bundle
 import (
 	"archive/zip"
 	"bytes"
+	"debug/buildinfo"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -54,5 +55,27 @@ func TestTemplatePointsToTheZip(t *testing.T) {
 	}
 	if _, err := Point([]byte("Resources: {}"), "arm64"); err == nil {
 		t.Error("a template without the line was accepted")
+	}
+}
+
+// The function is built with the Go that go.mod names, whichever is installed.
+func TestToolchain(t *testing.T) {
+	want, err := Toolchain("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), Bootstrap)
+	if err := Build(t.Context(), "../..", "arm64", file); err != nil {
+		t.Fatal(err)
+	}
+	built, err := buildinfo.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if built.GoVersion != want {
+		t.Errorf("built with %s, want %s", built.GoVersion, want)
+	}
+	if _, err := Toolchain(t.TempDir()); err == nil {
+		t.Error("a folder without go.mod has a toolchain")
 	}
 }
