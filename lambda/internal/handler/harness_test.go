@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 
 	"personalize-role/lambda/internal/awstest"
@@ -113,6 +114,15 @@ func (r *rig) event(request cfn.RequestType, id string, now, old props) json.Raw
 	return json.RawMessage(strings.ReplaceAll(string(raw), "{key}", r.key))
 }
 
+// tags are n tags of a user.
+func tags(n int) []any {
+	var list []any
+	for k := range n {
+		list = append(list, tag(strings.Repeat("t", k+1), "v"))
+	}
+	return list
+}
+
 func withToken(p props) props {
 	all := props{"ServiceToken": "arn:aws:lambda:::function:f", "ServiceTimeout": "720"}
 	for k, v := range p {
@@ -184,6 +194,32 @@ func (r *rig) createRole(name string, tags map[string]string) {
 	_, err := r.world.IAM.CreateRole(r.t.Context(), in)
 	// The account was empty: what exists comes from a call whose answer got lost, and that the SDK repeated.
 	if exists := (*iamtypes.EntityAlreadyExistsException)(nil); err != nil && !errors.As(err, &exists) {
+		r.t.Fatal(err)
+	}
+}
+
+// deleteRole deletes the role with that ARN as a person does in the console: its policies are detached, and left.
+func (r *rig) deleteRole(arn string) {
+	r.t.Helper()
+	name := aws.String(arn[strings.LastIndex(arn, "/")+1:])
+	attached, err := r.world.IAM.ListAttachedRolePolicies(r.t.Context(), &iam.ListAttachedRolePoliciesInput{RoleName: name})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, p := range attached.AttachedPolicies {
+		if _, err := r.world.IAM.DetachRolePolicy(r.t.Context(), &iam.DetachRolePolicyInput{RoleName: name, PolicyArn: p.PolicyArn}); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	if _, err := r.world.IAM.DeleteRole(r.t.Context(), &iam.DeleteRoleInput{RoleName: name}); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// putBucketPolicy replaces the policy of a bucket, whatever stands in it.
+func (r *rig) putBucketPolicy(bucket, document string) {
+	r.t.Helper()
+	if _, err := r.world.S3.PutBucketPolicy(r.t.Context(), &s3.PutBucketPolicyInput{Bucket: &bucket, Policy: &document}); err != nil {
 		r.t.Fatal(err)
 	}
 }

@@ -53,6 +53,15 @@ func (t *task) reconcile(ctx context.Context, g goal, asking bool) (*outcome, er
 		if err := t.observe(ctx, g, asking, out); err != nil {
 			return out, err
 		}
+		next, changed, err := t.sweepFirst(ctx, g, out)
+		if err != nil {
+			return out, err
+		}
+		if changed {
+			// What was observed is outdated: both roles may have a statement in one policy.
+			g = next
+			continue
+		}
 		todo, err := t.permitted(ctx, g.plan(out.observed), out)
 		if err != nil {
 			return out, err
@@ -63,9 +72,7 @@ func (t *task) reconcile(ctx context.Context, g goal, asking bool) (*outcome, er
 		if d, ok := g.(desired); ok && !todo.Empty() {
 			t.mayExist(d.target())
 		}
-		if err = t.before(ctx, g, out); err == nil {
-			err = t.carryOut(ctx, g, todo, out)
-		}
+		err = t.carryOut(ctx, g, todo, out)
 		if err == nil && (!g.lags(out.observed) || round >= looksForMissing) {
 			return out, nil
 		}
@@ -77,24 +84,6 @@ func (t *task) reconcile(ctx context.Context, g goal, asking bool) (*outcome, er
 			return out, err
 		}
 	}
-}
-
-// before removes, before the live role is deleted, the other roles that are recorded on it only.
-func (t *task) before(ctx context.Context, g goal, out *outcome) error {
-	r, isRemoval := g.(removal)
-	found := out.observed.Role
-	if !isRemoval || found == nil || found.ARN != r.Role.ARN || t.identity.OwnerOf(found.Tags) != servicerole.ThisResource {
-		return nil
-	}
-	for _, leftover := range t.identity.Leftovers(*found) {
-		if leftover.Role.ARN == r.Role.ARN {
-			continue
-		}
-		if _, err := t.reconcile(ctx, removal{leftover}, false); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // carryOut applies a plan and confirms it.

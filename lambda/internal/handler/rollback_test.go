@@ -4,8 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/google/go-cmp/cmp"
 
 	"personalize-role/lambda/internal/awstest"
@@ -47,6 +45,51 @@ func TestWhatARollbackLeavesIsFoundLater(t *testing.T) {
 	}
 }
 
+// What was left behind is what the next update asks for, or has another policy. The clean-up of the old role, which has the record, removes
+// only what the new one is without.
+func TestAnUpdateTakesUpWhatARollbackLeft(t *testing.T) {
+	from, lost := base(nil), base(props{"RoleName": "Renamed", "S3PolicyName": "P"})
+	for name, to := range map[string]props{
+		"the same":       lost,
+		"another policy": base(props{"RoleName": "Renamed", "S3PolicyName": "Q", "KmsKeyArns": []any{"{key}"}}),
+		"another role":   base(props{"RoleName": "Again", "S3PolicyName": "P"}),
+		"another path":   base(props{"RoleName": "Renamed", "Path": "/ml/", "Buckets": []any{"more-data"}}),
+	} {
+		for _, operation := range []string{"iam:DetachRolePolicy", "iam:DeletePolicy", "iam:DeleteRole"} {
+			t.Run(name+" "+operation, func(t *testing.T) {
+				ideal := newRig(t, awstest.Kinds()[0].New(t))
+				ideal.must(cfn.Create, "", to, nil)
+				r := newRig(t, awstest.Kinds()[0].New(t))
+				empty := r.world.State()
+				id := r.must(cfn.Create, "", from, nil)
+				r.setUnreachable(true)
+				r.deliver(cfn.Update, id, lost, from)
+				r.heal()
+				r.world.SetHook(func(called string) (error, error) {
+					if called == operation {
+						return faults[1].before, nil
+					}
+					return nil, nil
+				})
+				r.must(cfn.Update, id, from, lost)
+				r.heal()
+				renewed := r.must(cfn.Update, id, to, from)
+				r.cfn.Say("UPDATE_COMPLETE", renewed, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+				if answer := r.deliverRaw(r.event(cfn.Delete, id, from, nil)); answer == nil || answer.Status != cfn.Success {
+					t.Fatalf("clean-up: %+v", answer)
+				}
+				if diff := cmp.Diff(ideal.world.State(), r.world.State()); diff != "" {
+					t.Errorf("-want +got:\n%s", diff)
+				}
+				r.must(cfn.Delete, renewed, to, nil)
+				if diff := cmp.Diff(empty, r.world.State()); diff != "" {
+					t.Errorf("left behind: -empty +got:\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
 // A statement never outlives a role that could not be created: the Delete that follows couldn't tell that it is there.
 func TestNoStatementWithoutARole(t *testing.T) {
 	r := newRig(t, awstest.Kinds()[0].New(t))
@@ -76,19 +119,7 @@ func TestAReplacementRemovesItsOwnDeadStatement(t *testing.T) {
 	before := r.world.State()
 	from, to := props{"FullAccess": "false", "KmsKeyArns": []any{"{key}"}, "SettleSeconds": "0"}, props{"KmsKeyArns": []any{"{key}"}, "SettleSeconds": "0", "RoleName": "New"}
 	id := r.must(cfn.Create, "", from, nil)
-	name := aws.String(id[strings.LastIndex(id, "/")+1:])
-	attached, err := r.world.IAM.ListAttachedRolePolicies(t.Context(), &iam.ListAttachedRolePoliciesInput{RoleName: name})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range attached.AttachedPolicies {
-		if _, err := r.world.IAM.DetachRolePolicy(t.Context(), &iam.DetachRolePolicyInput{RoleName: name, PolicyArn: p.PolicyArn}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := r.world.IAM.DeleteRole(t.Context(), &iam.DeleteRoleInput{RoleName: name}); err != nil {
-		t.Fatal(err)
-	}
+	r.deleteRole(id)
 	if !strings.Contains(r.world.State()[r.key], "AROA") {
 		t.Fatal("the fake keeps the ARN of a role that is gone")
 	}
@@ -121,13 +152,7 @@ func TestAPolicyNameInAnotherCase(t *testing.T) {
 
 // 47 tags are allowed, whatever the function keeps on the policy beside them.
 func TestTheLastTagFits(t *testing.T) {
-	tags := func(n int) props {
-		var list []any
-		for k := range n {
-			list = append(list, tag(strings.Repeat("t", k+1), "v"))
-		}
-		return base(props{"Tags": list})
-	}
+	tags := func(n int) props { return base(props{"Tags": tags(n)}) }
 	r := newRig(t, awstest.Kinds()[0].New(t))
 	before := r.world.State()
 	id := r.must(cfn.Create, "", tags(46), nil)

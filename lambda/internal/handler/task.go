@@ -25,6 +25,9 @@ type task struct {
 	warnings []string
 	// rollingBack says that CloudFormation rolls an update of the stack back.
 	rollingBack bool
+	// swept are the ARNs of the roles whose records have been followed, and left are the other roles that could not be removed.
+	swept []string
+	left  []servicerole.Removal
 
 	mutex sync.Mutex
 	// undoing is set while something is left that no other event will come for.
@@ -109,7 +112,7 @@ func (t *task) provide(ctx, undoCtx context.Context) result {
 		return t.failed(err)
 	}
 	t.warn(slices.Concat(out.Warnings, out.findings)...)
-	t.sweep(ctx, d, out)
+	t.sweepLast(ctx, d, out)
 	return result{physicalID: d.Role.ARN, data: t.data(d.Desired, out)}
 }
 

@@ -87,6 +87,14 @@ func (d Desired) After(old properties.Properties, physicalID string) Desired {
 	return d
 }
 
+// TakingUp returns what is desired if the role may be there already, left behind with other properties.
+func (d Desired) TakingUp(left Removal) Desired {
+	f := &d.Formerly
+	f.Policies, f.TagKeys = slices.Concat(f.Policies, left.Policies), slices.Concat(f.TagKeys, left.TagKeys)
+	f.Buckets, f.Keys, f.Managed = slices.Concat(f.Buckets, left.Buckets), slices.Concat(f.Keys, left.Keys), slices.Concat(f.Managed, left.Managed)
+	return d
+}
+
 // personalizeRoleARN is the pattern of roleArn in the Personalize API, such as
 // https://docs.aws.amazon.com/personalize/latest/dg/API_CreateDatasetImportJob.html
 var personalizeRoleARN = lazyregexp.Regexp(`^arn:([a-z\d-]+):iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+$`)
