@@ -20,13 +20,15 @@ CDK     := $(TOOLS)/cdk
 BENCH   := $(TOOLS)/bench
 MOTO    := $(TOOLS)/moto
 PEERS   := lambda/bench/peers
+# The packages that decide without asking anybody.
+PURE    := lambda/properties $(addprefix lambda/internal/,cfn plan policy preflight servicerole)
 
 export GOFLAGS := -buildvcs=false
 # The one that the function is built with, whichever is installed: an older one builds other bytes.
 export GOTOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit histories emulated emulated-calls emulated-stacks bench fleet check synth format lint vet fuzz template package deploy publish deployable clean
+.PHONY: help demo test unit histories emulated emulated-calls emulated-stacks bench fleet check synth format lint vet fuzz mutate template package deploy publish deployable clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')"
@@ -40,6 +42,11 @@ test: unit emulated ## unit tests with the race detector, then the same binary a
 unit: $(CDK)/complete ## unit tests, the function's and the tools' with the race detector
 	go test -race ./lambda/... ./infra/bundle ./infra/deployer ./infra/emulator ./infra/release ./infra/cmd/...
 	PATH="$(abspath $(CDK))/node_modules/.bin:$$PATH" go test ./infra ./infra/personalizerole ./examples/...
+
+# One at a time, so that no test is too slow for its share of the machine.
+mutate: $(BIN)/gremlins ## change the pure packages in ways that their tests must notice (15 minutes)
+	set -e; for package in $(PURE); do echo "$$package"; \
+		$(BIN)/gremlins unleash --workers 1 --timeout-coefficient 30 --output-statuses lt --threshold-efficacy 100 ./$$package; done
 
 histories: ## play random histories of a resource, with faults, late and doubled events: make histories HISTORIES=100000
 	go test ./lambda/internal/handler -run TestHistories -rapid.checks $(HISTORIES)
@@ -117,6 +124,11 @@ deployable: template ## make deploy and sam package, against the emulator
 
 clean: ## remove what these targets made
 	rm -rf dist cdk.out .aws-sam $(TOOLS)
+
+$(BIN)/gremlins: .ci/mutate.mod
+	@mkdir -p $(BIN)
+	go build -modfile .ci/mutate.mod -o $@ github.com/go-gremlins/gremlins/cmd/gremlins
+	@touch $@
 
 $(BIN)/%: .ci/tools.mod
 	@mkdir -p $(BIN)

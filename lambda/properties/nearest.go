@@ -1,20 +1,19 @@
 package properties
 
-import "strings"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
 // nearest gives the known name with the smallest edit distance, so that a typing error is seen at once.
 func nearest(name string, known []string) string {
 	const longest = 64
-	if runes := []rune(name); len(runes) > longest {
-		name = string(runes[:longest])
-	}
-	best, least := "", -1
-	for _, k := range known {
-		if d := distance(strings.ToLower(name), strings.ToLower(k)); least < 0 || d < least {
-			best, least = k, d
-		}
-	}
-	return best
+	runes := []rune(name)
+	name = strings.ToLower(string(runes[:min(len(runes), longest)]))
+	return slices.MinFunc(known, func(a, b string) int {
+		return cmp.Compare(distance(name, strings.ToLower(a)), distance(name, strings.ToLower(b)))
+	})
 }
 
 // distance is Levenshtein's.

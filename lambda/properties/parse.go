@@ -139,8 +139,9 @@ func (r *reader) combinations(p Properties) {
 // quote shortens a value for a message: a reason that CloudFormation accepts is short.
 func quote(s string) string {
 	const most = 70
-	if runes := []rune(s); len(runes) > most {
-		s = string(runes[:most]) + "..."
+	runes := []rune(s)
+	if short := runes[:min(len(runes), most)]; len(short) < len(runes) {
+		s = string(short) + "..."
 	}
 	return fmt.Sprintf("%q", s)
 }

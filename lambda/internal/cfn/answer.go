@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // Status is the status of an answer.
@@ -87,11 +86,8 @@ func (r *Response) shorten(text string, set func(string)) ([]byte, error) {
 		// A byte of text takes at most six bytes of the body, as an escape. A sixth of the excess is therefore never too much to
 		// cut, and a few rounds reach the size.
 		cut := max(1, (len(body)-MaxBody)/6)
-		keep := max(0, len(text)-cut)
-		for keep > 0 && !utf8.RuneStart(text[keep]) {
-			keep--
-		}
-		text = text[:keep]
+		// Without the rune that is cut in two.
+		text = strings.ToValidUTF8(text[:max(0, len(text)-cut)], "")
 	}
 }
 

@@ -37,6 +37,15 @@ func TestHosts(t *testing.T) {
 	}
 }
 
+// With an endpoint configured any host is good, but there has to be one.
+func TestAnyHost(t *testing.T) {
+	for url, ok := range map[string]bool{"http://127.0.0.1:4566/x": true, "https://h": true, "http:///x": false, "http://?x": false, "http://": false} {
+		if _, err := (Hosts{Any: true}).parse(url); (err == nil) != ok {
+			t.Errorf("%s: got %v, want allowed %v", url, err, ok)
+		}
+	}
+}
+
 // Neither what a server sends nor what the resolver says reaches the log or the caller.
 func TestTargetsStaySecret(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -23,6 +23,8 @@ const (
 	connectTimeout = 2 * time.Second
 	firstPause     = 100 * time.Millisecond
 	longestPause   = 3 * time.Second
+	// idleTimeout is longer than the longest pause, so that a retry needs no new connection.
+	idleTimeout = 30 * time.Second
 )
 
 // Sender PUTs answers.
@@ -44,7 +46,7 @@ func NewSender(log *slog.Logger, hosts Hosts) *Sender {
 		ResponseHeaderTimeout: attemptTimeout,
 		ForceAttemptHTTP2:     true,
 		MaxIdleConns:          1,
-		IdleConnTimeout:       30 * time.Second,
+		IdleConnTimeout:       idleTimeout,
 	}
 	return &Sender{
 		Client: &http.Client{
@@ -157,7 +159,7 @@ func kindOf(err error) string {
 // pause waits for a random time that doubles in the mean: thousands of functions answer at once when a StackSet deploys.
 func pause(ctx context.Context, n int) error {
 	longest := min(firstPause<<n, longestPause)
-	timer := time.NewTimer(rand.N(longest) + time.Millisecond)
+	timer := time.NewTimer(rand.N(longest))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

@@ -85,6 +85,11 @@ func TestSendRetries(t *testing.T) {
 		{"after a lost connection", []int{0, 200}, 2, ""},
 		{"never", []int{503}, attempts, ErrUndelivered.Error()},
 		{"expired", []int{403}, 1, ErrUndelivered.Error()},
+		{"refused", []int{400}, 1, ErrUndelivered.Error()},
+		{"the last client error", []int{499}, 1, ErrUndelivered.Error()},
+		{"too slow for S3", []int{408, 200}, 2, ""},
+		{"the last status of success", []int{299}, 1, ""},
+		{"no success", []int{300, 200}, 2, ""},
 		{"redirect", []int{307}, attempts, ErrUndelivered.Error()},
 	} {
 		t.Run(c.name, func(t *testing.T) {

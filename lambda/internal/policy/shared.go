@@ -82,7 +82,7 @@ func nextMember(d *json.Decoder) (name string, value json.RawMessage, err error)
 }
 
 func statementList(value json.RawMessage) ([]json.RawMessage, error) {
-	if trimmed := bytes.TrimSpace(value); len(trimmed) > 0 && trimmed[0] == '{' {
+	if trimmed := bytes.TrimSpace(value); isObject(trimmed) {
 		return []json.RawMessage{trimmed}, nil
 	}
 	var list []json.RawMessage
@@ -90,12 +90,14 @@ func statementList(value json.RawMessage) ([]json.RawMessage, error) {
 		return nil, errors.New("the policy's Statement is neither a list nor an object")
 	}
 	for _, s := range list {
-		if trimmed := bytes.TrimSpace(s); len(trimmed) == 0 || trimmed[0] != '{' {
+		if !isObject(bytes.TrimSpace(s)) {
 			return nil, errors.New("the policy has a statement that is no object")
 		}
 	}
 	return list, nil
 }
+
+func isObject(value []byte) bool { return bytes.HasPrefix(value, []byte("{")) }
 
 // String is the document; the empty text if it has no statement, since services refuse such a document.
 func (s Shared) String() string {
@@ -124,11 +126,7 @@ func (s Shared) String() string {
 
 // Size is the length of the document in bytes, without white space, which services don't count.
 func (s Shared) Size() int {
-	var b bytes.Buffer
-	if err := json.Compact(&b, []byte(s.String())); err != nil {
-		return len(s.String())
-	}
-	return b.Len()
+	return len(compact(json.RawMessage(s.String())))
 }
 
 // sid gives a statement's Sid; the empty text if it has none.
@@ -258,8 +256,7 @@ func label(statement json.RawMessage) string {
 
 func compact(raw json.RawMessage) string {
 	var b bytes.Buffer
-	if json.Compact(&b, raw) != nil {
-		return string(raw)
-	}
+	// What was parsed has no errors, and the empty text stays empty.
+	_ = json.Compact(&b, raw)
 	return b.String()
 }

@@ -221,6 +221,25 @@ func TestDeadPrincipals(t *testing.T) {
 	}
 }
 
+// A statement without a Sid is named by its text, up to 120 characters.
+func TestLabels(t *testing.T) {
+	frame := `{"Action":"","Principal":"AROA1234567890EXAMPLE"}`
+	for length, whole := range map[int]bool{120: true, 121: false} {
+		text := `{"Action":"` + strings.Repeat("é", length-len(frame)) + frame[len(`{"Action":"`):]
+		s, err := ParseShared(`{"Statement": ` + text + `}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := text + " (principal AROA1234567890EXAMPLE)"
+		if !whole {
+			want = string([]rune(text)[:120]) + "... (principal AROA1234567890EXAMPLE)"
+		}
+		if diff := cmp.Diff([]string{want}, s.DeadPrincipals()); diff != "" {
+			t.Errorf("%d characters: -want +got:\n%s", length, diff)
+		}
+	}
+}
+
 func TestMissing(t *testing.T) {
 	parse := func(text string) Shared {
 		s, err := ParseShared(text)
