@@ -9,7 +9,7 @@ DRY_RUN ?=
 PREFIX  ?= personalize-role
 HISTORIES ?= 10000
 BUCKET  ?=
-# Parameters of template.yaml, such as: PARAMETERS="BucketNames=my-data FullAccess=false"
+# Parameters of template.yaml, such as: PARAMETERS="BucketNames=my-data PersonalizeAccess=None"
 PARAMETERS ?=
 AWS     ?= aws
 
@@ -118,7 +118,7 @@ publish: ## upload a release to one bucket a Region, and print one-click links: 
 deployable: template ## make deploy and sam package, against the emulator
 	go run ./infra/cmd/emulator sh -ec '\
 		$(LINT)/bin/aws s3 mb s3://artifacts; $(LINT)/bin/aws s3 mb s3://my-data; \
-		$(MAKE) deploy AWS=$(LINT)/bin/aws BUCKET=artifacts ARCH=$$(go env GOARCH) PARAMETERS="BucketNames=my-data SettleSeconds=0"; \
+		$(MAKE) deploy AWS=$(LINT)/bin/aws BUCKET=artifacts ARCH=$$(go env GOARCH) PARAMETERS="BucketNames=my-data PropagationDelaySeconds=0"; \
 		SAM_CLI_TELEMETRY=0 $(LINT)/bin/sam package --template-file .aws-sam/build/template.yaml --s3-bucket artifacts --output-template-file dist/sam.yaml; \
 		grep -q "LicenseUrl: s3://artifacts/" dist/sam.yaml; grep -q "S3Bucket: artifacts" dist/sam.yaml'
 

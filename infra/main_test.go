@@ -90,7 +90,7 @@ func TestOutputsAreTheTemplates(t *testing.T) {
 			want.Outputs[name] = o
 		}
 	}
-	got, err := synthesised(t, map[string]any{"operatorPolicy": "true"})
+	got, err := synthesised(t, map[string]any{"createOperatorPolicy": "Operate"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,18 +103,18 @@ func TestOutputsAreTheTemplates(t *testing.T) {
 func TestSettings(t *testing.T) {
 	const key = "arn:aws:kms:eu-west-1:123456789012:key/0b3c"
 	settings := map[string]any{
-		"bucketNames": "data-one, data-two", "uses": "Import,Batch", "kmsKeyArns": key, "keyPolicy": "None", "roleName": "R", "path": "/ml/",
-		"s3PolicyName": "P", "description": "d", "permissionsBoundary": "arn:aws:iam::123456789012:policy/B", "fullAccess": "false",
+		"bucketNames": "data-one, data-two", "uses": "DatasetImport,BatchInference", "kmsKeyArns": key, "manageKeyPolicies": "false", "roleName": "R", "path": "/ml/",
+		"policyName": "P", "description": "d", "permissionsBoundary": "arn:aws:iam::123456789012:policy/B", "personalizeAccess": "None",
 		"cloudWatchAccess": "CloudWatchFullAccessV2", "sourceConditions": "true", "sourceRegions": "eu-west-1,us-east-1",
-		"maxSessionSeconds": "7200", "settleSeconds": "5", "adopt": "true", "forceDetach": "true",
+		"maxSessionDuration": "7200", "propagationDelaySeconds": "5", "adoptExistingRole": "true", "forceDetachPolicies": "true",
 	}
-	uses := []any{"Import", "Batch"}
+	uses := []any{"DatasetImport", "BatchInference"}
 	want := map[string]any{
 		"Buckets":    []any{map[string]any{"Name": "data-one", "Uses": uses}, map[string]any{"Name": "data-two", "Uses": uses}},
-		"KmsKeyArns": []any{key}, "KeyPolicy": "None", "RoleName": "R", "Path": "/ml/", "S3PolicyName": "P", "Description": "d",
-		"PermissionsBoundary": "arn:aws:iam::123456789012:policy/B", "FullAccess": false, "CloudWatchAccess": "CloudWatchFullAccessV2",
-		"SourceConditions": true, "SourceRegions": []any{"eu-west-1", "us-east-1"}, "MaxSessionDuration": 7200.0, "SettleSeconds": 5.0,
-		"Adopt": true, "ForceDetach": true, "ServiceTimeout": 720.0,
+		"KmsKeyArns": []any{key}, "ManageKeyPolicies": false, "RoleName": "R", "Path": "/ml/", "PolicyName": "P", "Description": "d",
+		"PermissionsBoundary": "arn:aws:iam::123456789012:policy/B", "PersonalizeAccess": "None", "CloudWatchAccess": "CloudWatchFullAccessV2",
+		"SourceConditions": true, "SourceRegions": []any{"eu-west-1", "us-east-1"}, "MaxSessionDuration": 7200.0, "PropagationDelaySeconds": 5.0,
+		"AdoptExistingRole": true, "ForceDetachPolicies": true, "ServiceTimeout": 720.0,
 	}
 	check := func(from string, a *app, err error) {
 		if err != nil {
@@ -134,8 +134,8 @@ func TestSettings(t *testing.T) {
 	a, err = synthesised(t, nil)
 	check("environment", a, err)
 	tested := append(slices.Collect(maps.Keys(settings)), "app", "stackName", "distributionBucket", "readers", "organisationalUnits", "regions", "releaseTemplate", "callAs",
-		"maxConcurrentPercentage", "failureTolerancePercentage", "memberParameters", "operatorPolicy", "roleArnParameterName", "architecture", "functionZip", "functionPermissionsBoundary", "furtherRoleNames",
-		"furtherPolicyNames", "furtherBucketNames", "furtherKmsKeyArns")
+		"maxConcurrentPercentage", "failureTolerancePercentage", "memberParameters", "createOperatorPolicy", "roleArnParameterName", "architecture", "functionZip", "functionPermissionsBoundary", "additionalRoleNames",
+		"additionalPolicyNames", "additionalBucketNames", "additionalKmsKeyArns")
 	if diff := cmp.Diff(slices.Sorted(slices.Values(names)), slices.Sorted(slices.Values(tested))); diff != "" {
 		t.Errorf("-settings +tested:\n%s", diff)
 	}
@@ -147,8 +147,8 @@ func TestSettingsOfUsers(t *testing.T) {
 		context map[string]any
 		want    int
 	}{
-		{nil, 0}, {map[string]any{"operatorPolicy": "false", "roleArnParameterName": ""}, 0},
-		{map[string]any{"operatorPolicy": "true", "roleArnParameterName": "/ml/role-arn"}, 1},
+		{nil, 0}, {map[string]any{"createOperatorPolicy": "None", "roleArnParameterName": ""}, 0},
+		{map[string]any{"createOperatorPolicy": "Operate", "roleArnParameterName": "/ml/role-arn"}, 1},
 	} {
 		a, err := synthesised(t, c.context)
 		if err != nil {
@@ -169,8 +169,8 @@ func TestSettingsOfUsers(t *testing.T) {
 // The function's own settings: what roles of other stacks may be called and use, also as a list of cdk.json.
 func TestSettingsOfTheFunction(t *testing.T) {
 	a, err := synthesised(t, map[string]any{
-		"architecture": "x86_64", "functionPermissionsBoundary": "arn:aws:iam::123456789012:policy/F", "furtherRoleNames": "Theirs-*", "furtherPolicyNames": "Theirs-*",
-		"furtherBucketNames": []any{"their-data", "more-data"}, "furtherKmsKeyArns": "arn:aws:kms:eu-west-1:123456789012:key/*",
+		"architecture": "x86_64", "functionPermissionsBoundary": "arn:aws:iam::123456789012:policy/F", "additionalRoleNames": "Theirs-*", "additionalPolicyNames": "Theirs-*",
+		"additionalBucketNames": []any{"their-data", "more-data"}, "additionalKmsKeyArns": "arn:aws:kms:eu-west-1:123456789012:key/*",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -187,9 +187,9 @@ func TestSettingsOfTheFunction(t *testing.T) {
 }
 
 func TestWrongSettingsAreNamed(t *testing.T) {
-	_, err := synthesised(t, map[string]any{"fullAccess": "maybe", "settleSeconds": "soon"})
-	want := `setting fullAccess (or PERSONALIZE_ROLE_FULL_ACCESS) is "maybe", and must be true or false; ` +
-		`setting settleSeconds (or PERSONALIZE_ROLE_SETTLE_SECONDS) is "soon", and must be a whole number of seconds`
+	_, err := synthesised(t, map[string]any{"sourceConditions": "maybe", "propagationDelaySeconds": "soon"})
+	want := `setting sourceConditions (or PERSONALIZE_ROLE_SOURCE_CONDITIONS) is "maybe", and must be true or false; ` +
+		`setting propagationDelaySeconds (or PERSONALIZE_ROLE_PROPAGATION_DELAY_SECONDS) is "soon", and must be a whole number of seconds`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
@@ -198,7 +198,7 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 // cdk-nag finds nothing but what is meant, for which there is a reason.
 func TestBestPractices(t *testing.T) {
 	a, err := synthesised(t, map[string]any{
-		"bucketNames": "data-one", "kmsKeyArns": "arn:aws:kms:eu-west-1:123456789012:key/0b3c", "operatorPolicy": "true", "roleArnParameterName": "role-arn",
+		"bucketNames": "data-one", "kmsKeyArns": "arn:aws:kms:eu-west-1:123456789012:key/0b3c", "createOperatorPolicy": "Operate", "roleArnParameterName": "role-arn",
 	})
 	if err != nil {
 		t.Fatal(err)

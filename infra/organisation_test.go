@@ -70,11 +70,11 @@ func TestOrganisation(t *testing.T) {
 	}
 	check()
 	context["callAs"], context["maxConcurrentPercentage"], context["failureTolerancePercentage"] = "DELEGATED_ADMIN", "100", "0"
-	context["memberParameters"] = "FullAccess=false OperatorPolicy=true"
+	context["memberParameters"] = "PersonalizeAccess=None CreateOperatorPolicy=Operate"
 	want["CallAs"] = "DELEGATED_ADMIN"
 	want["OperationPreferences"] = map[string]any{"MaxConcurrentPercentage": 100.0, "FailureTolerancePercentage": 0.0, "RegionConcurrencyType": "PARALLEL"}
 	want["Parameters"] = []any{
-		map[string]any{"ParameterKey": "FullAccess", "ParameterValue": "false"}, map[string]any{"ParameterKey": "OperatorPolicy", "ParameterValue": "true"},
+		map[string]any{"ParameterKey": "PersonalizeAccess", "ParameterValue": "None"}, map[string]any{"ParameterKey": "CreateOperatorPolicy", "ParameterValue": "Operate"},
 	}
 	check()
 }
@@ -82,7 +82,7 @@ func TestOrganisation(t *testing.T) {
 func TestWrongSettingsOfTheOrganisation(t *testing.T) {
 	_, err := organisation(t, map[string]any{
 		"organisationalUnits": "sandbox", "releaseTemplate": "template.yaml", "callAs": "ME", "maxConcurrentPercentage": "0", "failureTolerancePercentage": "all",
-		"memberParameters": "FullAccess",
+		"memberParameters": "PersonalizeAccess",
 	})
 	want := `setting organisationalUnits (or PERSONALIZE_ROLE_ORGANISATIONAL_UNITS) is "sandbox", and must be ids of organisational units, such as ou-ab12-cd34ef56, separated by commas; or that of the root; ` +
 		`setting regions (or PERSONALIZE_ROLE_REGIONS) is "", and must be Regions, such as eu-west-1,us-east-1; ` +
@@ -90,7 +90,7 @@ func TestWrongSettingsOfTheOrganisation(t *testing.T) {
 		`setting callAs (or PERSONALIZE_ROLE_CALL_AS) is "ME", and must be SELF or DELEGATED_ADMIN; ` +
 		`setting maxConcurrentPercentage (or PERSONALIZE_ROLE_MAX_CONCURRENT_PERCENTAGE) is "0", and must be a whole number from 1 to 100; ` +
 		`setting failureTolerancePercentage (or PERSONALIZE_ROLE_FAILURE_TOLERANCE_PERCENTAGE) is "all", and must be a whole number from 0 to 100; ` +
-		`setting memberParameters (or PERSONALIZE_ROLE_MEMBER_PARAMETERS) is "FullAccess", and must be NAME=VALUE, separated by blanks`
+		`setting memberParameters (or PERSONALIZE_ROLE_MEMBER_PARAMETERS) is "PersonalizeAccess", and must be NAME=VALUE, separated by blanks`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

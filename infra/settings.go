@@ -20,9 +20,11 @@ type settings struct {
 
 // names lists the settings, as the context spells them.
 var names = []string{
-	"app", "stackName", "bucketNames", "uses", "kmsKeyArns", "keyPolicy", "roleName", "path", "s3PolicyName", "description", "permissionsBoundary",
-	"fullAccess", "cloudWatchAccess", "operatorPolicy", "roleArnParameterName", "sourceConditions", "sourceRegions", "maxSessionSeconds", "settleSeconds", "adopt", "forceDetach", "architecture", "functionZip",
-	"functionPermissionsBoundary", "furtherRoleNames", "furtherPolicyNames", "furtherBucketNames", "furtherKmsKeyArns",
+	"app", "stackName", "bucketNames", "uses", "kmsKeyArns", "manageKeyPolicies", "roleName", "path", "policyName", "description",
+	"permissionsBoundary", "personalizeAccess", "cloudWatchAccess", "createOperatorPolicy", "roleArnParameterName", "sourceConditions",
+	"sourceRegions", "maxSessionDuration", "propagationDelaySeconds", "adoptExistingRole", "forceDetachPolicies", "architecture",
+	"functionZip", "functionPermissionsBoundary", "additionalRoleNames", "additionalPolicyNames", "additionalBucketNames",
+	"additionalKmsKeyArns",
 	"distributionBucket", "readers",
 	"organisationalUnits", "regions", "releaseTemplate", "callAs", "maxConcurrentPercentage", "failureTolerancePercentage", "memberParameters",
 }

@@ -32,8 +32,13 @@ func build(app awscdk.App) error {
 	output("RoleArn", "ARN of the Amazon Personalize service role", role.RoleArn())
 	output("RoleName", "Name of the Amazon Personalize service role", role.RoleName())
 	output("ServiceToken", "ARN of the function, the ServiceToken of Custom::PersonalizeServiceRole in other stacks", provider.ServiceToken())
-	if on := s.flag("operatorPolicy"); on != nil && *on {
-		output("OperatorPolicyArn", "ARN of the managed policy for the people who operate Amazon Personalize", role.OperatorPolicy().ManagedPolicyArn())
+	switch create := s.textOr("createOperatorPolicy", "None"); create {
+	case "Operate":
+		policy := personalizerole.NewOperatorPolicy(stack, "OperatorPolicy", role)
+		output("OperatorPolicyArn", "ARN of the managed policy for the people who operate Amazon Personalize", policy.ManagedPolicyArn())
+	case "None":
+	default:
+		s.fault("createOperatorPolicy", create, "None or Operate")
 	}
 	if parameter := s.text("roleArnParameterName"); parameter != nil {
 		awsssm.NewStringParameter(stack, jsii.String("RoleArnParameter"), &awsssm.StringParameterProps{
@@ -43,8 +48,8 @@ func build(app awscdk.App) error {
 	describe := func(id, description string, value *string) {
 		awscdk.NewCfnOutput(stack, &id, &awscdk.CfnOutputProps{Description: &description, Value: value})
 	}
-	describe("RequiredBucketPolicies", "Statements that the owners of buckets in other accounts must add to their policies, by bucket", role.RequiredBucketPolicies())
-	describe("RequiredKeyPolicies", "Statements that must be added to the policies of KMS keys which aren't managed here, by key", role.RequiredKeyPolicies())
+	describe("RequiredBucketPolicyStatements", "Statements that the owners of buckets in other accounts must add to their policies, by bucket", role.RequiredBucketPolicyStatements())
+	describe("RequiredKeyPolicyStatements", "Statements that must be added to the policies of KMS keys which aren't managed here, by key", role.RequiredKeyPolicyStatements())
 	describe("Warnings", "What would make Amazon Personalize fail later, a line each", role.Warnings())
 	checkBestPractices(app, stack)
 	if len(s.faults) > 0 {
@@ -65,15 +70,15 @@ func environment() *awscdk.Environment {
 // providerProps are those of a function that other stacks use by its exported token.
 func providerProps(stack awscdk.Stack, s *settings) *personalizerole.ProviderProps {
 	var buckets []string
-	for _, name := range s.list("furtherBucketNames") {
+	for _, name := range s.list("additionalBucketNames") {
 		buckets = append(buckets, "arn:"+*stack.Partition()+":s3:::"+name)
 	}
 	props := &personalizerole.ProviderProps{
 		Zip:          s.text("functionZip"),
 		Architecture: personalizerole.Architecture(s.textOr("architecture", string(personalizerole.ArchitectureARM64))),
-		Further: &personalizerole.Further{
-			RoleNames: jsii.Strings(s.list("furtherRoleNames")...), PolicyNames: jsii.Strings(s.list("furtherPolicyNames")...),
-			BucketArns: jsii.Strings(buckets...), KeyArns: jsii.Strings(s.list("furtherKmsKeyArns")...),
+		AdditionalGrants: &personalizerole.AdditionalGrants{
+			RoleNames: jsii.Strings(s.list("additionalRoleNames")...), PolicyNames: jsii.Strings(s.list("additionalPolicyNames")...),
+			BucketArns: jsii.Strings(buckets...), KeyArns: jsii.Strings(s.list("additionalKmsKeyArns")...),
 		},
 	}
 	if arn := s.text("functionPermissionsBoundary"); arn != nil {
@@ -84,10 +89,10 @@ func providerProps(stack awscdk.Stack, s *settings) *personalizerole.ProviderPro
 
 func roleProps(stack awscdk.Stack, s *settings, provider personalizerole.Provider) *personalizerole.PersonalizeServiceRoleProps {
 	props := &personalizerole.PersonalizeServiceRoleProps{
-		Provider: provider, RoleName: s.text("roleName"), Path: s.text("path"), S3PolicyName: s.text("s3PolicyName"), Description: s.text("description"),
-		FullAccess: s.flag("fullAccess"), CloudWatchAccess: personalizerole.CloudWatchAccess(s.textOr("cloudWatchAccess", "")),
-		SourceConditions: s.flag("sourceConditions"), MaxSessionDuration: s.duration("maxSessionSeconds"), SettleTime: s.duration("settleSeconds"),
-		Adopt: s.flag("adopt"), ForceDetach: s.flag("forceDetach"), KeyPolicy: personalizerole.PolicyManagement(s.textOr("keyPolicy", "")),
+		Provider: provider, RoleName: s.text("roleName"), Path: s.text("path"), PolicyName: s.text("policyName"), Description: s.text("description"),
+		PersonalizeAccess: personalizerole.PersonalizeAccess(s.textOr("personalizeAccess", "")), CloudWatchAccess: personalizerole.CloudWatchAccess(s.textOr("cloudWatchAccess", "")),
+		SourceConditions: s.flag("sourceConditions"), MaxSessionDuration: s.duration("maxSessionDuration"), PropagationDelay: s.duration("propagationDelaySeconds"),
+		AdoptExistingRole: s.flag("adoptExistingRole"), ForceDetachPolicies: s.flag("forceDetachPolicies"), ManageKeyPolicies: s.flag("manageKeyPolicies"),
 	}
 	if regions := s.list("sourceRegions"); regions != nil {
 		props.SourceRegions = jsii.Strings(regions...)

@@ -108,7 +108,7 @@ func TestFirstImportSucceeds(t *testing.T) {
 	if diff := cmp.Diff(want, job); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	buckets := []any{map[string]any{"Name": dataBucket, "Uses": []any{"Import"}, "Prefixes": []any{"data/"}}}
+	buckets := []any{map[string]any{"Name": dataBucket, "Uses": []any{"DatasetImport"}, "Prefixes": []any{"data/"}}}
 	if diff := cmp.Diff(buckets, role["Buckets"]); diff != "" {
 		t.Errorf("buckets: -want +got:\n%s", diff)
 	}

@@ -27,7 +27,7 @@ func newRecommender(app awscdk.App, zip *string) {
 		Provider: newProvider(stack, zip),
 		Buckets: []personalizerole.Bucket{{
 			Bucket:        bucket,
-			BucketOptions: personalizerole.BucketOptions{Uses: []personalizerole.Use{personalizerole.UseImport}, Prefixes: jsii.Strings("data/")},
+			BucketOptions: personalizerole.BucketOptions{Uses: []personalizerole.Use{personalizerole.UseDatasetImport}, Prefixes: jsii.Strings("data/")},
 		}},
 	})
 	schema := awspersonalize.NewCfnSchema(stack, jsii.String("Schema"), &awspersonalize.CfnSchemaProps{

@@ -14,8 +14,8 @@ role = cdk.CustomResource(
     resource_type="Custom::PersonalizeServiceRole",
     service_token=cdk.Fn.import_value("personalize-role-ServiceToken"),
     properties={
-        "Buckets": [{"Name": "my-training-data", "Uses": ["Import", "Batch"]}],
-        "FullAccess": False,
+        "Buckets": [{"Name": "my-training-data", "Uses": ["DatasetImport", "BatchInference"]}],
+        "PersonalizeAccess": "None",
     },
 )
 cdk.CfnOutput(through, "RoleArn", value=role.get_att_string("RoleArn"), export_name="python-RoleArn")

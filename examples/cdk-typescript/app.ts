@@ -10,8 +10,8 @@ const role = new CustomResource(through, 'PersonalizeRole', {
   resourceType: 'Custom::PersonalizeServiceRole',
   serviceToken: Fn.importValue('personalize-role-ServiceToken'),
   properties: {
-    Buckets: [{ Name: 'my-training-data', Uses: ['Import', 'Batch'] }],
-    FullAccess: false,
+    Buckets: [{ Name: 'my-training-data', Uses: ['DatasetImport', 'BatchInference'] }],
+    PersonalizeAccess: None,
   },
 });
 new CfnOutput(through, 'RoleArn', { value: role.getAttString('RoleArn'), exportName: 'typescript-RoleArn' });

@@ -24,7 +24,7 @@ type Scope struct {
 // Statements gives the statements for a scope.
 func Statements(s Scope) []permissions.Statement {
 	role, function := s.iam("role", "FunctionRole"), s.arn("lambda", "function:"+s.Stack+"-Function-*")
-	policies := []string{s.iam("policy", "DataPermissions"), s.iam("policy", "OperatorsPolicy")}
+	policies := []string{s.iam("policy", "DataPermissions"), s.iam("policy", "OperatorPolicy")}
 	return []permissions.Statement{
 		{Sid: "Stack", Resources: []string{s.arn("cloudformation", "stack/"+s.Stack+"/*")}, Actions: []string{
 			"cloudformation:CancelUpdateStack", "cloudformation:ContinueUpdateRollback", "cloudformation:CreateChangeSet",

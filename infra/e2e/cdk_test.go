@@ -78,7 +78,7 @@ func TestCDK(t *testing.T) {
 	architecture := "architecture=" + bundle.Architecture(runtime.GOARCH)
 
 	t.Run("app", func(t *testing.T) {
-		deploy := []string{"deploy", "--require-approval", "never", "-c", architecture, "-c", "settleSeconds=0", "-c", "bucketNames=" + data}
+		deploy := []string{"deploy", "--require-approval", "never", "-c", architecture, "-c", "propagationDelaySeconds=0", "-c", "bucketNames=" + data}
 		c.cdk(t, "infra", deploy...)
 		outputs, err := a.deployer.Outputs(t.Context(), "personalize-role")
 		check(t, err)
@@ -161,7 +161,7 @@ func TestExamplesInOtherLanguages(t *testing.T) {
 				t.Fatalf("%v\n%s", err, text)
 			}
 			for stack, want := range map[string]string{
-				"ThroughServiceToken": `"Buckets":[{"Name":"my-training-data","Uses":["Import","Batch"]}]`,
+				"ThroughServiceToken": `"Buckets":[{"Name":"my-training-data","Uses":["DatasetImport","BatchInference"]}]`,
 				"Included":            `"Custom::PersonalizeServiceRole"`, "Importing": `"Fn::ImportValue":"personalize-role-RoleArn"`,
 			} {
 				text, err := os.ReadFile(filepath.Join(out, stack+".template.json"))

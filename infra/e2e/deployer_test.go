@@ -56,7 +56,7 @@ func (p *person) allow(t *testing.T, statements []permissions.Statement) {
 }
 
 func (p *person) parameters() emulator.Parameters {
-	return emulator.Parameters{"BucketNames": p.bucket, "SettleSeconds": "0", "OperatorPolicy": "true", "RoleArnParameterName": "/personalize/role-arn"}
+	return emulator.Parameters{"BucketNames": p.bucket, "PropagationDelaySeconds": "0", "CreateOperatorPolicy": "Operate", "RoleArnParameterName": "/personalize/role-arn"}
 }
 
 // life looks at the template as the console does, and creates, updates and deletes the stack. The update changes every resource.

@@ -28,7 +28,7 @@ func newInstance(t *testing.T, n int, id, region string) *instance {
 	t.Helper()
 	i := &instance{account: openIn(t, id, region), stack: fmt.Sprintf("StackSet-personalize-role-%08d-0000-4000-8000-000000000000", n)}
 	i.bucket = i.account.bucket(t, "member-"+region, theirPolicy)
-	i.p = emulator.Parameters{"BucketNames": i.bucket, "SettleSeconds": "0", "Description": "first"}
+	i.p = emulator.Parameters{"BucketNames": i.bucket, "PropagationDelaySeconds": "0", "Description": "first"}
 	check(t, i.deployer.Create(t.Context(), i.stack, i.template, i.p))
 	return i
 }

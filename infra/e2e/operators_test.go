@@ -17,7 +17,7 @@ import (
 func TestOperators(t *testing.T) {
 	a := open(t, "100000000020")
 	ctx := t.Context()
-	p := emulator.Parameters{"SettleSeconds": "0", "OperatorPolicy": "true", "RoleArnParameterName": "/ml/personalize/role-arn"}
+	p := emulator.Parameters{"PropagationDelaySeconds": "0", "CreateOperatorPolicy": "Operate", "RoleArnParameterName": "/ml/personalize/role-arn"}
 	check(t, a.deployer.Create(ctx, "app", a.template, p))
 	outputs, err := a.deployer.Outputs(ctx, "app")
 	check(t, err)
@@ -53,7 +53,7 @@ func TestOperators(t *testing.T) {
 	}
 	_, err = a.iam.DetachUserPolicy(ctx, &iam.DetachUserPolicyInput{UserName: aws.String("operator"), PolicyArn: aws.String(outputs["OperatorPolicyArn"])})
 	check(t, err)
-	p["OperatorPolicy"], p["RoleArnParameterName"] = "false", ""
+	p["CreateOperatorPolicy"], p["RoleArnParameterName"] = "None", ""
 	check(t, a.deployer.Update(ctx, "app", a.template, p))
 	outputs, err = a.deployer.Outputs(ctx, "app")
 	check(t, err)

@@ -23,9 +23,9 @@ import (
 
 // unneeded are the permissions whose lack the emulator doesn't notice, and why they stand all the same.
 var unneeded = map[string]string{
-	"CreateOwnPolicies iam:TagPolicy":                                     "AWS asks for it when CreatePolicy sets tags",
-	"AskWhetherEventsAreStillWanted cloudformation:DescribeStackResource": "denied, the function goes on and logs it",
-	"AskWhetherEventsAreStillWanted cloudformation:DescribeStacks":        "denied, the function goes on and logs it",
+	"CreateOwnPolicies iam:TagPolicy":                    "AWS asks for it when CreatePolicy sets tags",
+	"DescribeStack cloudformation:DescribeStackResource": "denied, the function goes on and logs it",
+	"DescribeStack cloudformation:DescribeStacks":        "denied, the function goes on and logs it",
 }
 
 // Each permission of the function is needed: without it the life of a role fails, and the reason names it.
@@ -84,7 +84,7 @@ func newExercise(t *testing.T, id string) *exercise {
 	x.foreign = theirs.bucket(t, "foreign", "")
 	all := append(slices.Clone(x.buckets), x.foreign)
 	check(t, a.deployer.Create(ctx, "provider", a.template, emulator.Parameters{
-		"SettleSeconds": "0", "FurtherBucketNames": strings.Join(all, ","), "FurtherKmsKeyArns": x.key,
+		"PropagationDelaySeconds": "0", "AdditionalBucketNames": strings.Join(all, ","), "AdditionalKmsKeyArns": x.key,
 	}))
 	x.token, x.role = a.serviceToken(ctx, t, "provider"), a.functionRole(ctx, t)
 	x.statements = permissions.Statements(scope(id, all, []string{x.key}))
@@ -167,7 +167,7 @@ func (x *exercise) run(ctx context.Context) error {
 	}
 	stack := fmt.Sprintf("life-%d", x.n)
 	p := map[string]any{
-		"RoleName": created, "PermissionsBoundary": powers, "Buckets": []string{x.buckets[0], x.foreign}, "ForceDetach": true,
+		"RoleName": created, "PermissionsBoundary": powers, "Buckets": []string{x.buckets[0], x.foreign}, "ForceDetachPolicies": true,
 		"KmsKeyArns": []string{x.key},
 		"Tags":       []map[string]string{{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "1"}},
 	}
@@ -175,12 +175,12 @@ func (x *exercise) run(ctx context.Context) error {
 	if err := d.Create(ctx, stack, resource(x.token, p), nil); err != nil {
 		return err
 	}
-	p["SourceConditions"], p["Description"], p["FullAccess"] = false, "new", false
+	p["SourceConditions"], p["Description"], p["PersonalizeAccess"] = false, "new", "None"
 	p["Tags"] = []map[string]string{{"Key": "a", "Value": "2"}}
 	delete(p, "PermissionsBoundary")
 	for version := 1; version <= 5; version++ {
 		// The other bucket's policy is left alone: it isn't what the versions of the managed policy are about.
-		other := map[string]any{"Name": x.buckets[version], "BucketPolicy": "None"}
+		other := map[string]any{"Name": x.buckets[version], "ManageBucketPolicy": false}
 		p["Buckets"] = []any{x.buckets[1], other}[:min(version, 2)]
 		if err := d.Update(ctx, stack, resource(x.token, p), nil); err != nil {
 			return err
@@ -230,7 +230,7 @@ func (x *exercise) adopt(ctx context.Context) error {
 		return err
 	}
 	stack := fmt.Sprintf("adopting-%d", x.n)
-	if err := x.account.deployer.Create(ctx, stack, resource(x.token, map[string]any{"RoleName": adopted, "Adopt": true}), nil); err != nil {
+	if err := x.account.deployer.Create(ctx, stack, resource(x.token, map[string]any{"RoleName": adopted, "AdoptExistingRole": true}), nil); err != nil {
 		return err
 	}
 	if err := x.account.deployer.Delete(ctx, stack); err != nil {

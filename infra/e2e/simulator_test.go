@@ -219,7 +219,7 @@ func (s stack) event(request, physicalID string, now, old map[string]any) event 
 }
 
 func wire(properties map[string]any) map[string]any {
-	all := map[string]any{"ServiceToken": "arn:f", "ServiceTimeout": "720", "SettleSeconds": "0"}
+	all := map[string]any{"ServiceToken": "arn:f", "ServiceTimeout": "720", "PropagationDelaySeconds": "0"}
 	for k, v := range properties {
 		all[k] = v
 	}

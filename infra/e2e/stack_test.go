@@ -162,7 +162,7 @@ func TestStack(t *testing.T) {
 	one, two, key := a.bucket(t, "one", theirPolicy), a.bucket(t, "two", ""), a.key(t)
 	keyPolicy, err := a.viewer.KeyPolicy(ctx, key)
 	check(t, err)
-	p := emulator.Parameters{"BucketNames": one + "," + two, "KmsKeyArns": key, "Uses": "Import,Batch", "SettleSeconds": "0", "Description": "first"}
+	p := emulator.Parameters{"BucketNames": one + "," + two, "KmsKeyArns": key, "Uses": "Import,Batch", "PropagationDelaySeconds": "0", "Description": "first"}
 	check(t, a.deployer.Create(ctx, "app", a.template, p))
 	outputs, err := a.deployer.Outputs(ctx, "app")
 	check(t, err)
@@ -188,7 +188,7 @@ func TestStack(t *testing.T) {
 	}
 	check(t, a.deployer.Delete(ctx, "consumer"))
 
-	p["Description"], p["FullAccess"], p["CloudWatchAccess"], p["MaxSessionDuration"] = "second", "false", "CloudWatchFullAccessV2", "7200"
+	p["Description"], p["PersonalizeAccess"], p["CloudWatchAccess"], p["MaxSessionDuration"] = "second", "None", "CloudWatchFullAccessV2", "7200"
 	check(t, a.deployer.Update(ctx, "app", a.template, p))
 	want = "role/" + name + ` "second" 7200s [CloudWatchFullAccessV2 PersonalizeS3BucketAccessPolicy] `
 	if got := a.role(t, name); got != want {
@@ -237,14 +237,14 @@ func TestFailingCreateLeavesNothing(t *testing.T) {
 		p      emulator.Parameters
 		reason string
 	}{
-		{"wrong use", emulator.Parameters{"Uses": "Read"}, `Uses[0] "Read" must be one of Import, Batch, Export, Metrics, Deletion`},
+		{"wrong use", emulator.Parameters{"Uses": "Read"}, `Uses[0] "Read" must be one of DatasetImport, BatchInference, DatasetExport, MetricAttribution, DataDeletion`},
 		{"missing bucket", emulator.Parameters{"BucketNames": "none-" + a.id}, "bucket none-" + a.id + " does not exist. Nothing was changed"},
 		{"missing key", emulator.Parameters{"KmsKeyArns": "arn:aws:kms:eu-west-1:" + a.id + ":key/none", "BucketNames": one}, "does not exist or is pending deletion. Nothing was changed"},
 		{"name that the function may not use", emulator.Parameters{"RoleName": "Other"}, "Allow the function's role iam:"},
 		{"boundary that doesn't exist", emulator.Parameters{"PermissionsBoundary": "arn:aws:iam::" + a.id + ":policy/None"}, "Check that what the template names exists in this account"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			c.p["SettleSeconds"] = "0"
+			c.p["PropagationDelaySeconds"] = "0"
 			err := a.deployer.Create(t.Context(), "failing", a.template, c.p)
 			if err == nil || !strings.Contains(err.Error(), c.reason) {
 				t.Errorf("got %v, want %q", err, c.reason)
@@ -262,7 +262,7 @@ func TestFailingUpdateIsTakenBack(t *testing.T) {
 	a := open(t, "100000000003")
 	ctx := t.Context()
 	one, two, key := a.bucket(t, "one", theirPolicy), a.bucket(t, "two", ""), a.key(t)
-	p := emulator.Parameters{"BucketNames": one, "SettleSeconds": "0", "Description": "first"}
+	p := emulator.Parameters{"BucketNames": one, "PropagationDelaySeconds": "0", "Description": "first"}
 	check(t, a.deployer.Create(ctx, "app", a.template, p))
 	outputs, err := a.deployer.Outputs(ctx, "app")
 	check(t, err)
@@ -284,7 +284,7 @@ func TestFailingUpdateIsTakenBack(t *testing.T) {
 
 // resource gives a template of another stack that has one role, through the function of the first.
 func resource(serviceToken string, properties map[string]any) string {
-	all := map[string]any{"ServiceToken": serviceToken, "SettleSeconds": 0}
+	all := map[string]any{"ServiceToken": serviceToken, "PropagationDelaySeconds": 0}
 	for k, v := range properties {
 		all[k] = v
 	}

@@ -106,7 +106,7 @@ func synthesised(t *testing.T, unit, template string) stackSet {
 	command.Dir = root
 	command.Env = append(os.Environ(), "PATH="+filepath.Join(root, ".tools", "cdk", "node_modules", ".bin")+":"+os.Getenv("PATH"), "CDK_OUTDIR="+out,
 		"PERSONALIZE_ROLE_APP=organisation", "PERSONALIZE_ROLE_ORGANISATIONAL_UNITS="+unit, "PERSONALIZE_ROLE_REGIONS=eu-west-1,us-east-1",
-		"PERSONALIZE_ROLE_RELEASE_TEMPLATE="+template, "PERSONALIZE_ROLE_MEMBER_PARAMETERS=FullAccess=false")
+		"PERSONALIZE_ROLE_RELEASE_TEMPLATE="+template, "PERSONALIZE_ROLE_MEMBER_PARAMETERS=PersonalizeAccess=None")
 	if output, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("synthesise: %v\n%s", err, output)
 	}
@@ -140,7 +140,7 @@ func memberTemplate(t *testing.T) string {
 	if !ok {
 		t.Fatal("template.yaml has no conditions")
 	}
-	return parameters + "\nResources:\n  Member:\n    Type: AWS::SSM::Parameter\n    Properties: {Name: member, Type: String, Value: !Ref FullAccess}\n"
+	return parameters + "\nResources:\n  Member:\n    Type: AWS::SSM::Parameter\n    Properties: {Name: member, Type: String, Value: !Ref PersonalizeAccess}\n"
 }
 
 // What the organisation stack declares, the StackSets API takes: each account of the unit gets an instance in each Region, one is taken

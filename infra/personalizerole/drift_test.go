@@ -115,7 +115,7 @@ func TestPermissionsAreNarrowed(t *testing.T) {
 	NewPersonalizeServiceRole(f.stack, "One", &PersonalizeServiceRoleProps{Provider: provider, Buckets: []Bucket{{Bucket: f.imported("data-one")}}})
 	key := awskms.Key_FromKeyArn(f.stack, jsii.String("Key"), jsii.String("arn:aws:kms:eu-west-1:123456789012:key/1"))
 	NewPersonalizeServiceRole(f.stack, "Two", &PersonalizeServiceRoleProps{
-		Provider: provider, RoleName: jsii.String("Two"), Path: jsii.String("/ml/"), S3PolicyName: jsii.String("TwoPolicy"), Keys: []awskms.IKey{key},
+		Provider: provider, RoleName: jsii.String("Two"), Path: jsii.String("/ml/"), PolicyName: jsii.String("TwoPolicy"), Keys: []awskms.IKey{key},
 		Buckets: []Bucket{{Bucket: f.imported("data-two")}},
 	})
 	resources := f.resources(t)

@@ -37,11 +37,11 @@ func ExamplePersonalizeServiceRole_addBucket() {
 	stack := awscdk.NewStack(awscdk.NewApp(nil), jsii.String("Stack"), nil)
 	role := personalizerole.NewPersonalizeServiceRole(stack, "PersonalizeRole", nil)
 	role.AddBucket(awss3.Bucket_FromBucketName(stack, jsii.String("Data"), jsii.String("my-training-data")), &personalizerole.BucketOptions{
-		Uses:     []personalizerole.Use{personalizerole.UseImport, personalizerole.UseExport},
+		Uses:     []personalizerole.Use{personalizerole.UseDatasetImport, personalizerole.UseDatasetExport},
 		Prefixes: jsii.Strings("in/", "out/"),
 	})
 	buckets(stack)
-	// Output: [map[Name:my-training-data Prefixes:[in/ out/] Uses:[Import Export]]]
+	// Output: [map[Name:my-training-data Prefixes:[in/ out/] Uses:[DatasetImport DatasetExport]]]
 }
 
 // The role goes wherever CDK takes one: here the people who operate Personalize may pass it.

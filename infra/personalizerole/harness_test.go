@@ -112,11 +112,11 @@ var settings = []struct {
 	{"default", func(*fixture, *PersonalizeServiceRoleProps) {}},
 	{"buckets", func(f *fixture, p *PersonalizeServiceRoleProps) {
 		p.Buckets = []Bucket{
-			{Bucket: awss3.NewBucket(f.stack, jsii.String("New"), nil), BucketOptions: BucketOptions{Prefixes: jsii.Strings("in/"), PolicyConditions: jsii.Bool(true)}},
+			{Bucket: awss3.NewBucket(f.stack, jsii.String("New"), nil), BucketOptions: BucketOptions{Prefixes: jsii.Strings("in/"), RequireSourceConditions: jsii.Bool(true)}},
 			{Bucket: f.imported("imported-data"), BucketOptions: BucketOptions{
-				Uses: []Use{UseBatch, UseExport}, Prefixes: jsii.Strings("in/", "out/"), PolicyConditions: jsii.Bool(true),
+				Uses: []Use{UseBatchInference, UseDatasetExport}, Prefixes: jsii.Strings("in/", "out/"), RequireSourceConditions: jsii.Bool(true),
 			}},
-			{Bucket: f.imported("left-alone"), BucketOptions: BucketOptions{Uses: []Use{UseMetrics, UseDeletion}, BucketPolicy: PolicyManagementNone}},
+			{Bucket: f.imported("left-alone"), BucketOptions: BucketOptions{Uses: []Use{UseMetricAttribution, UseDataDeletion}, ManageBucketPolicy: jsii.Bool(false)}},
 		}
 	}},
 	{"keys", func(f *fixture, p *PersonalizeServiceRoleProps) {
@@ -124,25 +124,25 @@ var settings = []struct {
 		key := awskms.Key_FromKeyArn(f.stack, jsii.String("Key"), jsii.String("arn:aws:kms:eu-west-1:123456789012:key/imported"))
 		p.Buckets = []Bucket{{Bucket: encrypted}, {Bucket: f.imported("imported-data"), BucketOptions: BucketOptions{EncryptionKey: key}}}
 		p.Keys = []awskms.IKey{awskms.NewKey(f.stack, jsii.String("Own"), nil)}
-		p.KeyPolicy = PolicyManagementManage
+		p.ManageKeyPolicies = jsii.Bool(true)
 	}},
 	{"names", func(_ *fixture, p *PersonalizeServiceRoleProps) {
-		p.RoleName, p.Path, p.S3PolicyName, p.Description = jsii.String("Role"), jsii.String("/ml/"), jsii.String("Policy"), jsii.String("a role")
+		p.RoleName, p.Path, p.PolicyName, p.Description = jsii.String("Role"), jsii.String("/ml/"), jsii.String("Policy"), jsii.String("a role")
 	}},
 	{"session", func(_ *fixture, p *PersonalizeServiceRoleProps) {
-		p.MaxSessionDuration, p.SettleTime = awscdk.Duration_Hours(jsii.Number(2)), awscdk.Duration_Minutes(jsii.Number(1))
+		p.MaxSessionDuration, p.PropagationDelay = awscdk.Duration_Hours(jsii.Number(2)), awscdk.Duration_Minutes(jsii.Number(1))
 	}},
 	{"boundary", func(f *fixture, p *PersonalizeServiceRoleProps) {
 		p.PermissionsBoundary = awsiam.ManagedPolicy_FromManagedPolicyName(f.stack, jsii.String("Boundary"), jsii.String("Boundary"))
 	}},
 	{"access", func(_ *fixture, p *PersonalizeServiceRoleProps) {
-		p.FullAccess, p.CloudWatchAccess = jsii.Bool(false), CloudWatchAccessFullAccessV2
+		p.PersonalizeAccess, p.CloudWatchAccess = PersonalizeAccessNone, CloudWatchAccessFullAccessV2
 	}},
 	{"sources", func(_ *fixture, p *PersonalizeServiceRoleProps) {
 		p.SourceConditions, p.SourceRegions = jsii.Bool(true), jsii.Strings("eu-west-1", "us-east-1")
 	}},
 	{"adopt", func(_ *fixture, p *PersonalizeServiceRoleProps) {
-		p.RoleName, p.Adopt, p.ForceDetach = jsii.String("Existing"), jsii.Bool(true), jsii.Bool(true)
+		p.RoleName, p.AdoptExistingRole, p.ForceDetachPolicies = jsii.String("Existing"), jsii.Bool(true), jsii.Bool(true)
 	}},
 	{"retain", func(_ *fixture, p *PersonalizeServiceRoleProps) { p.RemovalPolicy = awscdk.RemovalPolicy_RETAIN }},
 	{"tags", func(f *fixture, _ *PersonalizeServiceRoleProps) {
@@ -153,7 +153,7 @@ var settings = []struct {
 			return awscdk.NewCfnParameter(f.stack, &name, nil).ValueAsString()
 		}
 		number := awscdk.NewCfnParameter(f.stack, jsii.String("Seconds"), &awscdk.CfnParameterProps{Type: jsii.String("Number")})
-		p.RoleName, p.Path, p.Description, p.S3PolicyName = parameter("RoleName"), parameter("Path"), parameter("Description"), parameter("PolicyName")
+		p.RoleName, p.Path, p.Description, p.PolicyName = parameter("RoleName"), parameter("Path"), parameter("Description"), parameter("PolicyName")
 		p.MaxSessionDuration = awscdk.Duration_Seconds(number.ValueAsNumber())
 		p.PermissionsBoundary = awsiam.ManagedPolicy_FromManagedPolicyArn(f.stack, jsii.String("B"), parameter("Boundary"))
 		p.SourceRegions = awscdk.NewCfnParameter(f.stack, jsii.String("Regions"), &awscdk.CfnParameterProps{Type: jsii.String("CommaDelimitedList")}).ValueAsList()

@@ -56,20 +56,20 @@ func (r *serviceRole) AttachInlinePolicy(policy awsiam.Policy) { policy.AttachTo
 // AddManagedPolicy attaches nothing: CloudFormation has no resource that attaches an existing policy to an existing role.
 func (r *serviceRole) AddManagedPolicy(policy awsiam.IManagedPolicy) {
 	awscdk.Annotations_Of(r).AddError(jsii.String("AddManagedPolicy can't attach " + *policy.ManagedPolicyArn() + ": give the policy the role instead " +
-		"(awsiam.ManagedPolicyProps.Roles), or set FullAccess and CloudWatchAccess"))
+		"(awsiam.ManagedPolicyProps.Roles), or set PersonalizeAccess and CloudWatchAccess"))
 }
 
-func (r *serviceRole) RoleId() *string      { return r.attribute(properties.AttrRoleID) }
-func (r *serviceRole) S3PolicyArn() *string { return r.attribute(properties.AttrS3PolicyArn) }
-func (r *serviceRole) Warnings() *string    { return r.attribute(properties.AttrWarnings) }
-func (r *serviceRole) Provider() Provider   { return r.provider }
+func (r *serviceRole) RoleId() *string    { return r.attribute(properties.AttrRoleID) }
+func (r *serviceRole) PolicyArn() *string { return r.attribute(properties.AttrPolicyArn) }
+func (r *serviceRole) Warnings() *string  { return r.attribute(properties.AttrWarnings) }
+func (r *serviceRole) Provider() Provider { return r.provider }
 
-func (r *serviceRole) RequiredBucketPolicies() *string {
-	return r.attribute(properties.AttrRequiredBucketPolicies)
+func (r *serviceRole) RequiredBucketPolicyStatements() *string {
+	return r.attribute(properties.AttrRequiredBucketPolicyStatements)
 }
 
-func (r *serviceRole) RequiredKeyPolicies() *string {
-	return r.attribute(properties.AttrRequiredKeyPolicies)
+func (r *serviceRole) RequiredKeyPolicyStatements() *string {
+	return r.attribute(properties.AttrRequiredKeyPolicyStatements)
 }
 
 func (r *serviceRole) attribute(name string) *string {

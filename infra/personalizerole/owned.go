@@ -14,14 +14,14 @@ import (
 // beside one that the function made, and replaces the whole policy with every change of its own.
 func (r *serviceRole) shareOwned(b *Bucket) {
 	owned, ok := b.Bucket.(awss3.Bucket)
-	if !ok || b.BucketPolicy == PolicyManagementNone {
+	if !ok || !isOn(b.ManageBucketPolicy) {
 		return
 	}
 	if added := owned.AddToResourcePolicy(r.statement(*b)); !*added.StatementAdded {
 		return
 	}
-	b.BucketPolicy = PolicyManagementNone
-	b.PolicyConditions = nil
+	b.ManageBucketPolicy = jsii.Bool(false)
+	b.RequireSourceConditions = nil
 	// The role is complete once Personalize may use its buckets.
 	r.resource.Node().AddDependency(owned.Policy())
 }
@@ -33,7 +33,7 @@ func (r *serviceRole) statement(b Bucket) awsiam.PolicyStatement {
 		uses = append(uses, string(use))
 	}
 	if len(uses) == 0 {
-		uses = []string{properties.UseImport}
+		uses = []string{properties.UseDatasetImport}
 	}
 	actions := properties.S3Actions(uses)
 	var resources []*string
@@ -51,7 +51,7 @@ func (r *serviceRole) statement(b Bucket) awsiam.PolicyStatement {
 		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("personalize.amazonaws.com"), nil)},
 		Actions:    jsii.Strings(actions...), Resources: &resources,
 	}
-	if b.PolicyConditions != nil && *b.PolicyConditions {
+	if b.RequireSourceConditions != nil && *b.RequireSourceConditions {
 		stack := r.Stack()
 		regions := jsii.Strings(*stack.Region())
 		if r.props.SourceRegions != nil {

@@ -106,22 +106,22 @@ func (s *served) needed() []permissions.Statement {
 	anyPath := false
 	for _, r := range s.roles {
 		addName(&scope.RoleNames, r.props.RoleName, permissions.DefaultRoleNames)
-		addName(&scope.PolicyNames, r.props.S3PolicyName, permissions.DefaultPolicyNames)
+		addName(&scope.PolicyNames, r.props.PolicyName, permissions.DefaultPolicyNames)
 		path := text(r.props.Path, properties.DefaultPath)
 		anyPath = anyPath || hasToken(path)
 		add(&scope.Paths, path)
 		for _, b := range r.props.Buckets {
-			if b.BucketPolicy == PolicyManagementNone {
-				add(&scope.ReadBuckets, *b.Bucket.BucketArn())
-			} else {
+			if isOn(b.ManageBucketPolicy) {
 				add(&scope.Buckets, *b.Bucket.BucketArn())
+			} else {
+				add(&scope.ReadBuckets, *b.Bucket.BucketArn())
 			}
 		}
 		for _, arn := range r.keyARNs() {
-			if r.props.KeyPolicy == PolicyManagementNone {
-				add(&scope.ReadKeys, arn)
-			} else {
+			if isOn(r.props.ManageKeyPolicies) {
 				add(&scope.Keys, arn)
+			} else {
+				add(&scope.ReadKeys, arn)
 			}
 		}
 	}
@@ -131,8 +131,11 @@ func (s *served) needed() []permissions.Statement {
 	return append(permissions.OwnStatements(scope), permissions.DataStatements(scope)...)
 }
 
-// further gives the permissions that roles outside of the app need.
-func (f *function) further(more *Further) []permissions.Statement {
+// isOn reads a flag that is on unless switched off.
+func isOn(flag *bool) bool { return flag == nil || *flag }
+
+// additional gives the permissions that roles outside of the app need.
+func (f *function) additional(more *AdditionalGrants) []permissions.Statement {
 	scope := scopeOf(f.stack)
 	scope.RoleNames = append([]string{permissions.DefaultRoleNames}, texts(more.RoleNames)...)
 	scope.PolicyNames = append([]string{permissions.DefaultPolicyNames}, texts(more.PolicyNames)...)

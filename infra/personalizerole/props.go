@@ -15,16 +15,26 @@ type Use string
 
 // Uses of a bucket.
 const (
-	// UseImport is reading by dataset import jobs.
-	UseImport Use = properties.UseImport
-	// UseBatch is reading and writing by batch inference and batch segment jobs.
-	UseBatch Use = properties.UseBatch
-	// UseExport is writing by dataset export jobs.
-	UseExport Use = properties.UseExport
-	// UseMetrics is writing the reports of metric attributions.
-	UseMetrics Use = properties.UseMetrics
-	// UseDeletion is reading by data deletion jobs.
-	UseDeletion Use = properties.UseDeletion
+	// UseDatasetImport is reading by dataset import jobs.
+	UseDatasetImport Use = properties.UseDatasetImport
+	// UseBatchInference is reading and writing by batch inference and batch segment jobs.
+	UseBatchInference Use = properties.UseBatchInference
+	// UseDatasetExport is writing by dataset export jobs.
+	UseDatasetExport Use = properties.UseDatasetExport
+	// UseMetricAttribution is writing the reports of metric attributions.
+	UseMetricAttribution Use = properties.UseMetricAttribution
+	// UseDataDeletion is reading by data deletion jobs.
+	UseDataDeletion Use = properties.UseDataDeletion
+)
+
+// PersonalizeAccess is the AWS managed policy for Personalize that the role gets.
+type PersonalizeAccess string
+
+// AWS managed policies for Personalize.
+const (
+	PersonalizeAccessNone PersonalizeAccess = properties.PersonalizeNone
+	// PersonalizeAccessFullAccess is AmazonPersonalizeFullAccess.
+	PersonalizeAccessFullAccess PersonalizeAccess = properties.PersonalizeFullAccess
 )
 
 // CloudWatchAccess is the AWS managed policy for CloudWatch that the role gets.
@@ -37,29 +47,18 @@ const (
 	CloudWatchAccessFullAccessV2 CloudWatchAccess = properties.CloudWatchFullAccessV2
 )
 
-// PolicyManagement says who looks after the policy of a bucket or a key.
-type PolicyManagement string
-
-// Who looks after a policy.
-const (
-	// PolicyManagementManage merges a statement into the policy, and takes it out again.
-	PolicyManagementManage PolicyManagement = properties.PolicyManage
-	// PolicyManagementNone leaves the policy to others.
-	PolicyManagementNone PolicyManagement = properties.PolicyNone
-)
-
 // BucketOptions say what Personalize may do with a bucket.
 type BucketOptions struct {
-	// Uses of the bucket. Default: UseImport.
+	// Uses of the bucket. Default: UseDatasetImport.
 	Uses []Use
 	// Prefixes are starts of object keys that Personalize may use; a folder ends in /. Default: the whole bucket.
 	Prefixes *[]*string
-	// BucketPolicy says who looks after the bucket policy. Default: PolicyManagementManage, which has the function merge a
-	// statement into the policy of an imported bucket; to a bucket that this app makes, CDK adds it.
-	BucketPolicy PolicyManagement
-	// PolicyConditions puts aws:SourceAccount and aws:SourceArn into the statement of the bucket policy. AWS documents no bucket
+	// ManageBucketPolicy has the function merge a statement into the policy of an imported bucket; to a bucket that this app makes, CDK
+	// adds it. Default: true.
+	ManageBucketPolicy *bool
+	// RequireSourceConditions puts aws:SourceAccount and aws:SourceArn into the statement of the bucket policy. AWS documents no bucket
 	// policy with conditions for Personalize. Default: false.
-	PolicyConditions *bool
+	RequireSourceConditions *bool
 	// EncryptionKey is the key that the bucket's objects are encrypted with. Default: the bucket's own, as far as CDK knows it.
 	EncryptionKey awskms.IKey
 }
@@ -88,38 +87,37 @@ type PersonalizeServiceRoleProps struct {
 	// CDK's own PermissionsBoundary.of, and the context key for it, reach the function's role only.
 	// Default: none.
 	PermissionsBoundary awsiam.IManagedPolicy
-	// FullAccess attaches AmazonPersonalizeFullAccess, as the set-up page of Personalize says:
+	// PersonalizeAccess attaches a policy for Personalize. Default: PersonalizeAccessFullAccess, which the set-up page of Personalize names:
 	// https://docs.aws.amazon.com/personalize/latest/dg/aws-personalize-set-up-permissions.html
-	// Default: true.
-	FullAccess *bool
+	PersonalizeAccess PersonalizeAccess
 	// CloudWatchAccess attaches a policy for CloudWatch. Default: CloudWatchAccessNone.
 	CloudWatchAccess CloudWatchAccess
 	// Buckets are the data buckets; AddBucket adds more. Default: none.
 	Buckets []Bucket
-	// S3PolicyName is the name of the managed policy for buckets and keys, 1 to 128 characters. Default: a derived one that starts
+	// PolicyName is the name of the managed policy for buckets and keys, 1 to 128 characters. Default: a derived one that starts
 	// with PersonalizeS3BucketAccessPolicy-.
-	S3PolicyName *string
+	PolicyName *string
 	// Keys are the KMS keys of dataset groups. See
 	// https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-key-access.html
 	// CloudFormation replaces the whole policy of a key that it makes whenever that policy changes in the app, the function's
 	// statement included: change the role's description in the same deployment, so that the function merges it again.
 	// Default: none.
 	Keys []awskms.IKey
-	// KeyPolicy says who looks after the policies of the keys. Default: PolicyManagementManage.
-	KeyPolicy PolicyManagement
+	// ManageKeyPolicies has the function merge a statement into the policies of the keys. Default: true.
+	ManageKeyPolicies *bool
 	// SourceConditions lets only Personalize acting for this account assume the role. See
 	// https://docs.aws.amazon.com/personalize/latest/dg/cross-service-confused-deputy-prevention.html
 	// Default: true.
 	SourceConditions *bool
 	// SourceRegions are the Regions whose Personalize may assume the role, or *. Default: the stack's own.
 	SourceRegions *[]*string
-	// Adopt takes over the existing role RoleName, and gives it back as it was on deletion. Default: false.
-	Adopt *bool
-	// ForceDetach detaches, on deletion, policies that others attached to the role. Default: false.
-	ForceDetach *bool
-	// SettleTime is how long to wait, at most 5 minutes, until IAM has propagated a new role or changed permissions. Default: 15
+	// AdoptExistingRole takes over the existing role RoleName, and gives it back as it was on deletion. Default: false.
+	AdoptExistingRole *bool
+	// ForceDetachPolicies detaches, on deletion, policies that others attached to the role. Default: false.
+	ForceDetachPolicies *bool
+	// PropagationDelay is how long to wait, at most 4 minutes, until IAM has propagated a new role or changed permissions. Default: 15
 	// seconds.
-	SettleTime awscdk.Duration
+	PropagationDelay awscdk.Duration
 	// RemovalPolicy says what becomes of the role when it is removed from the stack. Default: RemovalPolicy_DESTROY.
 	RemovalPolicy awscdk.RemovalPolicy
 	// Provider is the function that provisions the role. Default: one that all roles of the stack share.

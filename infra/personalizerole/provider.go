@@ -44,12 +44,12 @@ type ProviderProps struct {
 	// PermissionsBoundary bounds the role of the function, which needs IAM, CloudFormation, CloudWatch Logs, S3 and KMS. Default: the
 	// one of the roles that it provisions.
 	PermissionsBoundary awsiam.IManagedPolicy
-	// Further is what roles outside of this app need, which take the function by its ServiceToken. Default: nothing.
-	Further *Further
+	// AdditionalGrants are for roles outside of this app, which take the function by its ServiceToken. Default: none.
+	AdditionalGrants *AdditionalGrants
 }
 
-// Further is what roles outside of this app may be called and may use. Roles and policies with derived names always count in.
-type Further struct {
+// AdditionalGrants are what roles outside of this app may be called and may use. Roles and policies with derived names always count in.
+type AdditionalGrants struct {
 	// RoleNames and PolicyNames are names, or patterns with *, below any path.
 	RoleNames   *[]*string
 	PolicyNames *[]*string
@@ -107,8 +107,8 @@ func NewProvider(scope constructs.Construct, id string, props *ProviderProps) Pr
 	}
 	logs := f.logGroup(props)
 	f.role = f.newRole(logs)
-	if props.Further != nil {
-		f.permit(f.construct, "FurtherPermissions", func() []permissions.Statement { return f.further(props.Further) })
+	if props.AdditionalGrants != nil {
+		f.permit(f.construct, "AdditionalPermissions", func() []permissions.Statement { return f.additional(props.AdditionalGrants) })
 	}
 	f.token = f.lambda(props, logs).AttrArn()
 	return f

@@ -16,19 +16,18 @@ type PersonalizeServiceRole interface {
 	awsiam.IRole
 	// AddBucket adds a data bucket, new or imported, after construction; nil options mean the defaults.
 	AddBucket(bucket awss3.IBucket, options *BucketOptions)
-	// S3PolicyArn is the ARN of the managed policy for buckets and keys; empty at deployment if there is nothing to allow.
-	S3PolicyArn() *string
+	// PolicyArn is the ARN of the managed policy for buckets and keys; empty at deployment if there is nothing to allow.
+	PolicyArn() *string
 	// RoleId is IAM's unique id of the role.
 	RoleId() *string
 	// Warnings are what would make Personalize fail later, a line each.
 	Warnings() *string
-	// RequiredBucketPolicies and RequiredKeyPolicies are the statements that others must add to policies which aren't managed
+	// RequiredBucketPolicyStatements and RequiredKeyPolicyStatements are the statements that others must add to policies which aren't managed
 	// here, as JSON by bucket name and by key ARN.
-	RequiredBucketPolicies() *string
-	RequiredKeyPolicies() *string
-	// OperatorPolicy is a managed policy for the people who operate Personalize; it lets them pass it this role and no other. The
-	// first call creates it.
-	OperatorPolicy() awsiam.ManagedPolicy
+	RequiredBucketPolicyStatements() *string
+	RequiredKeyPolicyStatements() *string
+	// GrantOperate lets a principal operate Personalize, and pass it this role and no other. NewOperatorPolicy makes a policy of that.
+	GrantOperate(grantee awsiam.IGrantable) awsiam.Grant
 	// Provider is the function that provisions the role.
 	Provider() Provider
 }
@@ -41,8 +40,6 @@ type serviceRole struct {
 	props    PersonalizeServiceRoleProps
 	// policy has what CDK adds to the role, once it adds something.
 	policy awsiam.Policy
-	// operators is the policy of those who operate Personalize, once somebody has asked for it.
-	operators awsiam.ManagedPolicy
 }
 
 // NewPersonalizeServiceRole adds a role to a scope; nil props mean the defaults. Wrong literal props fail at synthesis, with
@@ -106,26 +103,26 @@ func (r *serviceRole) properties() map[string]any {
 	set(all, properties.NameRoleName, p.RoleName)
 	set(all, properties.NamePath, p.Path)
 	set(all, properties.NameDescription, p.Description)
-	set(all, properties.NameS3PolicyName, p.S3PolicyName)
-	set(all, properties.NameFullAccess, p.FullAccess)
+	set(all, properties.NamePolicyName, p.PolicyName)
+	set(all, properties.NameManageKeyPolicies, p.ManageKeyPolicies)
 	set(all, properties.NameSourceConditions, p.SourceConditions)
 	set(all, properties.NameSourceRegions, p.SourceRegions)
-	set(all, properties.NameAdopt, p.Adopt)
-	set(all, properties.NameForceDetach, p.ForceDetach)
+	set(all, properties.NameAdoptExistingRole, p.AdoptExistingRole)
+	set(all, properties.NameForceDetachPolicies, p.ForceDetachPolicies)
 	if p.MaxSessionDuration != nil {
 		all[properties.NameMaxSessionDuration] = seconds(p.MaxSessionDuration)
 	}
-	if p.SettleTime != nil {
-		all[properties.NameSettleSeconds] = seconds(p.SettleTime)
+	if p.PropagationDelay != nil {
+		all[properties.NamePropagationDelaySeconds] = seconds(p.PropagationDelay)
 	}
 	if p.PermissionsBoundary != nil {
 		all[properties.NamePermissionsBoundary] = *p.PermissionsBoundary.ManagedPolicyArn()
 	}
+	if p.PersonalizeAccess != "" {
+		all[properties.NamePersonalizeAccess] = string(p.PersonalizeAccess)
+	}
 	if p.CloudWatchAccess != "" {
 		all[properties.NameCloudWatchAccess] = string(p.CloudWatchAccess)
-	}
-	if p.KeyPolicy != "" {
-		all[properties.NameKeyPolicy] = string(p.KeyPolicy)
 	}
 	if len(p.Buckets) > 0 {
 		var list []any
@@ -147,16 +144,14 @@ func (r *serviceRole) properties() map[string]any {
 func (b Bucket) properties() map[string]any {
 	all := map[string]any{properties.FieldName: *b.Bucket.BucketName()}
 	set(all, properties.FieldPrefixes, b.Prefixes)
-	set(all, properties.FieldPolicyConditions, b.PolicyConditions)
+	set(all, properties.FieldManageBucketPolicy, b.ManageBucketPolicy)
+	set(all, properties.FieldRequireSourceConditions, b.RequireSourceConditions)
 	if len(b.Uses) > 0 {
 		var uses []any
 		for _, use := range b.Uses {
 			uses = append(uses, string(use))
 		}
 		all[properties.FieldUses] = uses
-	}
-	if b.BucketPolicy != "" {
-		all[properties.FieldBucketPolicy] = string(b.BucketPolicy)
 	}
 	if arn := b.keyARN(); arn != "" {
 		all[properties.FieldKmsKeyArn] = arn

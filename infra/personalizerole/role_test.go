@@ -39,7 +39,7 @@ func TestWrongPropsFailAtSynthesis(t *testing.T) {
 	}{
 		{"name", `RoleName "a b" must be 1 to 64 characters`, func(_ *fixture, p *PersonalizeServiceRoleProps) { p.RoleName = jsii.String("a b") }},
 		{"path", `Path "ml" must start and end with /`, func(_ *fixture, p *PersonalizeServiceRoleProps) { p.Path = jsii.String("ml") }},
-		{"use", `Uses[0] "Read" must be one of Import`, func(f *fixture, p *PersonalizeServiceRoleProps) {
+		{"use", `Uses[0] "Read" must be one of DatasetImport`, func(f *fixture, p *PersonalizeServiceRoleProps) {
 			p.Buckets = []Bucket{{Bucket: f.imported("data"), BucketOptions: BucketOptions{Uses: []Use{"Read"}}}}
 		}},
 		{"bucket twice", `Buckets[1] "data" occurs twice`, func(f *fixture, p *PersonalizeServiceRoleProps) {
@@ -51,10 +51,10 @@ func TestWrongPropsFailAtSynthesis(t *testing.T) {
 		{"session", `MaxSessionDuration "60" must be a whole number from 3600 to 43200`, func(_ *fixture, p *PersonalizeServiceRoleProps) {
 			p.MaxSessionDuration = awscdk.Duration_Minutes(jsii.Number(1))
 		}},
-		{"settle time", `SettleSeconds "600" must be a whole number from 0 to 300`, func(_ *fixture, p *PersonalizeServiceRoleProps) {
-			p.SettleTime = awscdk.Duration_Minutes(jsii.Number(10))
+		{"propagation delay", `PropagationDelaySeconds "600" must be a whole number from 0 to 240`, func(_ *fixture, p *PersonalizeServiceRoleProps) {
+			p.PropagationDelay = awscdk.Duration_Minutes(jsii.Number(10))
 		}},
-		{"adopt whom", `Adopt needs RoleName`, func(_ *fixture, p *PersonalizeServiceRoleProps) { p.Adopt = jsii.Bool(true) }},
+		{"adopt whom", `AdoptExistingRole needs RoleName`, func(_ *fixture, p *PersonalizeServiceRoleProps) { p.AdoptExistingRole = jsii.Bool(true) }},
 		{"tag", `must not start with personalize-role:`, func(f *fixture, _ *PersonalizeServiceRoleProps) {
 			awscdk.Tags_Of(f.stack).Add(jsii.String("personalize-role:x"), jsii.String("y"), nil)
 		}},
@@ -79,18 +79,26 @@ func has(t *testing.T, stack awscdk.Stack, kind string, properties map[string]an
 	}
 }
 
-// The policy of those who operate Personalize is made once, and lets them pass it this role only.
+// Those who operate Personalize may pass it this role only, whether their principal is in the app or gets the policy by hand.
 func TestOperatorPolicy(t *testing.T) {
 	f := newFixture(t)
 	r := NewPersonalizeServiceRole(f.stack, "ServiceRole", &PersonalizeServiceRoleProps{Provider: f.provider()})
-	if r.OperatorPolicy() != r.OperatorPolicy() {
-		t.Error("made twice")
+	NewOperatorPolicy(f.stack, "OperatorPolicy", r)
+	if granted := r.GrantOperate(awsiam.NewGroup(f.stack, jsii.String("Operators"), nil)); !*granted.Success() {
+		t.Error("nothing was granted")
 	}
 	has(t, f.stack, "AWS::IAM::ManagedPolicy", map[string]any{"PolicyDocument": map[string]any{"Version": "2012-10-17", "Statement": []any{
 		map[string]any{"Sid": "OperatePersonalize", "Effect": "Allow", "Action": "personalize:*", "Resource": "*"},
 		map[string]any{
 			"Sid": "PassServiceRole", "Effect": "Allow", "Action": "iam:PassRole",
 			"Resource":  map[string]any{"Fn::GetAtt": []any{"ServiceRole4288B192", "RoleArn"}},
+			"Condition": map[string]any{"StringEquals": map[string]any{"iam:PassedToService": []any{"personalize.amazonaws.com"}}},
+		},
+	}}})
+	has(t, f.stack, "AWS::IAM::Policy", map[string]any{"PolicyDocument": map[string]any{"Version": "2012-10-17", "Statement": []any{
+		map[string]any{"Effect": "Allow", "Action": "personalize:*", "Resource": "*"},
+		map[string]any{
+			"Effect": "Allow", "Action": "iam:PassRole", "Resource": map[string]any{"Fn::GetAtt": []any{"ServiceRole4288B192", "RoleArn"}},
 			"Condition": map[string]any{"StringEquals": map[string]any{"iam:PassedToService": []any{"personalize.amazonaws.com"}}},
 		},
 	}}})
@@ -153,7 +161,7 @@ func TestOwnedBucketsCarryTheStatement(t *testing.T) {
 	f := newFixture(t)
 	bucket := awss3.NewBucket(f.stack, jsii.String("Data"), &awss3.BucketProps{EnforceSSL: jsii.Bool(true)})
 	NewPersonalizeServiceRole(f.stack, "ServiceRole", &PersonalizeServiceRoleProps{
-		Provider: f.provider(), Buckets: []Bucket{{Bucket: bucket, BucketOptions: BucketOptions{Uses: []Use{UseExport}}}},
+		Provider: f.provider(), Buckets: []Bucket{{Bucket: bucket, BucketOptions: BucketOptions{Uses: []Use{UseDatasetExport}}}},
 	})
 	resources := f.resources(t)
 	policies := ofType(resources, "AWS::S3::BucketPolicy")
@@ -173,7 +181,7 @@ func TestOwnedBucketsCarryTheStatement(t *testing.T) {
 		t.Errorf("%d statements, -want +got:\n%s", len(statements), diff)
 	}
 	custom := ofType(resources, properties.ResourceType)[0]
-	if got := custom["Buckets"].([]any)[0].(map[string]any)["BucketPolicy"]; got != "None" {
+	if got := custom["Buckets"].([]any)[0].(map[string]any)["ManageBucketPolicy"]; got != false {
 		t.Errorf("the function is to manage the policy: %v", got)
 	}
 	text := string(templateOf(t, f.stack))
@@ -241,8 +249,8 @@ func TestAddBucket(t *testing.T) {
 	f := newFixture(t)
 	r := NewPersonalizeServiceRole(f.stack, "ServiceRole", &PersonalizeServiceRoleProps{Provider: f.provider()})
 	r.AddBucket(f.imported("later-data"), nil)
-	r.AddBucket(f.imported("more-data"), &BucketOptions{Uses: []Use{UseExport}})
-	want := []any{map[string]any{"Name": "later-data"}, map[string]any{"Name": "more-data", "Uses": []any{"Export"}}}
+	r.AddBucket(f.imported("more-data"), &BucketOptions{Uses: []Use{UseDatasetExport}})
+	want := []any{map[string]any{"Name": "later-data"}, map[string]any{"Name": "more-data", "Uses": []any{"DatasetExport"}}}
 	resources := f.resources(t)
 	if diff := cmp.Diff(want, ofType(resources, properties.ResourceType)[0][properties.NameBuckets]); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

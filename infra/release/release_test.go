@@ -45,12 +45,12 @@ func TestQuickCreate(t *testing.T) {
 	for region, want := range map[string]string{
 		"eu-west-1": "https://eu-west-1.console.aws.amazon.com/cloudformation/home?region=eu-west-1#/stacks/quickcreate?templateURL=" +
 			"https%3A%2F%2Fmy-releases-eu-west-1.s3.eu-west-1.amazonaws.com%2Fpersonalize-role%2F1.2.3%2Ftemplate.yaml&stackName=personalize-role" +
-			"&param_BucketNames=a%2Cb%20c&param_FullAccess=false",
+			"&param_BucketNames=a%2Cb%20c&param_PersonalizeAccess=None",
 		"cn-north-1": "https://cn-north-1.console.amazonaws.cn/cloudformation/home?region=cn-north-1#/stacks/quickcreate?templateURL=" +
 			"https%3A%2F%2Fmy-releases-cn-north-1.s3.cn-north-1.amazonaws.com.cn%2Fpersonalize-role%2F1.2.3%2Ftemplate.yaml&stackName=personalize-role" +
-			"&param_BucketNames=a%2Cb%20c&param_FullAccess=false",
+			"&param_BucketNames=a%2Cb%20c&param_PersonalizeAccess=None",
 	} {
-		link := r.QuickCreate(region, "personalize-role", map[string]string{"FullAccess": "false", "BucketNames": "a,b c"})
+		link := r.QuickCreate(region, "personalize-role", map[string]string{"PersonalizeAccess": "None", "BucketNames": "a,b c"})
 		if diff := cmp.Diff(want, link); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", region, diff)
 		}

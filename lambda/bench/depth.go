@@ -51,7 +51,7 @@ var life = []step{
 		return before
 	}},
 	{name: "Update of every statement", request: "Update", calls: 4, quiet: true, next: func(before desired, _ int) desired {
-		before.uses = []string{"Import", "Batch"}
+		before.uses = []string{"DatasetImport", "BatchInference"}
 		return before
 	}},
 	{name: "Delete", request: "Delete", calls: 4, quiet: true, peers: true, next: same},

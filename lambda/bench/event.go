@@ -22,11 +22,11 @@ type desired struct {
 }
 
 func (d desired) properties() map[string]any {
-	p := map[string]any{"ServiceToken": functionARN, "SettleSeconds": "0", "Buckets": d.buckets}
+	p := map[string]any{"ServiceToken": functionARN, "PropagationDelaySeconds": "0", "Buckets": d.buckets}
 	if d.readOnly {
 		var list []map[string]any
 		for _, name := range d.buckets {
-			list = append(list, map[string]any{"Name": name, "BucketPolicy": properties.PolicyNone})
+			list = append(list, map[string]any{"Name": name, properties.FieldManageBucketPolicy: false})
 		}
 		p["Buckets"] = list
 	}

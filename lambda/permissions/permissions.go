@@ -55,7 +55,7 @@ func ReadStatements(s Scope) []Statement {
 	return []Statement{
 		{Sid: "ReadRoles", Actions: sorted(provision.RoleReads), Resources: []string{s.arn("role", "/", "*")}},
 		{Sid: "ReadPolicies", Actions: sorted(provision.PolicyReads), Resources: []string{s.arn("policy", "/", "*")}},
-		{Sid: "AskWhetherEventsAreStillWanted", Actions: sorted(provision.StackReads), Resources: []string{s.stacks()}},
+		{Sid: "DescribeStack", Actions: sorted(provision.StackReads), Resources: []string{s.stacks()}},
 	}
 }
 
@@ -70,7 +70,7 @@ func OwnStatements(s Scope) []Statement {
 		{Sid: "CreateOwnRoles", Actions: slices.Concat(create, tagRole), Resources: roles, Conditions: tagging},
 		{Sid: "ChangeOwnRoles", Actions: writes(isRole, slices.Concat(create, attach)), Resources: roles, Conditions: tagged},
 		{
-			Sid: "AttachToOwnRoles", Actions: attach, Resources: roles,
+			Sid: "AttachManagedPolicies", Actions: attach, Resources: roles,
 			Conditions: map[string]map[string][]string{
 				"ArnLike":    {"iam:PolicyARN": slices.Concat(servicerole.Identity{Partition: s.Partition}.Governed(), policies)},
 				"StringLike": tagged["StringLike"],
@@ -102,7 +102,7 @@ func OperatorStatements(roleARN string) []Statement {
 // bucket or a key, since the function then takes its statement out. The first one is there without buckets, too: a policy can't
 // be empty.
 func DataStatements(s Scope) []Statement {
-	statements := []Statement{{Sid: "TellOwnBuckets", Actions: provision.AccountReads, Resources: []string{"*"}}}
+	statements := []Statement{{Sid: "ListBuckets", Actions: provision.AccountReads, Resources: []string{"*"}}}
 	if len(s.Buckets) > 0 {
 		statements = append(statements, Statement{
 			Sid: "ChangeBucketPolicies", Actions: actions(plan.PutBucketStatement{}, plan.RemoveBucketStatement{}), Resources: s.Buckets,

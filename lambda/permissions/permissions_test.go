@@ -110,11 +110,11 @@ type policies struct {
 				} `yaml:"Policies"`
 			} `yaml:"Properties"`
 		} `yaml:"FunctionRole"`
-		OperatorsPolicy struct {
+		OperatorPolicy struct {
 			Properties struct {
 				PolicyDocument document `yaml:"PolicyDocument"`
 			} `yaml:"Properties"`
-		} `yaml:"OperatorsPolicy"`
+		} `yaml:"OperatorPolicy"`
 	} `yaml:"Resources"`
 }
 
@@ -155,7 +155,7 @@ func templateStatements(t *testing.T) map[string]Statement {
 func TestTemplateLetsOperatorsPassTheRoleAlone(t *testing.T) {
 	var template policies
 	readTemplate(t, &template)
-	got := template.Resources.OperatorsPolicy.Properties.PolicyDocument.statements(t)
+	got := template.Resources.OperatorPolicy.Properties.PolicyDocument.statements(t)
 	if diff := cmp.Diff(OperatorStatements("ServiceRole.RoleArn"), got); diff != "" {
 		t.Errorf("-needed +granted by template.yaml:\n%s", diff)
 	}

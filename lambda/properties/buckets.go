@@ -45,15 +45,15 @@ func (r *reader) bucket(at string, e any, uses []string) (Bucket, bool) {
 	inner := &reader{values: fields}
 	inner.unknown("a bucket", BucketFields())
 	bucket := Bucket{
-		Name:             bare,
-		Uses:             inner.uses(FieldUses, uses),
-		Prefixes:         inner.prefixes(FieldPrefixes, bare),
-		BucketPolicy:     inner.text(FieldBucketPolicy, PolicyManage, managed),
-		PolicyConditions: inner.boolean(FieldPolicyConditions, false),
-		KmsKeyArn:        inner.text(FieldKmsKeyArn, "", keyFault),
+		Name:                    bare,
+		Uses:                    inner.uses(FieldUses, uses),
+		Prefixes:                inner.prefixes(FieldPrefixes, bare),
+		ManageBucketPolicy:      inner.boolean(FieldManageBucketPolicy, true),
+		RequireSourceConditions: inner.boolean(FieldRequireSourceConditions, false),
+		KmsKeyArn:               inner.text(FieldKmsKeyArn, "", keyFault),
 	}
-	if bucket.PolicyConditions && bucket.BucketPolicy == PolicyNone {
-		inner.fault("%s has no effect while %s is %s; leave one of them out", FieldPolicyConditions, FieldBucketPolicy, PolicyNone)
+	if bucket.RequireSourceConditions && !bucket.ManageBucketPolicy {
+		inner.fault("%s has no effect while %s is false; leave one of them out", FieldRequireSourceConditions, FieldManageBucketPolicy)
 	}
 	for _, fault := range inner.faults {
 		r.fault("%s: %s", at, fault)

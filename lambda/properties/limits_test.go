@@ -26,17 +26,17 @@ func TestLimits(t *testing.T) {
 		downward bool
 	}{
 		{name: "RoleName", last: 64, of: func(n int) map[string]any { return text(NameRoleName, letters(n)) }},
-		{name: "S3PolicyName", last: 128, of: func(n int) map[string]any { return text(NameS3PolicyName, letters(n)) }},
+		{name: "PolicyName", last: 128, of: func(n int) map[string]any { return text(NamePolicyName, letters(n)) }},
 		{name: "Path", last: 512, of: func(n int) map[string]any { return text(NamePath, "/"+letters(n-2)+"/") }},
 		{name: "Description", last: 1000, of: func(n int) map[string]any { return text(NameDescription, letters(n)) }},
 		{name: "Description in Latin-1", last: 1000, of: func(n int) map[string]any { return text(NameDescription, strings.Repeat("ÿ", n)) }},
 		{name: "Description of an adopted role", last: maxAdoptedDescription, of: func(n int) map[string]any {
-			return map[string]any{NameAdopt: true, NameRoleName: "R", NameDescription: letters(n)}
+			return map[string]any{NameAdoptExistingRole: true, NameRoleName: "R", NameDescription: letters(n)}
 		}},
 		{name: "shortest session", last: 3600, downward: true, of: func(n int) map[string]any { return map[string]any{NameMaxSessionDuration: n} }},
 		{name: "longest session", last: 43200, of: func(n int) map[string]any { return map[string]any{NameMaxSessionDuration: n} }},
-		{name: "shortest settling", last: 0, downward: true, of: func(n int) map[string]any { return map[string]any{NameSettleSeconds: n} }},
-		{name: "longest settling", last: 300, of: func(n int) map[string]any { return map[string]any{NameSettleSeconds: n} }},
+		{name: "shortest settling", last: 0, downward: true, of: func(n int) map[string]any { return map[string]any{NamePropagationDelaySeconds: n} }},
+		{name: "longest settling", last: 240, of: func(n int) map[string]any { return map[string]any{NamePropagationDelaySeconds: n} }},
 		{name: "tags", last: 47, of: func(n int) map[string]any { return tags(n, "k", "v") }},
 		{name: "tag's key", last: 128, of: func(n int) map[string]any { return tags(1, letters(n-1), "v") }},
 		{name: "tag's value", last: 256, of: func(n int) map[string]any { return tags(1, "k", letters(n)) }},

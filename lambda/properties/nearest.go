@@ -2,18 +2,33 @@ package properties
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 )
 
-// nearest gives the known name with the smallest edit distance, so that a typing error is seen at once.
+// renamed are the names that properties had before 1.0.0.
+var renamed = map[string]string{
+	"Adopt": NameAdoptExistingRole, "BucketPolicy": FieldManageBucketPolicy, "ForceDetach": NameForceDetachPolicies,
+	"FullAccess": NamePersonalizeAccess, "KeyPolicy": NameManageKeyPolicies, "PolicyConditions": FieldRequireSourceConditions,
+	"S3PolicyName": NamePolicyName, "SettleSeconds": NamePropagationDelaySeconds,
+}
+
+// nearest gives the known name with the smallest edit distance, so that a typing error is seen at once. A name of before stands for its new one.
 func nearest(name string, known []string) string {
 	const longest = 64
 	runes := []rune(name)
 	name = strings.ToLower(string(runes[:min(len(runes), longest)]))
-	return slices.MinFunc(known, func(a, b string) int {
+	candidates := slices.Clone(known)
+	for _, before := range slices.Sorted(maps.Keys(renamed)) {
+		if slices.Contains(known, renamed[before]) {
+			candidates = append(candidates, before)
+		}
+	}
+	found := slices.MinFunc(candidates, func(a, b string) int {
 		return cmp.Compare(distance(name, strings.ToLower(a)), distance(name, strings.ToLower(b)))
 	})
+	return cmp.Or(renamed[found], found)
 }
 
 // distance is Levenshtein's.

@@ -18,12 +18,11 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	noun := "properties are wrong"
-	if len(e.Faults) == 1 {
-		noun = "property is wrong"
+	count := "an error"
+	if len(e.Faults) > 1 {
+		count = fmt.Sprint(len(e.Faults), " errors")
 	}
-	return fmt.Sprintf("%d %s, and nothing was changed: %s. Correct the template and deploy again",
-		len(e.Faults), noun, strings.Join(e.Faults, "; "))
+	return fmt.Sprintf("the properties have %s: %s. Nothing was changed. Correct the template, then deploy again", count, strings.Join(e.Faults, "; "))
 }
 
 // Parse reads the ResourceProperties of an event. Scalars may be strings, as CloudFormation sends them, or native JSON.
@@ -35,26 +34,26 @@ func Parse(raw json.RawMessage) (Properties, error) {
 		return Properties{}, &Error{Faults: []string{err.Error()}}
 	}
 	r.unknown(ResourceType, append(Names(), nameServiceToken, nameServiceTimeout))
-	uses := r.uses(NameUses, []string{UseImport})
+	uses := r.uses(NameUses, []string{UseDatasetImport})
 	p := Properties{
-		RoleName:            r.text(NameRoleName, "", roleName),
-		Path:                r.text(NamePath, DefaultPath, path),
-		Description:         r.text(NameDescription, DefaultDescription, description),
-		MaxSessionDuration:  r.integer(NameMaxSessionDuration, DefaultMaxSessionDuration, 3600, 43200),
-		PermissionsBoundary: r.text(NamePermissionsBoundary, "", boundary),
-		Tags:                r.tags(NameTags),
-		FullAccess:          r.boolean(NameFullAccess, true),
-		CloudWatchAccess:    r.text(NameCloudWatchAccess, CloudWatchNone, cloudWatch),
-		S3PolicyName:        r.text(NameS3PolicyName, "", policyName),
-		Buckets:             r.buckets(NameBuckets, uses),
-		Uses:                uses,
-		KmsKeyArns:          r.keys(NameKmsKeyArns),
-		KeyPolicy:           r.text(NameKeyPolicy, PolicyManage, managed),
-		SourceConditions:    r.boolean(NameSourceConditions, true),
-		SourceRegions:       r.regions(NameSourceRegions),
-		ForceDetach:         r.boolean(NameForceDetach, false),
-		Adopt:               r.boolean(NameAdopt, false),
-		SettleSeconds:       r.integer(NameSettleSeconds, DefaultSettleSeconds, 0, 300),
+		RoleName:                r.text(NameRoleName, "", roleName),
+		Path:                    r.text(NamePath, DefaultPath, path),
+		Description:             r.text(NameDescription, DefaultDescription, description),
+		MaxSessionDuration:      r.integer(NameMaxSessionDuration, DefaultMaxSessionDuration, 3600, 43200),
+		PermissionsBoundary:     r.text(NamePermissionsBoundary, "", boundary),
+		Tags:                    r.tags(NameTags),
+		PersonalizeAccess:       r.text(NamePersonalizeAccess, PersonalizeFullAccess, personalizeAccess),
+		CloudWatchAccess:        r.text(NameCloudWatchAccess, CloudWatchNone, cloudWatchAccess),
+		PolicyName:              r.text(NamePolicyName, "", policyName),
+		Buckets:                 r.buckets(NameBuckets, uses),
+		Uses:                    uses,
+		KmsKeyArns:              r.keys(NameKmsKeyArns),
+		ManageKeyPolicies:       r.boolean(NameManageKeyPolicies, true),
+		SourceConditions:        r.boolean(NameSourceConditions, true),
+		SourceRegions:           r.regions(NameSourceRegions),
+		ForceDetachPolicies:     r.boolean(NameForceDetachPolicies, false),
+		AdoptExistingRole:       r.boolean(NameAdoptExistingRole, false),
+		PropagationDelaySeconds: r.integer(NamePropagationDelaySeconds, DefaultPropagationDelaySeconds, 0, 240),
 	}
 	r.combinations(p)
 	if len(r.faults) > 0 {
@@ -71,15 +70,15 @@ func Salvage(raw json.RawMessage) Properties {
 		return Properties{Path: DefaultPath}
 	}
 	return Properties{
-		RoleName:     r.text(NameRoleName, "", roleName),
-		Path:         r.text(NamePath, DefaultPath, path),
-		S3PolicyName: r.text(NameS3PolicyName, "", policyName),
-		Tags:         r.tags(NameTags),
-		ForceDetach:  r.boolean(NameForceDetach, false),
-		Adopt:        r.boolean(NameAdopt, false),
-		Buckets:      r.buckets(NameBuckets, nil),
-		KmsKeyArns:   r.keys(NameKmsKeyArns),
-		KeyPolicy:    r.text(NameKeyPolicy, PolicyManage, managed),
+		RoleName:            r.text(NameRoleName, "", roleName),
+		Path:                r.text(NamePath, DefaultPath, path),
+		PolicyName:          r.text(NamePolicyName, "", policyName),
+		Tags:                r.tags(NameTags),
+		ForceDetachPolicies: r.boolean(NameForceDetachPolicies, false),
+		AdoptExistingRole:   r.boolean(NameAdoptExistingRole, false),
+		Buckets:             r.buckets(NameBuckets, nil),
+		KmsKeyArns:          r.keys(NameKmsKeyArns),
+		ManageKeyPolicies:   r.boolean(NameManageKeyPolicies, true),
 	}
 }
 
@@ -124,12 +123,12 @@ func (r *reader) unknown(of string, known []string) {
 
 // combinations checks what no property breaks alone.
 func (r *reader) combinations(p Properties) {
-	if p.Adopt && p.RoleName == "" {
-		r.fault("%s needs %s, the name of the existing role to take over", NameAdopt, NameRoleName)
+	if p.AdoptExistingRole && p.RoleName == "" {
+		r.fault("%s needs %s, the name of the existing role to take over", NameAdoptExistingRole, NameRoleName)
 	}
-	if n := utf8.RuneCountInString(p.Description); p.Adopt && n > maxAdoptedDescription {
+	if n := utf8.RuneCountInString(p.Description); p.AdoptExistingRole && n > maxAdoptedDescription {
 		r.fault("%s has %d characters; at most %d are possible with %s, since the function marks an adopted role in its description", NameDescription, n,
-			maxAdoptedDescription, NameAdopt)
+			maxAdoptedDescription, NameAdoptExistingRole)
 	}
 	if len(p.SourceRegions) > 0 && !p.SourceConditions {
 		r.fault("%s has no effect while %s is false; leave one of them out", NameSourceRegions, NameSourceConditions)

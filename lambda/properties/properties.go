@@ -9,13 +9,19 @@ const ResourceType = "Custom::PersonalizeServiceRole"
 
 // Attributes that Fn::GetAtt reads from the resource. Ref gives the role's ARN.
 const (
-	AttrRoleArn                = "RoleArn"
-	AttrRoleName               = "RoleName"
-	AttrRoleID                 = "RoleId"
-	AttrS3PolicyArn            = "S3PolicyArn"
-	AttrRequiredBucketPolicies = "RequiredBucketPolicies"
-	AttrRequiredKeyPolicies    = "RequiredKeyPolicies"
-	AttrWarnings               = "Warnings"
+	AttrRoleArn                        = "RoleArn"
+	AttrRoleName                       = "RoleName"
+	AttrRoleID                         = "RoleId"
+	AttrPolicyArn                      = "PolicyArn"
+	AttrRequiredBucketPolicyStatements = "RequiredBucketPolicyStatements"
+	AttrRequiredKeyPolicyStatements    = "RequiredKeyPolicyStatements"
+	AttrWarnings                       = "Warnings"
+)
+
+// Values of PersonalizeAccess; PersonalizeFullAccess is the name of an AWS managed policy.
+const (
+	PersonalizeNone       = "None"
+	PersonalizeFullAccess = "AmazonPersonalizeFullAccess"
 )
 
 // Values of CloudWatchAccess; each but CloudWatchNone is the name of an AWS managed policy.
@@ -28,20 +34,22 @@ const (
 // Uses of a bucket, the values of Uses. See
 // https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-s3-access.html
 const (
-	// UseImport is reading by dataset import jobs.
-	UseImport = "Import"
-	// UseBatch is reading and writing by batch inference and batch segment jobs.
-	UseBatch = "Batch"
-	// UseExport is writing by dataset export jobs.
-	UseExport = "Export"
-	// UseMetrics is writing the reports of metric attributions.
-	UseMetrics = "Metrics"
-	// UseDeletion is reading by data deletion jobs.
-	UseDeletion = "Deletion"
+	// UseDatasetImport is reading by dataset import jobs.
+	UseDatasetImport = "DatasetImport"
+	// UseBatchInference is reading and writing by batch inference and batch segment jobs.
+	UseBatchInference = "BatchInference"
+	// UseDatasetExport is writing by dataset export jobs.
+	UseDatasetExport = "DatasetExport"
+	// UseMetricAttribution is writing the reports of metric attributions.
+	UseMetricAttribution = "MetricAttribution"
+	// UseDataDeletion is reading by data deletion jobs.
+	UseDataDeletion = "DataDeletion"
 )
 
 // Uses lists the uses in the order of the documentation.
-func Uses() []string { return []string{UseImport, UseBatch, UseExport, UseMetrics, UseDeletion} }
+func Uses() []string {
+	return []string{UseDatasetImport, UseBatchInference, UseDatasetExport, UseMetricAttribution, UseDataDeletion}
+}
 
 // S3Actions gives the actions that uses need, on the role and on the bucket. See
 // https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-s3-access.html and
@@ -52,9 +60,9 @@ func S3Actions(uses []string) []string {
 		action string
 		uses   []string
 	}{
-		{ActionGet, []string{UseImport, UseDeletion, UseBatch}},
-		{ActionList, []string{UseImport, UseDeletion, UseBatch, UseExport}},
-		{ActionPut, []string{UseBatch, UseExport, UseMetrics}},
+		{ActionGet, []string{UseDatasetImport, UseDataDeletion, UseBatchInference}},
+		{ActionList, []string{UseDatasetImport, UseDataDeletion, UseBatchInference, UseDatasetExport}},
+		{ActionPut, []string{UseBatchInference, UseDatasetExport, UseMetricAttribution}},
 	} {
 		if slices.ContainsFunc(uses, func(use string) bool { return slices.Contains(a.uses, use) }) {
 			actions = append(actions, a.action)
@@ -70,20 +78,12 @@ const (
 	ActionPut  = "s3:PutObject"
 )
 
-// Values of BucketPolicy and KeyPolicy.
-const (
-	// PolicyManage merges a statement into the policy of the bucket or key, and takes it out again.
-	PolicyManage = "Manage"
-	// PolicyNone leaves the policy to others.
-	PolicyNone = "None"
-)
-
 // Defaults of properties that a template leaves out.
 const (
-	DefaultDescription        = "Service role that Amazon Personalize assumes"
-	DefaultMaxSessionDuration = 3600
-	DefaultPath               = "/"
-	DefaultSettleSeconds      = 15
+	DefaultDescription             = "Service role that Amazon Personalize assumes"
+	DefaultMaxSessionDuration      = 3600
+	DefaultPath                    = "/"
+	DefaultPropagationDelaySeconds = 15
 )
 
 // OwnTagPrefix starts the keys of the tags by which the function recognises what it owns.
@@ -106,34 +106,34 @@ type Properties struct {
 	PermissionsBoundary string `json:"PermissionsBoundary,omitempty"`
 	// Tags are put on the role and on its customer managed policy.
 	Tags []Tag `json:"Tags,omitempty"`
-	// FullAccess attaches AmazonPersonalizeFullAccess; on unless switched off.
-	FullAccess bool `json:"FullAccess"`
+	// PersonalizeAccess is AmazonPersonalizeFullAccess, to attach the policy that the set-up page names, or None.
+	PersonalizeAccess string `json:"PersonalizeAccess,omitempty"`
 	// CloudWatchAccess is None, CloudWatchFullAccess or CloudWatchFullAccessV2.
 	CloudWatchAccess string `json:"CloudWatchAccess,omitempty"`
-	// S3PolicyName is the name of the customer managed policy for the data buckets: 1 to 128 characters of letters,
+	// PolicyName is the name of the customer managed policy for buckets, keys and metrics: 1 to 128 characters of letters,
 	// digits and _+=,.@-. Empty: a name that starts with PersonalizeS3BucketAccessPolicy- is derived from the role.
-	S3PolicyName string `json:"S3PolicyName,omitempty"`
+	PolicyName string `json:"PolicyName,omitempty"`
 	// Buckets are the data buckets. An entry is a name, an ARN, or an object of the fields of Bucket.
 	Buckets []Bucket `json:"Buckets,omitempty"`
-	// Uses are the uses of buckets that name none themselves; Import unless said otherwise.
+	// Uses are the uses of buckets that name none themselves; DatasetImport unless said otherwise.
 	Uses []string `json:"Uses,omitempty"`
 	// KmsKeyArns are the ARNs of KMS keys that dataset groups are encrypted with, in the stack's Region. See
 	// https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-key-access.html
 	KmsKeyArns []string `json:"KmsKeyArns,omitempty"`
-	// KeyPolicy is Manage, to merge a statement into the policy of each key, or None.
-	KeyPolicy string `json:"KeyPolicy,omitempty"`
+	// ManageKeyPolicies merges a statement into the policy of each key of this account; true unless said otherwise.
+	ManageKeyPolicies bool `json:"ManageKeyPolicies"`
 	// SourceConditions puts aws:SourceAccount and aws:SourceArn into the trust policy; on unless switched off. See
 	// https://docs.aws.amazon.com/personalize/latest/dg/cross-service-confused-deputy-prevention.html
 	SourceConditions bool `json:"SourceConditions"`
 	// SourceRegions are the Regions whose Personalize may assume the role, or * for all; empty: the stack's own.
 	SourceRegions []string `json:"SourceRegions,omitempty"`
-	// ForceDetach lets Delete detach policies that others attached to the role, and delete inline policies they put in.
-	ForceDetach bool `json:"ForceDetach"`
-	// Adopt takes over an existing role named RoleName, and gives it back on Delete.
-	Adopt bool `json:"Adopt"`
-	// SettleSeconds is how long to wait, 0 to 300, after the trust or the permissions changed, until the role is reported
+	// ForceDetachPolicies lets Delete detach policies that others attached to the role, and delete inline policies they put in.
+	ForceDetachPolicies bool `json:"ForceDetachPolicies"`
+	// AdoptExistingRole takes over an existing role named RoleName, and gives it back on Delete.
+	AdoptExistingRole bool `json:"AdoptExistingRole"`
+	// PropagationDelaySeconds is how long to wait, 0 to 240, after the trust or the permissions changed, until the role is reported
 	// as usable: IAM propagates such changes to Personalize within seconds.
-	SettleSeconds int `json:"SettleSeconds"`
+	PropagationDelaySeconds int `json:"PropagationDelaySeconds"`
 }
 
 // Tag is a tag of the role: key of 1 to 128 characters, value of 0 to 256. See
@@ -147,54 +147,54 @@ type Tag struct {
 type Bucket struct {
 	// Name is the bucket's name, without the ARN's prefix.
 	Name string `json:"Name"`
-	// Uses are Import, Batch, Export, Metrics and Deletion; empty in a template: those of the resource.
+	// Uses are DatasetImport, BatchInference, DatasetExport, MetricAttribution and DataDeletion; empty in a template: those of the resource.
 	Uses []string `json:"Uses,omitempty"`
 	// Prefixes narrow the access to objects whose keys start so; a folder ends in /. Empty: the whole bucket.
 	Prefixes []string `json:"Prefixes,omitempty"`
-	// BucketPolicy is Manage, to merge a statement into the bucket policy, or None.
-	BucketPolicy string `json:"BucketPolicy,omitempty"`
-	// PolicyConditions puts aws:SourceAccount and aws:SourceArn into that statement. AWS documents no bucket policy with
+	// ManageBucketPolicy merges a statement into the bucket policy; true unless said otherwise.
+	ManageBucketPolicy bool `json:"ManageBucketPolicy"`
+	// RequireSourceConditions puts aws:SourceAccount and aws:SourceArn into that statement. AWS documents no bucket policy with
 	// conditions for Personalize.
-	PolicyConditions bool `json:"PolicyConditions,omitempty"`
+	RequireSourceConditions bool `json:"RequireSourceConditions,omitempty"`
 	// KmsKeyArn is the ARN of the KMS key that the bucket's objects are encrypted with.
 	KmsKeyArn string `json:"KmsKeyArn,omitempty"`
 }
 
 // Names of the fields of Bucket.
 const (
-	FieldName             = "Name"
-	FieldUses             = "Uses"
-	FieldPrefixes         = "Prefixes"
-	FieldBucketPolicy     = "BucketPolicy"
-	FieldPolicyConditions = "PolicyConditions"
-	FieldKmsKeyArn        = "KmsKeyArn"
+	FieldName                    = "Name"
+	FieldUses                    = "Uses"
+	FieldPrefixes                = "Prefixes"
+	FieldManageBucketPolicy      = "ManageBucketPolicy"
+	FieldRequireSourceConditions = "RequireSourceConditions"
+	FieldKmsKeyArn               = "KmsKeyArn"
 )
 
 // BucketFields lists the fields of Bucket in the order of the documentation.
 func BucketFields() []string {
-	return []string{FieldName, FieldUses, FieldPrefixes, FieldBucketPolicy, FieldPolicyConditions, FieldKmsKeyArn}
+	return []string{FieldName, FieldUses, FieldPrefixes, FieldManageBucketPolicy, FieldRequireSourceConditions, FieldKmsKeyArn}
 }
 
 // Names of the properties, as templates spell them.
 const (
-	NameRoleName            = "RoleName"
-	NamePath                = "Path"
-	NameDescription         = "Description"
-	NameMaxSessionDuration  = "MaxSessionDuration"
-	NamePermissionsBoundary = "PermissionsBoundary"
-	NameTags                = "Tags"
-	NameFullAccess          = "FullAccess"
-	NameCloudWatchAccess    = "CloudWatchAccess"
-	NameS3PolicyName        = "S3PolicyName"
-	NameBuckets             = "Buckets"
-	NameUses                = "Uses"
-	NameKmsKeyArns          = "KmsKeyArns"
-	NameKeyPolicy           = "KeyPolicy"
-	NameSourceConditions    = "SourceConditions"
-	NameSourceRegions       = "SourceRegions"
-	NameForceDetach         = "ForceDetach"
-	NameAdopt               = "Adopt"
-	NameSettleSeconds       = "SettleSeconds"
+	NameRoleName                = "RoleName"
+	NamePath                    = "Path"
+	NameDescription             = "Description"
+	NameMaxSessionDuration      = "MaxSessionDuration"
+	NamePermissionsBoundary     = "PermissionsBoundary"
+	NameTags                    = "Tags"
+	NamePersonalizeAccess       = "PersonalizeAccess"
+	NameCloudWatchAccess        = "CloudWatchAccess"
+	NamePolicyName              = "PolicyName"
+	NameBuckets                 = "Buckets"
+	NameUses                    = "Uses"
+	NameKmsKeyArns              = "KmsKeyArns"
+	NameManageKeyPolicies       = "ManageKeyPolicies"
+	NameSourceConditions        = "SourceConditions"
+	NameSourceRegions           = "SourceRegions"
+	NameForceDetachPolicies     = "ForceDetachPolicies"
+	NameAdoptExistingRole       = "AdoptExistingRole"
+	NamePropagationDelaySeconds = "PropagationDelaySeconds"
 
 	nameServiceToken   = "ServiceToken"
 	nameServiceTimeout = "ServiceTimeout"
@@ -205,7 +205,7 @@ const (
 func Names() []string {
 	return []string{
 		NameRoleName, NamePath, NameDescription, NameMaxSessionDuration, NamePermissionsBoundary, NameTags,
-		NameFullAccess, NameCloudWatchAccess, NameS3PolicyName, NameBuckets, NameUses, NameKmsKeyArns, NameKeyPolicy,
-		NameSourceConditions, NameSourceRegions, NameForceDetach, NameAdopt, NameSettleSeconds,
+		NamePersonalizeAccess, NameCloudWatchAccess, NamePolicyName, NameBuckets, NameUses, NameKmsKeyArns, NameManageKeyPolicies,
+		NameSourceConditions, NameSourceRegions, NameForceDetachPolicies, NameAdoptExistingRole, NamePropagationDelaySeconds,
 	}
 }

@@ -70,26 +70,19 @@ func boundary(s string) string {
 	return ""
 }
 
-func cloudWatch(s string) string {
-	switch s {
-	case CloudWatchNone, CloudWatchFullAccess, CloudWatchFullAccessV2:
+var (
+	personalizeAccess = oneOf(PersonalizeFullAccess, PersonalizeNone)
+	cloudWatchAccess  = oneOf(CloudWatchNone, CloudWatchFullAccess, CloudWatchFullAccessV2)
+	use               = oneOf(Uses()...)
+)
+
+func oneOf(values ...string) rule {
+	return func(s string) string {
+		if !slices.Contains(values, s) {
+			return "must be one of " + strings.Join(values, ", ")
+		}
 		return ""
 	}
-	return fmt.Sprintf("must be %s, %s or %s", CloudWatchNone, CloudWatchFullAccess, CloudWatchFullAccessV2)
-}
-
-func managed(s string) string {
-	if s != PolicyManage && s != PolicyNone {
-		return fmt.Sprintf("must be %s or %s", PolicyManage, PolicyNone)
-	}
-	return ""
-}
-
-func use(s string) string {
-	if !slices.Contains(Uses(), s) {
-		return "must be one of " + strings.Join(Uses(), ", ")
-	}
-	return ""
 }
 
 // keyFault follows the pattern of kmsKeyArn in the Personalize API.

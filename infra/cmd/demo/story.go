@@ -83,7 +83,7 @@ func (s *story) begin(ctx context.Context) (err error) {
 func (s *story) end(ctx context.Context) error {
 	chapter("Updating in place: a second bucket, no full access, CloudWatch access")
 	p := parameters(data + "," + data + "-2")
-	p["FullAccess"], p["CloudWatchAccess"] = "false", "CloudWatchFullAccessV2"
+	p["PersonalizeAccess"], p["CloudWatchAccess"] = "None", "CloudWatchFullAccessV2"
 	if err := s.deployer.Update(ctx, stack, s.template, p); err != nil {
 		return err
 	}
@@ -113,5 +113,5 @@ func (s *story) end(ctx context.Context) error {
 }
 
 func parameters(buckets string) emulator.Parameters {
-	return emulator.Parameters{"BucketNames": buckets, "SettleSeconds": "1"}
+	return emulator.Parameters{"BucketNames": buckets, "PropagationDelaySeconds": "1"}
 }

@@ -124,7 +124,7 @@ func TestFleet(t *testing.T) {
 		phase("created")
 		f.settle(t, check)
 		if _, errs := f.operate(f.instances, func(s *instance) error {
-			return s.update(wanted(s, map[string]any{"Uses": []string{"Import", "Batch"}}))
+			return s.update(wanted(s, map[string]any{"Uses": []string{"DatasetImport", "BatchInference"}}))
 		}); len(errs) > 0 {
 			t.Fatalf("update: %s", strings.Join(errs, "\n"))
 		}

@@ -22,7 +22,7 @@ func TestATornSnapshotIsNotTaken(t *testing.T) {
 	r.createRole("Existing", nil)
 	attach(t, r, "Existing", "arn:aws:iam::aws:policy/CloudWatchFullAccessV2")
 	before := r.world.State()
-	now := base(props{"RoleName": "Existing", "Adopt": "true"})
+	now := base(props{"RoleName": "Existing", "AdoptExistingRole": "true"})
 	r.cfn.Say("CREATE_IN_PROGRESS", "", "")
 	create := r.event(cfn.Create, "", now, nil)
 	var begun atomic.Bool
@@ -50,10 +50,10 @@ func TestAnAdoptedTagInAnotherCaseComesBack(t *testing.T) {
 		r := newRig(t, awstest.Kinds()[0].New(t))
 		r.createRole("Existing", map[string]string{"Team": "theirs"})
 		before := r.world.State()
-		now := props{"RoleName": "Existing", "Adopt": "true", "SettleSeconds": "0", "Tags": []any{tag("team", "ours")}}
+		now := props{"RoleName": "Existing", "AdoptExistingRole": "true", "PropagationDelaySeconds": "0", "Tags": []any{tag("team", "ours")}}
 		id := r.must(cfn.Create, "", now, nil)
 		if dropped {
-			without := props{"RoleName": "Existing", "Adopt": "true", "SettleSeconds": "0"}
+			without := props{"RoleName": "Existing", "AdoptExistingRole": "true", "PropagationDelaySeconds": "0"}
 			r.must(cfn.Update, id, without, now)
 			now = without
 		}
@@ -67,7 +67,7 @@ func TestAnAdoptedTagInAnotherCaseComesBack(t *testing.T) {
 // Tags that make up a past don't keep a role that the function created, nor give it a trust policy.
 func TestForgedPast(t *testing.T) {
 	forged := adoptedElsewhere(t)
-	for _, now := range []props{base(nil), base(props{"RoleName": "Own"}), base(props{"RoleName": "Own", "Adopt": "true"})} {
+	for _, now := range []props{base(nil), base(props{"RoleName": "Own"}), base(props{"RoleName": "Own", "AdoptExistingRole": "true"})} {
 		r := newRig(t, awstest.Kinds()[0].New(t))
 		before := r.world.State()
 		id := r.must(cfn.Create, "", now, nil)
@@ -90,7 +90,7 @@ func TestForgedPast(t *testing.T) {
 func adoptedElsewhere(t *testing.T) []types.Tag {
 	r := newRig(t, awstest.Kinds()[0].New(t))
 	r.createRole("Existing", nil)
-	r.must(cfn.Create, "", props{"RoleName": "Existing", "Adopt": "true", "SettleSeconds": "0"}, nil)
+	r.must(cfn.Create, "", props{"RoleName": "Existing", "AdoptExistingRole": "true", "PropagationDelaySeconds": "0"}, nil)
 	out, err := r.world.IAM.GetRole(t.Context(), &iam.GetRoleInput{RoleName: aws.String("Existing")})
 	if err != nil {
 		t.Fatal(err)

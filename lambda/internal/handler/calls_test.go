@@ -84,7 +84,7 @@ func writeCalls(t *testing.T, table *strings.Builder, buckets int) {
 		{"Update of the trust", cfn.Update, props{"SourceRegions": []string{"eu-west-1", "eu-central-1"}}},
 		{"Update that adds a bucket", cfn.Update, props{"Buckets": names(buckets + 1)}},
 		{"Update that drops a bucket", cfn.Update, props{"Buckets": names(buckets)}},
-		{"Update of every statement", cfn.Update, props{"Uses": []string{"Import", "Batch"}}},
+		{"Update of every statement", cfn.Update, props{"Uses": []string{"DatasetImport", "BatchInference"}}},
 		{"Update that adds a key", cfn.Update, props{"KmsKeyArns": []string{"{key}"}}},
 		{"Delete", cfn.Delete, nil},
 	} {

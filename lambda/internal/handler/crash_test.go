@@ -18,7 +18,7 @@ const boundary = "arn:aws:iam::aws:policy/PowerUserAccess"
 func tag(k, v string) any { return map[string]any{"Key": k, "Value": v} }
 
 func base(more props) props {
-	p := props{"Buckets": []any{"training-data"}, "Tags": []any{tag("team", "ml"), tag("stage", "dev")}, "SettleSeconds": "0"}
+	p := props{"Buckets": []any{"training-data"}, "Tags": []any{tag("team", "ml"), tag("stage", "dev")}, "PropagationDelaySeconds": "0"}
 	for k, v := range more {
 		p[k] = v
 	}
@@ -40,23 +40,23 @@ var changes = []struct {
 	{name: "buckets changed", from: base(nil), to: base(props{"Buckets": []any{"training-data", "more-data"}})},
 	{
 		name: "uses and keys", from: base(props{"KmsKeyArns": []any{"{key}"}}),
-		to: base(props{"Uses": []any{"Batch", "Export"}, "Buckets": []any{map[string]any{"Name": "more-data", "Prefixes": []any{"in/"}}}}),
+		to: base(props{"Uses": []any{"BatchInference", "DatasetExport"}, "Buckets": []any{map[string]any{"Name": "more-data", "Prefixes": []any{"in/"}}}}),
 	},
 	{
 		name: "policies left to others", from: base(props{"Buckets": []any{map[string]any{"Name": "training-data", "KmsKeyArn": "{key}"}}}),
-		to: base(props{"KeyPolicy": "None", "Buckets": []any{map[string]any{"Name": "training-data", "KmsKeyArn": "{key}", "BucketPolicy": "None"}}}),
+		to: base(props{"ManageKeyPolicies": false, "Buckets": []any{map[string]any{"Name": "training-data", "KmsKeyArn": "{key}", "ManageBucketPolicy": false}}}),
 	},
-	{name: "buckets gone", from: base(nil), to: props{"SettleSeconds": "0"}},
-	{name: "attachments", from: base(props{"CloudWatchAccess": "CloudWatchFullAccess"}), to: base(props{"FullAccess": "false", "CloudWatchAccess": "CloudWatchFullAccessV2"})},
-	{name: "policy renamed", from: base(nil), to: base(props{"S3PolicyName": "Renamed"})},
+	{name: "buckets gone", from: base(nil), to: props{"PropagationDelaySeconds": "0"}},
+	{name: "attachments", from: base(props{"CloudWatchAccess": "CloudWatchFullAccess"}), to: base(props{"PersonalizeAccess": "None", "CloudWatchAccess": "CloudWatchFullAccessV2"})},
+	{name: "policy renamed", from: base(nil), to: base(props{"PolicyName": "Renamed"})},
 	{name: "role renamed", from: base(props{"KmsKeyArns": []any{"{key}"}}), to: base(props{"RoleName": "Renamed", "KmsKeyArns": []any{"{key}"}})},
 	{
-		name: "role and policy renamed", from: base(nil), to: base(props{"RoleName": "Renamed", "S3PolicyName": "P"}),
+		name: "role and policy renamed", from: base(nil), to: base(props{"RoleName": "Renamed", "PolicyName": "P"}),
 	},
 	{name: "path", from: base(nil), to: base(props{"Path": "/ml/"})},
 	{
-		name: "adopted", adopt: "Existing", from: base(props{"RoleName": "Existing", "Adopt": "true"}),
-		to: base(props{"RoleName": "Existing", "Adopt": "true", "Description": "new", "FullAccess": "false", "PermissionsBoundary": boundary}),
+		name: "adopted", adopt: "Existing", from: base(props{"RoleName": "Existing", "AdoptExistingRole": "true"}),
+		to: base(props{"RoleName": "Existing", "AdoptExistingRole": "true", "Description": "new", "PersonalizeAccess": "None", "PermissionsBoundary": boundary}),
 	},
 }
 
@@ -105,7 +105,7 @@ func TestCreateFailsAnywhere(t *testing.T) {
 	for _, adopt := range []string{"", "Existing"} {
 		now := base(props{"PermissionsBoundary": boundary, "KmsKeyArns": []any{"{key}"}})
 		if adopt != "" {
-			now["RoleName"], now["Adopt"] = adopt, true
+			now["RoleName"], now["AdoptExistingRole"] = adopt, true
 		}
 		t.Run("adopt="+adopt, func(t *testing.T) {
 			forEachFault(t, adopt, func(t *testing.T, r *rig, k int, f fault) bool {
@@ -200,7 +200,7 @@ func TestDeleteFailsAnywhere(t *testing.T) {
 	for _, adopt := range []string{"", "Existing"} {
 		now := base(props{"PermissionsBoundary": boundary, "KmsKeyArns": []any{"{key}"}})
 		if adopt != "" {
-			now["RoleName"], now["Adopt"] = adopt, true
+			now["RoleName"], now["AdoptExistingRole"] = adopt, true
 		}
 		t.Run("adopt="+adopt, func(t *testing.T) {
 			forEachFault(t, adopt, func(t *testing.T, r *rig, k int, f fault) bool {

@@ -24,22 +24,22 @@ func (t *task) data(d servicerole.Desired, out *outcome) map[string]string {
 		policyARN = d.Policy.ARN
 	}
 	data := map[string]string{
-		properties.AttrRoleArn:     d.Role.ARN,
-		properties.AttrRoleName:    d.Role.Name,
-		properties.AttrRoleID:      out.RoleID,
-		properties.AttrS3PolicyArn: policyARN,
+		properties.AttrRoleArn:   d.Role.ARN,
+		properties.AttrRoleName:  d.Role.Name,
+		properties.AttrRoleID:    out.RoleID,
+		properties.AttrPolicyArn: policyARN,
 	}
 	buckets, keys := required(d, out.observed)
 	dropped := map[string][]string{}
 	for {
-		data[properties.AttrRequiredBucketPolicies], data[properties.AttrRequiredKeyPolicies] = encoded(buckets), encoded(keys)
+		data[properties.AttrRequiredBucketPolicyStatements], data[properties.AttrRequiredKeyPolicyStatements] = encoded(buckets), encoded(keys)
 		data[properties.AttrWarnings] = strings.Join(slices.Concat(withoutRoom(dropped), t.warnings), "\n")
 		if t.fits(data) || len(buckets)+len(keys) == 0 {
 			return data
 		}
-		longer, attribute := buckets, properties.AttrRequiredBucketPolicies
-		if len(data[properties.AttrRequiredKeyPolicies]) > len(data[attribute]) {
-			longer, attribute = keys, properties.AttrRequiredKeyPolicies
+		longer, attribute := buckets, properties.AttrRequiredBucketPolicyStatements
+		if len(data[properties.AttrRequiredKeyPolicyStatements]) > len(data[attribute]) {
+			longer, attribute = keys, properties.AttrRequiredKeyPolicyStatements
 		}
 		last := slices.Max(slices.Collect(maps.Keys(longer)))
 		t.handler.Log.Warn("no room in the answer", "attribute", attribute, "of", last, "statement", string(longer[last]))

@@ -112,7 +112,7 @@ func (h *Handler) work(ctx context.Context, event cfn.Event) result {
 	case r := <-finished:
 		return r
 	case <-undoCtx.Done():
-		return t.failed(fmt.Errorf("%s timed out. Deploy again to continue. If that repeats, lower SettleSeconds, or look into "+
+		return t.failed(fmt.Errorf("%s timed out. Deploy again to continue. If that repeats, lower PropagationDelaySeconds, or look into "+
 			"the function's log for slow calls", event.RequestType))
 	}
 }

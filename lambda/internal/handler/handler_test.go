@@ -20,10 +20,10 @@ import (
 
 func TestAttributes(t *testing.T) {
 	r := newRig(t, awstest.Kinds()[0].New(t))
-	answer := r.deliver(cfn.Create, "", props{"RoleName": "R", "Path": "/ml/", "S3PolicyName": "P", "Buckets": []any{"training-data"}, "CloudWatchAccess": "CloudWatchFullAccess"}, nil)
+	answer := r.deliver(cfn.Create, "", props{"RoleName": "R", "Path": "/ml/", "PolicyName": "P", "Buckets": []any{"training-data"}, "CloudWatchAccess": "CloudWatchFullAccess"}, nil)
 	want := map[string]string{
 		"RoleArn": "arn:aws:iam::123456789012:role/ml/R", "RoleName": "R", "RoleId": answer.Data[properties.AttrRoleID],
-		"S3PolicyArn": "arn:aws:iam::123456789012:policy/ml/P", "RequiredBucketPolicies": "{}", "RequiredKeyPolicies": "{}",
+		"PolicyArn": "arn:aws:iam::123456789012:policy/ml/P", "RequiredBucketPolicyStatements": "{}", "RequiredKeyPolicyStatements": "{}",
 		"Warnings": "AWS supersedes CloudWatchFullAccess: set CloudWatchAccess to CloudWatchFullAccessV2",
 	}
 	if diff := cmp.Diff(want, answer.Data); diff != "" || !strings.HasPrefix(answer.Data["RoleId"], "AROA") {
@@ -32,8 +32,8 @@ func TestAttributes(t *testing.T) {
 	if answer.PhysicalResourceID != want["RoleArn"] || answer.StackID != r.stackID() || answer.RequestID != "r-1" || answer.LogicalResourceID != "Role" {
 		t.Errorf("got %+v", answer)
 	}
-	updated := r.deliver(cfn.Update, answer.PhysicalResourceID, props{"RoleName": "R", "Path": "/ml/"}, props{"RoleName": "R", "Path": "/ml/", "S3PolicyName": "P", "Buckets": []any{"training-data"}})
-	want["S3PolicyArn"], want["Warnings"] = "", ""
+	updated := r.deliver(cfn.Update, answer.PhysicalResourceID, props{"RoleName": "R", "Path": "/ml/"}, props{"RoleName": "R", "Path": "/ml/", "PolicyName": "P", "Buckets": []any{"training-data"}})
+	want["PolicyArn"], want["Warnings"] = "", ""
 	if diff := cmp.Diff(want, updated.Data); diff != "" {
 		t.Errorf("Update: -want +got:\n%s", diff)
 	}
@@ -55,10 +55,10 @@ func TestRefusedEventsTouchNothing(t *testing.T) {
 		now    props
 		reason string
 	}{
-		{"wrong properties", props{"RoleName": "a b", "X": "1"}, "2 properties are wrong, and nothing was changed"},
+		{"wrong properties", props{"RoleName": "a b", "X": "1"}, "the properties have 2 errors"},
 		{"somebody else's role", base(props{"RoleName": "TheirRole"}), "role " + theirs + " already exists and is not managed by this stack"},
 		{"somebody else's role, in another case", base(props{"RoleName": "theirrole"}), "role " + theirs + " already exists"},
-		{"somebody else's policy", base(props{"S3PolicyName": "Theirs"}), "managed policy arn:aws:iam::123456789012:policy/Theirs already exists"},
+		{"somebody else's policy", base(props{"PolicyName": "Theirs"}), "managed policy arn:aws:iam::123456789012:policy/Theirs already exists"},
 		{"many buckets", props{"Buckets": many(60)}, "Buckets make a managed policy of"},
 		{"long ARN", props{"Path": "/" + strings.Repeat("p", 200) + "/", "RoleName": strings.Repeat("r", 64)}, "Path and RoleName together make the ARN"},
 		{"boundary of another account", props{"PermissionsBoundary": "arn:aws:iam::999999999999:policy/B"}, "PermissionsBoundary arn:aws:iam::999999999999:policy/B must be a managed policy of this account"},
@@ -95,7 +95,7 @@ func TestUpdateRefusesSharedNames(t *testing.T) {
 	}{
 		{"path", base(props{"RoleName": "R"}), base(props{"RoleName": "R", "Path": "/p/"}), "IAM does not allow two roles of one name in an account"},
 		{"case", base(props{"RoleName": "Role"}), base(props{"RoleName": "role"}), "IAM does not allow two roles of one name in an account"},
-		{"policy", base(props{"RoleName": "R", "S3PolicyName": "P"}), base(props{"RoleName": "S", "S3PolicyName": "P"}), "both would share the managed policy P"},
+		{"policy", base(props{"RoleName": "R", "PolicyName": "P"}), base(props{"RoleName": "S", "PolicyName": "P"}), "both would share the managed policy P"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t, awstest.Kinds()[0].New(t))
@@ -117,7 +117,7 @@ func TestForeignAttachments(t *testing.T) {
 		r := newRig(t, awstest.Kinds()[0].New(t))
 		r.foreign()
 		before := r.world.State()
-		now := base(props{"RoleName": "R", "ForceDetach": force})
+		now := base(props{"RoleName": "R", "ForceDetachPolicies": force})
 		id := r.must(cfn.Create, "", now, nil)
 		attach(t, r, "R", "arn:aws:iam::123456789012:policy/Theirs")
 		if _, err := r.world.IAM.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: aws.String("R"), PolicyName: aws.String("inline"), PolicyDocument: aws.String("{}")}); err != nil {
@@ -249,17 +249,17 @@ func TestAnswerThatIsNotTakenMakesLambdaTryAgain(t *testing.T) {
 
 func TestSettling(t *testing.T) {
 	r := newRig(t, awstest.Kinds()[0].New(t))
-	slow := props{"SettleSeconds": "20", "Tags": []any{tag("team", "ml")}}
+	slow := props{"PropagationDelaySeconds": "20", "Tags": []any{tag("team", "ml")}}
 	id := r.must(cfn.Create, "", slow, nil)
 	if r.slept < 19*time.Second || r.slept > 20*time.Second {
 		t.Errorf("Create waited %v, want 20 s less what the answer took", r.slept)
 	}
 	r.slept = 0
-	r.must(cfn.Update, id, props{"SettleSeconds": "20", "Description": "new"}, slow)
+	r.must(cfn.Update, id, props{"PropagationDelaySeconds": "20", "Description": "new"}, slow)
 	if r.slept != 0 {
 		t.Errorf("an Update of description and tags waited %v", r.slept)
 	}
-	r.must(cfn.Update, id, base(props{"SettleSeconds": "5", "SourceConditions": "false"}), slow)
+	r.must(cfn.Update, id, base(props{"PropagationDelaySeconds": "5", "SourceConditions": "false"}), slow)
 	if r.slept < 4*time.Second {
 		t.Errorf("an Update of the trust policy waited %v, want 5 s", r.slept)
 	}
@@ -271,10 +271,10 @@ func TestSettlingEndsWithTheFunctionsTime(t *testing.T) {
 	r.cfn.Say("CREATE_IN_PROGRESS", "", "")
 	ctx, cancel := context.WithTimeout(t.Context(), answerTime+3*time.Second)
 	defer cancel()
-	if err := r.handler.Handle(ctx, r.event(cfn.Create, "", base(props{"SettleSeconds": "60"}), nil)); err != nil {
+	if err := r.handler.Handle(ctx, r.event(cfn.Create, "", base(props{"PropagationDelaySeconds": "60"}), nil)); err != nil {
 		t.Fatal(err)
 	}
-	if got := r.answers[0]; got.Status != cfn.Success || !strings.Contains(got.Data["Warnings"], "too short for SettleSeconds of 60") {
+	if got := r.answers[0]; got.Status != cfn.Success || !strings.Contains(got.Data["Warnings"], "too short for PropagationDelaySeconds of 60") {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -314,7 +314,7 @@ func TestAdoptedRoleKeepsItsTags(t *testing.T) {
 	r := newRig(t, awstest.Kinds()[0].New(t))
 	r.createRole("Existing", map[string]string{"team": "theirs"})
 	before := r.world.State()
-	one, two := props{"RoleName": "Existing", "Adopt": "true", "Tags": []any{tag("team", "ours")}}, props{"RoleName": "Existing", "Adopt": "true"}
+	one, two := props{"RoleName": "Existing", "AdoptExistingRole": "true", "Tags": []any{tag("team", "ours")}}, props{"RoleName": "Existing", "AdoptExistingRole": "true"}
 	id := r.must(cfn.Create, "", one, nil)
 	r.must(cfn.Update, id, two, one)
 	r.must(cfn.Delete, id, two, nil)
@@ -326,7 +326,7 @@ func TestAdoptedRoleKeepsItsTags(t *testing.T) {
 // A rename that was refused leaves the live policy alone when it is taken back.
 func TestRefusedRenameIsTakenBackWithoutAWarning(t *testing.T) {
 	r := newRig(t, awstest.Kinds()[0].New(t))
-	a, b := base(props{"RoleName": "A", "S3PolicyName": "P"}), base(props{"RoleName": "B", "S3PolicyName": "P"})
+	a, b := base(props{"RoleName": "A", "PolicyName": "P"}), base(props{"RoleName": "B", "PolicyName": "P"})
 	id := r.must(cfn.Create, "", a, nil)
 	before := r.world.State()
 	refused := r.deliver(cfn.Update, id, b, a)

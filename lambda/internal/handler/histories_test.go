@@ -19,14 +19,14 @@ import (
 // variants are the properties between which a resource's life goes.
 var variants = []props{
 	base(nil),
-	base(props{"RoleName": "Renamed", "S3PolicyName": "P", "KmsKeyArns": []any{"{key}"}}),
-	base(props{"Path": "/ml/", "Buckets": []any{"more-data"}, "Uses": []any{"Batch"}}),
-	base(props{"RoleName": "Renamed", "S3PolicyName": "p", "PermissionsBoundary": boundary}),
-	{"SettleSeconds": "0", "Tags": []any{tag("Team", "ours")}},
+	base(props{"RoleName": "Renamed", "PolicyName": "P", "KmsKeyArns": []any{"{key}"}}),
+	base(props{"Path": "/ml/", "Buckets": []any{"more-data"}, "Uses": []any{"BatchInference"}}),
+	base(props{"RoleName": "Renamed", "PolicyName": "p", "PermissionsBoundary": boundary}),
+	{"PropagationDelaySeconds": "0", "Tags": []any{tag("Team", "ours")}},
 	base(props{"Tags": tags(46)}),
 	base(props{"Tags": tags(47)}),
-	base(props{"RoleName": "Existing", "Adopt": "true", "Tags": []any{tag("team", "ours")}}),
-	base(props{"RoleName": "Existing", "Adopt": "true", "Description": "new", "KmsKeyArns": []any{"{key}"}}),
+	base(props{"RoleName": "Existing", "AdoptExistingRole": "true", "Tags": []any{tag("team", "ours")}}),
+	base(props{"RoleName": "Existing", "AdoptExistingRole": "true", "Description": "new", "KmsKeyArns": []any{"{key}"}}),
 }
 
 // world makes a rig in an account where a role may be adopted.
@@ -103,7 +103,7 @@ func (l *life) fail(format string, args ...any) {
 
 // refused says whether an update is refused as it should be: IAM takes the names of the two policies for the same.
 func refused(now, old props) bool {
-	is, was := fmt.Sprint(now["S3PolicyName"]), fmt.Sprint(old["S3PolicyName"])
+	is, was := fmt.Sprint(now["PolicyName"]), fmt.Sprint(old["PolicyName"])
 	return is != was && strings.EqualFold(is, was)
 }
 
@@ -195,7 +195,7 @@ func (l *life) byHand() {
 	switch rapid.SampledFrom([]string{"", "", "role", "policy"}).Draw(l.T, "by hand") {
 	case "role":
 		// The role has the record of what was left behind.
-		if l.id != "" && l.now["Adopt"] == nil && !l.littered {
+		if l.id != "" && l.now["AdoptExistingRole"] == nil && !l.littered {
 			l.story = append(l.story, "the role is deleted by hand")
 			l.r.deleteRole(l.id)
 		}

@@ -35,17 +35,17 @@ var releases = []struct {
 	p    props
 }{
 	{"defaults", props{}},
-	{"as strings", props{"Buckets": []any{"training-data"}, "FullAccess": "true", "MaxSessionDuration": "3600", "RoleName": "", "Path": "/"}},
+	{"as strings", props{"Buckets": []any{"training-data"}, "PersonalizeAccess": "AmazonPersonalizeFullAccess", "MaxSessionDuration": "3600", "RoleName": "", "Path": "/"}},
 	{"everything", props{
 		"RoleName": "Everything", "Path": "/ml/", "Description": "all", "MaxSessionDuration": 7200, "PermissionsBoundary": "arn:aws:iam::aws:policy/PowerUserAccess",
-		"Tags": []any{map[string]any{"Key": "team", "Value": "ml"}}, "FullAccess": false, "CloudWatchAccess": "CloudWatchFullAccessV2", "S3PolicyName": "EverythingPolicy",
+		"Tags": []any{map[string]any{"Key": "team", "Value": "ml"}}, "PersonalizeAccess": "None", "CloudWatchAccess": "CloudWatchFullAccessV2", "PolicyName": "EverythingPolicy",
 		"Buckets": []any{
-			map[string]any{"Name": "training-data", "Uses": []any{"Import", "Batch", "Export", "Metrics", "Deletion"}, "Prefixes": []any{"in/", "out/"}, "KmsKeyArn": "{key}"},
-			map[string]any{"Name": "more-data", "PolicyConditions": true},
+			map[string]any{"Name": "training-data", "Uses": []any{"DatasetImport", "BatchInference", "DatasetExport", "MetricAttribution", "DataDeletion"}, "Prefixes": []any{"in/", "out/"}, "KmsKeyArn": "{key}"},
+			map[string]any{"Name": "more-data", "RequireSourceConditions": true},
 		},
-		"KmsKeyArns": []any{"{key}"}, "SourceRegions": []any{"eu-west-1", "us-east-1"}, "ForceDetach": true, "SettleSeconds": 0,
+		"KmsKeyArns": []any{"{key}"}, "SourceRegions": []any{"eu-west-1", "us-east-1"}, "ForceDetachPolicies": true, "PropagationDelaySeconds": 0,
 	}},
-	{"adopted", props{"RoleName": "Adopted", "Adopt": true, "Buckets": []any{"training-data"}}},
+	{"adopted", props{"RoleName": "Adopted", "AdoptExistingRole": true, "Buckets": []any{"training-data"}}},
 }
 
 // A later release finds nothing to change in what earlier ones made of the same properties, answers the same, and takes all of

@@ -12,7 +12,7 @@ import (
 
 // The role of a lost update could not be removed while that was rolled back. The next update, or the deletion, removes it.
 func TestWhatARollbackLeavesIsFoundLater(t *testing.T) {
-	from, to := base(nil), base(props{"RoleName": "Renamed", "S3PolicyName": "P"})
+	from, to := base(nil), base(props{"RoleName": "Renamed", "PolicyName": "P"})
 	for _, next := range []cfn.RequestType{cfn.Update, cfn.Delete} {
 		r := newRig(t, awstest.Kinds()[0].New(t))
 		empty := r.world.State()
@@ -48,11 +48,11 @@ func TestWhatARollbackLeavesIsFoundLater(t *testing.T) {
 // What was left behind is what the next update asks for, or has another policy. The clean-up of the old role, which has the record, removes
 // only what the new one is without.
 func TestAnUpdateTakesUpWhatARollbackLeft(t *testing.T) {
-	from, lost := base(nil), base(props{"RoleName": "Renamed", "S3PolicyName": "P"})
+	from, lost := base(nil), base(props{"RoleName": "Renamed", "PolicyName": "P"})
 	for name, to := range map[string]props{
 		"the same":       lost,
-		"another policy": base(props{"RoleName": "Renamed", "S3PolicyName": "Q", "KmsKeyArns": []any{"{key}"}}),
-		"another role":   base(props{"RoleName": "Again", "S3PolicyName": "P"}),
+		"another policy": base(props{"RoleName": "Renamed", "PolicyName": "Q", "KmsKeyArns": []any{"{key}"}}),
+		"another role":   base(props{"RoleName": "Again", "PolicyName": "P"}),
 		"another path":   base(props{"RoleName": "Renamed", "Path": "/ml/", "Buckets": []any{"more-data"}}),
 	} {
 		for _, operation := range []string{"iam:DetachRolePolicy", "iam:DeletePolicy", "iam:DeleteRole"} {
@@ -117,7 +117,7 @@ func TestNoStatementWithoutARole(t *testing.T) {
 func TestAReplacementRemovesItsOwnDeadStatement(t *testing.T) {
 	r := newRig(t, awstest.Kinds()[0].New(t))
 	before := r.world.State()
-	from, to := props{"FullAccess": "false", "KmsKeyArns": []any{"{key}"}, "SettleSeconds": "0"}, props{"KmsKeyArns": []any{"{key}"}, "SettleSeconds": "0", "RoleName": "New"}
+	from, to := props{"PersonalizeAccess": "None", "KmsKeyArns": []any{"{key}"}, "PropagationDelaySeconds": "0"}, props{"KmsKeyArns": []any{"{key}"}, "PropagationDelaySeconds": "0", "RoleName": "New"}
 	id := r.must(cfn.Create, "", from, nil)
 	r.deleteRole(id)
 	if !strings.Contains(r.world.State()[r.key], "AROA") {
@@ -137,7 +137,7 @@ func TestAReplacementRemovesItsOwnDeadStatement(t *testing.T) {
 // IAM takes names that differ in case only for the same. The update is refused before any write, and its rollback isn't.
 func TestAPolicyNameInAnotherCase(t *testing.T) {
 	r := newRig(t, awstest.Kinds()[0].New(t))
-	from, to := base(props{"S3PolicyName": "Data"}), base(props{"S3PolicyName": "data"})
+	from, to := base(props{"PolicyName": "Data"}), base(props{"PolicyName": "data"})
 	id := r.must(cfn.Create, "", from, nil)
 	before := r.world.State()
 	answer := r.deliver(cfn.Update, id, to, from)
@@ -181,8 +181,8 @@ func TestTheLongestAnswerFits(t *testing.T) {
 	}
 	keys := []any{"arn:aws:kms:eu-west-1:999999999999:key/1", "arn:aws:kms:eu-west-1:999999999999:key/2", "arn:aws:kms:eu-west-1:999999999999:key/3"}
 	now := props{
-		"RoleName": strings.Repeat("R", 64), "Path": "/" + strings.Repeat("p", 159) + "/", "S3PolicyName": strings.Repeat("P", 128), "Buckets": buckets,
-		"KmsKeyArns": keys, "SettleSeconds": "0", "SourceConditions": "false", "CloudWatchAccess": "CloudWatchFullAccess",
+		"RoleName": strings.Repeat("R", 64), "Path": "/" + strings.Repeat("p", 159) + "/", "PolicyName": strings.Repeat("P", 128), "Buckets": buckets,
+		"KmsKeyArns": keys, "PropagationDelaySeconds": "0", "SourceConditions": "false", "CloudWatchAccess": "CloudWatchFullAccess",
 	}
 	r.cfn.Say("CREATE_IN_PROGRESS", "", "")
 	event := strings.NewReplacer(r.stackID(), stack, `"LogicalResourceId":"Role"`, `"LogicalResourceId":"`+logical+`"`).Replace(string(r.event(cfn.Create, "", now, nil)))

@@ -22,7 +22,7 @@ import (
 )
 
 func quick(bucket string) props {
-	return props{"RoleName": "R", "SettleSeconds": "0", "Buckets": []any{bucket}}
+	return props{"RoleName": "R", "PropagationDelaySeconds": "0", "Buckets": []any{bucket}}
 }
 
 // Buckets and keys that aren't as the properties take them to be.
@@ -41,14 +41,14 @@ func TestBucketsAndKeysOfAllKinds(t *testing.T) {
 				want := `{"theirs":{"Sid":"SID","Effect":"Allow","Principal":{"AWS":"ROLE","Service":"personalize.amazonaws.com"},` +
 					`"Action":["s3:GetObject","s3:ListBucket"],"Resource":["arn:aws:s3:::theirs","arn:aws:s3:::theirs/*"]}}`
 				var statements map[string]struct{ Sid string }
-				if err := json.Unmarshal([]byte(answer.Data[properties.AttrRequiredBucketPolicies]), &statements); err != nil {
+				if err := json.Unmarshal([]byte(answer.Data[properties.AttrRequiredBucketPolicyStatements]), &statements); err != nil {
 					t.Fatal(err)
 				}
-				got := strings.NewReplacer(answer.PhysicalResourceID, "ROLE", statements["theirs"].Sid, "SID").Replace(answer.Data[properties.AttrRequiredBucketPolicies])
+				got := strings.NewReplacer(answer.PhysicalResourceID, "ROLE", statements["theirs"].Sid, "SID").Replace(answer.Data[properties.AttrRequiredBucketPolicyStatements])
 				if diff := cmp.Diff(want, got); diff != "" || !strings.HasPrefix(statements["theirs"].Sid, "PersonalizeAccess") {
 					t.Errorf("-want +got:\n%s", diff)
 				}
-				warning := "bucket theirs belongs to another account: its owner must add to its policy what attribute RequiredBucketPolicies says"
+				warning := "bucket theirs belongs to another account: its owner must add to its policy what attribute RequiredBucketPolicyStatements says"
 				if diff := cmp.Diff(warning, answer.Data[properties.AttrWarnings]); diff != "" {
 					t.Errorf("warnings: -want +got:\n%s", diff)
 				}
@@ -78,10 +78,10 @@ func TestBucketsAndKeysOfAllKinds(t *testing.T) {
 				r.world.AddBucket("more-data", awstest.Bucket{})
 			}},
 			{"a key that waits for its deletion is refused, and no obstacle later", func(t *testing.T, r *rig) {
-				doomed := props{"RoleName": "R", "SettleSeconds": "0", "KmsKeyArns": []any{"{key}"}}
+				doomed := props{"RoleName": "R", "PropagationDelaySeconds": "0", "KmsKeyArns": []any{"{key}"}}
 				id := r.must(cfn.Create, "", doomed, nil)
 				r.world.RemoveKey(r.key)
-				with := props{"RoleName": "R", "SettleSeconds": "0", "KmsKeyArns": []any{"{key}"}, "Description": "new"}
+				with := props{"RoleName": "R", "PropagationDelaySeconds": "0", "KmsKeyArns": []any{"{key}"}, "Description": "new"}
 				answer := r.deliver(cfn.Update, id, with, doomed)
 				if answer.Status != cfn.Success || !strings.Contains(answer.Data[properties.AttrWarnings], "or is pending deletion: take it out") {
 					t.Errorf("Update: %+v", answer)
@@ -128,7 +128,7 @@ func TestBucketsAndKeysOfAllKinds(t *testing.T) {
 				r.must(cfn.Delete, id, base(nil), nil)
 			}},
 			{"a key whose policy is left to others may be unreadable", func(t *testing.T, r *rig) {
-				alone := base(props{"KmsKeyArns": []any{"{key}"}, "KeyPolicy": "None"})
+				alone := base(props{"KmsKeyArns": []any{"{key}"}, "ManageKeyPolicies": false})
 				r.world.SetHook(func(operation string) (error, error) {
 					if operation == "kms:GetKeyPolicy" {
 						return faults[1].before, nil
@@ -146,12 +146,12 @@ func TestBucketsAndKeysOfAllKinds(t *testing.T) {
 					r.world.AddBucket(name, awstest.Bucket{Owner: "999999999999"})
 					many = append(many, name)
 				}
-				answer := r.deliver(cfn.Create, "", props{"RoleName": "R", "SettleSeconds": "0", "Buckets": many}, nil)
+				answer := r.deliver(cfn.Create, "", props{"RoleName": "R", "PropagationDelaySeconds": "0", "Buckets": many}, nil)
 				var statements map[string]any
-				if err := json.Unmarshal([]byte(answer.Data[properties.AttrRequiredBucketPolicies]), &statements); err != nil || len(statements) == 0 || len(statements) == 16 {
+				if err := json.Unmarshal([]byte(answer.Data[properties.AttrRequiredBucketPolicyStatements]), &statements); err != nil || len(statements) == 0 || len(statements) == 16 {
 					t.Errorf("%d statements, %v", len(statements), err)
 				}
-				if !strings.Contains(answer.Data[properties.AttrWarnings], "attribute RequiredBucketPolicies has no room for the statements of theirs-9, theirs-8, ") {
+				if !strings.Contains(answer.Data[properties.AttrWarnings], "attribute RequiredBucketPolicyStatements has no room for the statements of theirs-9, theirs-8, ") {
 					t.Errorf("warnings: %s", answer.Data[properties.AttrWarnings])
 				}
 				r.must(cfn.Delete, answer.PhysicalResourceID, props{"RoleName": "R", "Buckets": many}, nil)
@@ -317,7 +317,7 @@ func (r *rig) stackOf(n int) string {
 
 // deliverTo hands the event of one of many stacks over, and gives the physical id.
 func (r *rig) deliverTo(n int, request cfn.RequestType, id string) string {
-	raw := strings.ReplaceAll(string(r.event(request, id, props{"Buckets": []any{"training-data"}, "SettleSeconds": "0"}, nil)), r.stackID(), r.stackOf(n))
+	raw := strings.ReplaceAll(string(r.event(request, id, props{"Buckets": []any{"training-data"}, "PropagationDelaySeconds": "0"}, nil)), r.stackID(), r.stackOf(n))
 	raw = strings.ReplaceAll(raw, `"r-1"`, fmt.Sprintf(`"r-%d-%s"`, n, request))
 	if err := r.handler.Handle(r.t.Context(), json.RawMessage(raw)); err != nil {
 		r.t.Error(err)

@@ -106,7 +106,7 @@ func (t *task) provide(ctx, undoCtx context.Context) result {
 		}
 	}
 	if err == nil && !out.SettledSince.IsZero() {
-		err = t.settle(ctx, out.SettledSince, time.Duration(p.SettleSeconds)*time.Second)
+		err = t.settle(ctx, out.SettledSince, time.Duration(p.PropagationDelaySeconds)*time.Second)
 	}
 	if err != nil {
 		return t.failed(err)
@@ -148,11 +148,11 @@ func (t *task) refuseSharing(d servicerole.Desired, p, old properties.Properties
 			Advice: "Change RoleName too, or leave it out.",
 		}
 	}
-	if p.S3PolicyName != "" && strings.EqualFold(p.S3PolicyName, old.S3PolicyName) {
+	if p.PolicyName != "" && strings.EqualFold(p.PolicyName, old.PolicyName) {
 		return &plan.Refusal{
 			Reason: fmt.Sprintf("role %s would have to be replaced by %s, and both would share the managed policy %s", former.ARN, d.Role.ARN,
-				p.S3PolicyName),
-			Advice: "Change S3PolicyName too, or leave it out.",
+				p.PolicyName),
+			Advice: "Change PolicyName too, or leave it out.",
 		}
 	}
 	return nil
@@ -165,7 +165,7 @@ func (t *task) settle(ctx context.Context, since time.Time, wanted time.Duration
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < left {
 		left = time.Until(deadline) - time.Second
 		t.warn(fmt.Sprintf("the function's Timeout is too short for %s of %d. The role may not be usable for some seconds yet.",
-			properties.NameSettleSeconds, int(wanted.Seconds())))
+			properties.NamePropagationDelaySeconds, int(wanted.Seconds())))
 	}
 	if left <= 0 {
 		return nil

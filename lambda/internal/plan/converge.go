@@ -64,7 +64,7 @@ func (c *converger) role() {
 	want, found := c.desired.Role, c.observed.Role
 	switch {
 	case found == nil:
-		if c.desired.Adopt {
+		if c.desired.AdoptExistingRole {
 			// A role that the function created must not be taken for an adopted one later.
 			want.Description += c.desired.CreatedMark()
 		}
@@ -74,7 +74,7 @@ func (c *converger) role() {
 		c.adopt()
 	default:
 		// A past that can't be told is reported by Destroy, which needs it.
-		c.past, _ = c.desired.Identity.PastOf(*found, c.desired.Adopt)
+		c.past, _ = c.desired.Identity.PastOf(*found, c.desired.AdoptExistingRole)
 		c.tagRole(*found)
 	}
 	c.describe(*found)
@@ -186,14 +186,14 @@ func (c *converger) refuseForeign() {
 	}
 	if found := c.observed.Policy(want.ARN); found != nil {
 		if !c.owns(found.Tags) {
-			c.refuse("Choose another S3PolicyName, or delete that policy if it is no longer needed.", "managed policy %s already exists and %s",
+			c.refuse("Choose another PolicyName, or delete that policy if it is no longer needed.", "managed policy %s already exists and %s",
 				found.ARN, managedBy(found.Tags))
 		}
 		return
 	}
 	for _, found := range c.observed.Policies {
 		if strings.EqualFold(found.Name, want.Name) && c.owns(found.Tags) {
-			c.refuse("Choose an S3PolicyName that differs in more than case, or leave it out.",
+			c.refuse("Choose an PolicyName that differs in more than case, or leave it out.",
 				"managed policy %s would have to be replaced by %s, and IAM does not allow two policies whose names differ in case only", found.ARN, want.ARN)
 		}
 	}
@@ -220,10 +220,10 @@ func (c *converger) refuseRole() {
 			"role %s would have to be created, and this resource has %s already. IAM does not allow two roles of one name in an account, whatever their "+
 				"paths and the case of their letters", want.ARN, found.ARN)
 	case owner == servicerole.AnotherResource:
-		c.refuse("Choose another RoleName. If that stack no longer exists, remove the role's tags that start with personalize-role: and set Adopt to true.",
+		c.refuse("Choose another RoleName. If that stack no longer exists, remove the role's tags that start with personalize-role: and set AdoptExistingRole to true.",
 			"role %s already exists and %s", found.ARN, managedBy(found.Tags))
-	case owner == servicerole.NoResource && !c.desired.Adopt:
-		c.refuse("Choose another RoleName, leave RoleName out, or set Adopt to true to take the role over.",
+	case owner == servicerole.NoResource && !c.desired.AdoptExistingRole:
+		c.refuse("Choose another RoleName, leave RoleName out, or set AdoptExistingRole to true to take the role over.",
 			"role %s already exists and %s", found.ARN, managedBy(found.Tags))
 	case owner == servicerole.NoResource && found.ARN != want.ARN:
 		c.refuse("Set Path and RoleName to those of the existing role.", "role %s can't be adopted as %s", found.ARN, want.ARN)

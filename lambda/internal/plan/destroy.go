@@ -80,7 +80,7 @@ func (d *destroyer) refuseForeign() {
 		}
 	}
 	role := d.found()
-	if role == nil || d.goal.ForceDetach || d.past.Adopted {
+	if role == nil || d.goal.ForceDetachPolicies || d.past.Adopted {
 		return
 	}
 	var foreign []string
@@ -94,7 +94,7 @@ func (d *destroyer) refuseForeign() {
 	}
 	if len(foreign) > 0 {
 		d.refuse(fmt.Sprintf("Detach them (aws iam detach-role-policy --role-name %s --policy-arn ARN; for inline policies: delete-role-policy --role-name %s "+
-			"--policy-name NAME), then delete again. Or set ForceDetach to true in an update before the deletion.", role.Name, role.Name),
+			"--policy-name NAME), then delete again. Or set ForceDetachPolicies to true in an update before the deletion.", role.Name, role.Name),
 			"role %s has policies that this stack did not attach: %s", role.Name, strings.Join(foreign, ", "))
 	}
 }

@@ -188,7 +188,7 @@ func TestConverge(t *testing.T) {
  4  attach ARN to role R  after 1,2
  5  merge statement SID into the policy of bucket data  after 1
 `},
-		{"nothing found, no bucket", `{"RoleName":"R","FullAccess":false}`, servicerole.Footprint{}, nothing, `
+		{"nothing found, no bucket", `{"RoleName":"R","PersonalizeAccess":"None"}`, servicerole.Footprint{}, nothing, `
  1  create role R
 `},
 		{"as desired", typical, servicerole.Footprint{}, found(func(*servicerole.Observed) {}), "\n"},
@@ -251,7 +251,7 @@ func TestConverge(t *testing.T) {
  3  delete version v1 of policy POLICY  after 2
  4  delete policy POLICY  after 2,3
 `},
-		{"adopt", `{"RoleName":"R","Adopt":true}`, servicerole.Footprint{}, found(func(o *servicerole.Observed) {
+		{"adopt", `{"RoleName":"R","AdoptExistingRole":true}`, servicerole.Footprint{}, found(func(o *servicerole.Observed) {
 			*o = servicerole.Observed{Role: &servicerole.ObservedRole{
 				RoleRef: servicerole.RoleRef{ARN: "arn:aws:iam::123456789012:role/R", Path: "/", Name: "R"}, Trust: "{}",
 				MaxSessionDuration: 3600, Tags: map[string]string{}, Attached: []string{cloud},
@@ -303,12 +303,12 @@ func TestConvergeRefuses(t *testing.T) {
 		found         servicerole.Observed
 		want          string
 	}{
-		{"nobody's role", typical, role(arn, nil), "role " + arn + " already exists and is not managed by this stack. Nothing was changed. Choose another RoleName, leave RoleName out, or set Adopt to true to take the role over."},
-		{"another stack's role", typical, role(arn, another), "role " + arn + " already exists and is managed by resource X of stack arn:other. Nothing was changed. Choose another RoleName. If that stack no longer exists, remove the role's tags that start with personalize-role: and set Adopt to true."},
-		{"another stack's role, adopted", `{"RoleName":"R","Adopt":true}`, role(arn, another), "role " + arn + " already exists and is managed by resource X of stack arn:other. Nothing was changed. Choose another RoleName. If that stack no longer exists, remove the role's tags that start with personalize-role: and set Adopt to true."},
-		{"adopt below another path", `{"RoleName":"R","Adopt":true}`, role("arn:aws:iam::123456789012:role/p/R", nil), "role arn:aws:iam::123456789012:role/p/R can't be adopted as " + arn + ". Nothing was changed. Set Path and RoleName to those of the existing role."},
-		{"adopt with too many tags", `{"RoleName":"R","Adopt":true}`, role(arn, big), "role " + arn + " can't be adopted: it would have 52 tags, 1 of them to remember what it was. IAM allows 50. Nothing was changed. Remove tags from the role, or create a new role."},
-		{"their policy", typical, theirPolicy, "managed policy " + theirPolicy.Policies[0].ARN + " already exists and is not managed by this stack. Nothing was changed. Choose another S3PolicyName, or delete that policy if it is no longer needed."},
+		{"nobody's role", typical, role(arn, nil), "role " + arn + " already exists and is not managed by this stack. Nothing was changed. Choose another RoleName, leave RoleName out, or set AdoptExistingRole to true to take the role over."},
+		{"another stack's role", typical, role(arn, another), "role " + arn + " already exists and is managed by resource X of stack arn:other. Nothing was changed. Choose another RoleName. If that stack no longer exists, remove the role's tags that start with personalize-role: and set AdoptExistingRole to true."},
+		{"another stack's role, adopted", `{"RoleName":"R","AdoptExistingRole":true}`, role(arn, another), "role " + arn + " already exists and is managed by resource X of stack arn:other. Nothing was changed. Choose another RoleName. If that stack no longer exists, remove the role's tags that start with personalize-role: and set AdoptExistingRole to true."},
+		{"adopt below another path", `{"RoleName":"R","AdoptExistingRole":true}`, role("arn:aws:iam::123456789012:role/p/R", nil), "role arn:aws:iam::123456789012:role/p/R can't be adopted as " + arn + ". Nothing was changed. Set Path and RoleName to those of the existing role."},
+		{"adopt with too many tags", `{"RoleName":"R","AdoptExistingRole":true}`, role(arn, big), "role " + arn + " can't be adopted: it would have 52 tags, 1 of them to remember what it was. IAM allows 50. Nothing was changed. Remove tags from the role, or create a new role."},
+		{"their policy", typical, theirPolicy, "managed policy " + theirPolicy.Policies[0].ARN + " already exists and is not managed by this stack. Nothing was changed. Choose another PolicyName, or delete that policy if it is no longer needed."},
 		{"a dropped policy that others use", `{"RoleName":"R"}`, used, "managed policy " + used.Policies[0].ARN + " is no longer needed but still attached to user joe. Nothing was changed. Detach it there, then deploy again."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -362,7 +362,7 @@ func TestDestroy(t *testing.T) {
 		}), "\n",
 			"role R has policies that this stack did not attach: arn:aws:iam::aws:policy/X, inline policy I. Nothing was changed. Detach them (aws iam " +
 				"detach-role-policy --role-name R --policy-arn ARN; for inline policies: delete-role-policy --role-name R --policy-name NAME), then delete again. " +
-				"Or set ForceDetach to true in an update before the deletion."},
+				"Or set ForceDetachPolicies to true in an update before the deletion."},
 		{"others attached, forced", true, found(func(o *servicerole.Observed) {
 			o.Role.Attached, o.Role.Inline, o.Buckets = []string{"arn:aws:iam::aws:policy/X"}, []string{"I"}, nil
 		}), `
@@ -384,7 +384,7 @@ func TestDestroy(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			target := identity.Removal(d.Role.RoleRef, p)
-			target.ForceDetach = c.force
+			target.ForceDetachPolicies = c.force
 			got, err := destroy(target, c.found)
 			message := ""
 			if err != nil {
@@ -459,21 +459,21 @@ func checkSame(t *rapid.T, of, was, is string) {
 func draw(t *rapid.T) properties.Properties {
 	p := properties.Properties{
 		RoleName: "R", Path: "/", MaxSessionDuration: rapid.SampledFrom([]int{3600, 7200}).Draw(t, "session"),
-		Description:      rapid.SampledFrom([]string{"", "d"}).Draw(t, "description"),
-		CloudWatchAccess: rapid.SampledFrom([]string{"None", "CloudWatchFullAccess", "CloudWatchFullAccessV2"}).Draw(t, "cloudwatch"),
-		FullAccess:       rapid.Bool().Draw(t, "full"), SourceConditions: rapid.Bool().Draw(t, "conditions"),
-		S3PolicyName:        rapid.SampledFrom([]string{"", "P1", "P2"}).Draw(t, "policy"),
+		Description:       rapid.SampledFrom([]string{"", "d"}).Draw(t, "description"),
+		CloudWatchAccess:  rapid.SampledFrom([]string{"None", "CloudWatchFullAccess", "CloudWatchFullAccessV2"}).Draw(t, "cloudwatch"),
+		PersonalizeAccess: rapid.SampledFrom([]string{"AmazonPersonalizeFullAccess", "None"}).Draw(t, "full"), SourceConditions: rapid.Bool().Draw(t, "conditions"),
+		PolicyName:          rapid.SampledFrom([]string{"", "P1", "P2"}).Draw(t, "policy"),
 		PermissionsBoundary: rapid.SampledFrom([]string{"", "arn:aws:iam::aws:policy/B"}).Draw(t, "boundary"),
 	}
 	for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"one", "two", "three"}), 0, 3, rapid.ID).Draw(t, "buckets") {
 		p.Buckets = append(p.Buckets, properties.Bucket{
-			Name: name, Uses: rapid.SampledFrom([][]string{{"Import"}, {"Batch"}, {"Metrics", "Export"}}).Draw(t, "uses"),
-			BucketPolicy: rapid.SampledFrom([]string{"Manage", "None"}).Draw(t, "bucket policy"),
-			KmsKeyArn:    rapid.SampledFrom([]string{"", keyOne}).Draw(t, "key"),
+			Name: name, Uses: rapid.SampledFrom([][]string{{"DatasetImport"}, {"BatchInference"}, {"MetricAttribution", "DatasetExport"}}).Draw(t, "uses"),
+			ManageBucketPolicy: rapid.Bool().Draw(t, "bucket policy"),
+			KmsKeyArn:          rapid.SampledFrom([]string{"", keyOne}).Draw(t, "key"),
 		})
 	}
 	p.KmsKeyArns = rapid.SliceOfNDistinct(rapid.SampledFrom([]string{keyOne, keyTwo}), 0, 2, rapid.ID).Draw(t, "keys")
-	p.KeyPolicy = rapid.SampledFrom([]string{"Manage", "None"}).Draw(t, "key policy")
+	p.ManageKeyPolicies = rapid.Bool().Draw(t, "key policy")
 	for _, key := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c"}), 0, 3, rapid.ID).Draw(t, "tags") {
 		p.Tags = append(p.Tags, properties.Tag{Key: key, Value: rapid.SampledFrom([]string{"1", "2"}).Draw(t, "value")})
 	}

@@ -77,7 +77,7 @@ func refuseBucket(d servicerole.Desired, b servicerole.BucketGrant, found servic
 	case found.Presence == servicerole.Denied:
 		return &Refusal{Cause: found.Denial}
 	}
-	return refuseDocument(found, b.Statement, nil, policy.MaxBucketPolicySize, "bucket "+b.Name, "Name fewer Prefixes, set BucketPolicy to None and merge "+
+	return refuseDocument(found, b.Statement, nil, policy.MaxBucketPolicySize, "bucket "+b.Name, "Name fewer Prefixes, set ManageBucketPolicy to false and merge "+
 		"statements by hand, or remove statements that are no longer needed.")
 }
 
@@ -91,7 +91,7 @@ func refuseKey(d servicerole.Desired, key servicerole.KeyGrant, found servicerol
 		return &Refusal{Cause: found.Denial}
 	}
 	return refuseDocument(found, key.Statement, d.FormerSids, policy.MaxKeyPolicySize, "KMS key "+key.ARN, "Remove statements that are no longer needed, or "+
-		"set KeyPolicy to None and merge statements by hand.")
+		"set ManageKeyPolicies to false and merge statements by hand.")
 }
 
 func refusal(advice, format string, args ...any) *Refusal {

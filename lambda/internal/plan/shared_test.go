@@ -21,7 +21,7 @@ func with(o servicerole.Observed, change func(servicerole.Observed)) servicerole
 
 // What is done to the policies of buckets and keys, beside a role that stands already.
 func TestConvergeShared(t *testing.T) {
-	const role = `{"RoleName":"R","FullAccess":false`
+	const role = `{"RoleName":"R","PersonalizeAccess":"None"`
 	standing := func(properties string) servicerole.Observed { return made(desire(t, properties)) }
 	missing := servicerole.ObservedShared{}
 	for _, c := range []struct {
@@ -36,7 +36,7 @@ func TestConvergeShared(t *testing.T) {
  3  attach POLICY to role R  after 1,2
  4  merge statement SID into the policy of key ` + keyOne + `  after 1
 `},
-		{"another use", role + `,"Buckets":[{"Name":"two","Uses":["Batch"]}]}`, servicerole.Footprint{Buckets: []string{"two"}},
+		{"another use", role + `,"Buckets":[{"Name":"two","Uses":["BatchInference"]}]}`, servicerole.Footprint{Buckets: []string{"two"}},
 			standing(role + `,"Buckets":["two"]}`), `
  1  put a new version of policy POLICY in force
  2  merge statement SID into the policy of bucket two
@@ -48,7 +48,7 @@ func TestConvergeShared(t *testing.T) {
  3  remove statement SID from the policy of bucket three  after 1,2
  4  record which version of policy POLICY is in force  after 1
 `},
-		{"left to others from now on", role + `,"KeyPolicy":"None","KmsKeyArns":["` + keyOne + `"],"Buckets":[{"Name":"two","BucketPolicy":"None"}]}`,
+		{"left to others from now on", role + `,"ManageKeyPolicies":false,"KmsKeyArns":["` + keyOne + `"],"Buckets":[{"Name":"two","ManageBucketPolicy":false}]}`,
 			servicerole.Footprint{Buckets: []string{"two"}, Keys: []string{keyOne}}, standing(role + `,"KmsKeyArns":["` + keyOne + `"],"Buckets":["two"]}`), `
  1  remove statement SID from the policy of bucket two
  2  remove statement SID from the policy of key ` + keyOne + `
@@ -68,7 +68,7 @@ func TestConvergeShared(t *testing.T) {
  2  create policy POLICY
  3  attach POLICY to role R  after 1,2
 `},
-		{"metrics without full access", role + `,"Buckets":[{"Name":"one","Uses":["Metrics"]}]}`, servicerole.Footprint{}, empty(), `
+		{"metrics without full access", role + `,"Buckets":[{"Name":"one","Uses":["MetricAttribution"]}]}`, servicerole.Footprint{}, empty(), `
  1  create role R
  2  create policy POLICY
  3  attach POLICY to role R  after 1,2
@@ -117,7 +117,7 @@ func TestConvergeRefusesShared(t *testing.T) {
 				"the Region of the bucket too, or use a bucket in eu-west-1."},
 		{"bucket denied", typical, bucket(servicerole.ObservedShared{Presence: servicerole.Denied, Denial: errDenied}), "denied"},
 		{"full bucket policy", typical, bucket(full(policy.MaxBucketPolicySize)), "the policy of bucket data would have 20693 bytes, above the limit of 20480. " +
-			"The statement takes 216 of them. Nothing was changed. Name fewer Prefixes, set BucketPolicy to None and merge statements by hand, or remove " +
+			"The statement takes 216 of them. Nothing was changed. Name fewer Prefixes, set ManageBucketPolicy to false and merge statements by hand, or remove " +
 			"statements that are no longer needed."},
 		{"bucket policy that is no policy", typical, bucket(servicerole.ObservedShared{Presence: servicerole.Present, Policy: "[]"}),
 			"the policy of bucket data can't be read: the policy is no JSON object. Nothing was changed. Correct the policy by hand. It must not get lost."},
@@ -125,7 +125,7 @@ func TestConvergeRefusesShared(t *testing.T) {
 			"key first, cancel its deletion, or correct the ARN."},
 		{"key denied", withKey, key(servicerole.ObservedShared{Presence: servicerole.Denied, Denial: errDenied}), "denied"},
 		{"full key policy", withKey, key(full(policy.MaxKeyPolicySize)), "the policy of KMS key " + keyOne + " would have 33040 bytes, above the limit of 32768. " +
-			"The statement takes 275 of them. Nothing was changed. Remove statements that are no longer needed, or set KeyPolicy to None and merge statements by hand."},
+			"The statement takes 275 of them. Nothing was changed. Remove statements that are no longer needed, or set ManageKeyPolicies to false and merge statements by hand."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			todo, err := converge(desire(t, c.desired), c.found)
@@ -154,7 +154,7 @@ func TestUpdatesOfWhatIsNotThere(t *testing.T) {
 		{"dropped, never managed, and denied", typical, servicerole.Footprint{Buckets: []string{"data", "two"}, Managed: []string{"data"}}, denied, ""},
 		{"wanted still, and denied", typicalAndTwo, managed, denied, "denied"},
 		{"managed from now on, and denied", typicalAndTwo, servicerole.Footprint{Buckets: []string{"data", "two"}, Managed: []string{"data"}}, denied, "denied"},
-		{"left to others, and denied", strings.Replace(typicalAndTwo, `"two"`, `{"Name":"two","BucketPolicy":"None"}`, 1), servicerole.Footprint{Buckets: []string{"data"}}, denied, ""},
+		{"left to others, and denied", strings.Replace(typicalAndTwo, `"two"`, `{"Name":"two","ManageBucketPolicy":false}`, 1), servicerole.Footprint{Buckets: []string{"data"}}, denied, ""},
 		{"wanted again, and missing", typicalAndTwo, servicerole.Footprint{Buckets: []string{"data"}, Managed: []string{"data"}}, missing, "bucket two does not exist"},
 		{"wanted again, and unreadable", typicalAndTwo, servicerole.Footprint{Buckets: []string{"data"}}, servicerole.ObservedShared{Presence: servicerole.Present, Policy: "["}, "can't be read"},
 		{"dropped, and missing", typical, managed, missing, ""},

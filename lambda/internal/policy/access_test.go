@@ -11,13 +11,13 @@ import (
 // What each use needs, on the role and on the bucket, as the documentation of Personalize has it.
 func TestActionsOfUses(t *testing.T) {
 	for uses, want := range map[string]string{
-		"Import":         "s3:GetObject s3:ListBucket",
-		"Deletion":       "s3:GetObject s3:ListBucket",
-		"Batch":          "s3:GetObject s3:ListBucket s3:PutObject",
-		"Export":         "s3:ListBucket s3:PutObject",
-		"Metrics":        "s3:PutObject",
-		"Import,Metrics": "s3:GetObject s3:ListBucket s3:PutObject",
-		"Metrics,Export": "s3:ListBucket s3:PutObject",
+		"DatasetImport":                   "s3:GetObject s3:ListBucket",
+		"DataDeletion":                    "s3:GetObject s3:ListBucket",
+		"BatchInference":                  "s3:GetObject s3:ListBucket s3:PutObject",
+		"DatasetExport":                   "s3:ListBucket s3:PutObject",
+		"MetricAttribution":               "s3:PutObject",
+		"DatasetImport,MetricAttribution": "s3:GetObject s3:ListBucket s3:PutObject",
+		"MetricAttribution,DatasetExport": "s3:ListBucket s3:PutObject",
 	} {
 		b := Bucket{Partition: "aws", Name: "data", Uses: strings.Split(uses, ",")}
 		statement := BucketStatement("S", b, nil)
@@ -44,16 +44,16 @@ func TestRoleAccess(t *testing.T) {
 		metrics bool
 		want    string
 	}{
-		{"many buckets of one use", []Bucket{bucket("b", "Import"), bucket("a", "Deletion")}, nil, false,
+		{"many buckets of one use", []Bucket{bucket("b", "DatasetImport"), bucket("a", "DataDeletion")}, nil, false,
 			`{"Sid":"PersonalizeS3BucketAccessPolicy","Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],` +
 				`"Resource":["arn:aws:s3:::a","arn:aws:s3:::a/*","arn:aws:s3:::b","arn:aws:s3:::b/*"]}`},
-		{"every use", []Bucket{bucket("a", "Import"), bucket("b", "Batch"), bucket("c", "Export"), bucket("d", "Metrics")}, nil, true,
+		{"every use", []Bucket{bucket("a", "DatasetImport"), bucket("b", "BatchInference"), bucket("c", "DatasetExport"), bucket("d", "MetricAttribution")}, nil, true,
 			`{"Sid":"PersonalizeS3BucketAccessPolicy","Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],"Resource":["arn:aws:s3:::a","arn:aws:s3:::a/*"]},` +
 				`{"Sid":"PersonalizeS3BucketAccessPolicyReadWrite","Effect":"Allow","Action":["s3:GetObject","s3:ListBucket","s3:PutObject"],"Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"]},` +
 				`{"Sid":"PersonalizeS3BucketAccessPolicyExport","Effect":"Allow","Action":["s3:ListBucket","s3:PutObject"],"Resource":["arn:aws:s3:::c","arn:aws:s3:::c/*"]},` +
 				`{"Sid":"PersonalizeS3BucketAccessPolicyWrite","Effect":"Allow","Action":"s3:PutObject","Resource":"arn:aws:s3:::d/*"},` +
 				`{"Sid":"PersonalizeS3BucketAccessPolicyMetrics","Effect":"Allow","Action":"cloudwatch:PutMetricData","Resource":"*"}`},
-		{"prefixes, one below another", []Bucket{bucket("a", "Import", "in/", "in/new/", "a.csv")}, nil, false,
+		{"prefixes, one below another", []Bucket{bucket("a", "DatasetImport", "in/", "in/new/", "a.csv")}, nil, false,
 			`{"Sid":"PersonalizeS3BucketAccessPolicy","Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],` +
 				`"Resource":["arn:aws:s3:::a","arn:aws:s3:::a/a.csv*","arn:aws:s3:::a/in/*"]}`},
 		{"keys", nil, []Key{{ARN: "k1", InRole: true, Managed: true, Exports: true}, {ARN: "k2", InRole: true, Exports: true}, {ARN: "k3", Managed: true}}, false,
@@ -71,7 +71,7 @@ func TestRoleAccess(t *testing.T) {
 }
 
 func TestStatementsOfShared(t *testing.T) {
-	b := Bucket{Partition: "aws", Name: "data", Uses: []string{"Import"}}
+	b := Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}}
 	source := &Source{Partition: "aws", AccountID: "123456789012", Regions: []string{"eu-west-1"}}
 	for _, c := range []struct {
 		name string

@@ -21,7 +21,7 @@ func documentOf(statements int) string {
 
 // BenchmarkMerge reads a policy, puts a statement in, and writes it, by the number of statements.
 func BenchmarkMerge(b *testing.B) {
-	statement := BucketStatement("PersonalizeRoleX", Bucket{Partition: "aws", Name: "data", Uses: []string{"Import"}}, nil)
+	statement := BucketStatement("PersonalizeRoleX", Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}}, nil)
 	for _, n := range sizes {
 		b.Run(fmt.Sprintf("statements=%d", n), func(b *testing.B) {
 			text := documentOf(n)
@@ -50,7 +50,7 @@ func BenchmarkStatement(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				if BucketStatement("X", Bucket{Partition: "aws", Name: "data", Uses: []string{"Import"}, Prefixes: prefixes}, nil).String() == "" {
+				if BucketStatement("X", Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}, Prefixes: prefixes}, nil).String() == "" {
 					b.Fatal("no statement")
 				}
 			}

@@ -8,7 +8,7 @@ import (
 )
 
 func importing(name string) Bucket {
-	return Bucket{Partition: "aws", Name: name, Uses: []string{"Import"}}
+	return Bucket{Partition: "aws", Name: name, Uses: []string{"DatasetImport"}}
 }
 
 func TestDocuments(t *testing.T) {

@@ -53,7 +53,7 @@ func holds(t *testing.T, text string) {
 	if slices.Contains(before.Sids(), ownSid) {
 		before, _ = before.Remove(ownSid)
 	}
-	put, changed := before.Put(own("Import"))
+	put, changed := before.Put(own("DatasetImport"))
 	if !changed || slices.Index(put.Sids(), ownSid) != len(before.Sids()) {
 		t.Fatalf("not appended: %s", put)
 	}
@@ -64,10 +64,10 @@ func holds(t *testing.T, text string) {
 	if err != nil {
 		t.Fatalf("what was written can't be read: %v\n%s", err, put)
 	}
-	if _, changed := read.Put(own("Import")); changed {
+	if _, changed := read.Put(own("DatasetImport")); changed {
 		t.Fatalf("would be written again: %s", put)
 	}
-	replaced, changed := read.Put(own("Batch"))
+	replaced, changed := read.Put(own("BatchInference"))
 	if !changed || len(replaced.Sids()) != len(read.Sids()) {
 		t.Fatalf("not replaced: %s", replaced)
 	}
@@ -141,7 +141,7 @@ func TestPutAndRemove(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	put, _ := s.Put(own("Metrics"))
+	put, _ := s.Put(own("MetricAttribution"))
 	want := `{"Id":"x","Version":"2008-10-17","Statement":[{"Effect":"Deny"},{"Sid":"` + ownSid + `","Effect":"Allow","Principal":{"Service":"personalize.amazonaws.com"},` +
 		`"Action":"s3:PutObject","Resource":"arn:aws:s3:::data/*"}],"More":1}`
 	if diff := cmp.Diff(want, put.String()); diff != "" {
@@ -152,7 +152,7 @@ func TestPutAndRemove(t *testing.T) {
 		t.Errorf("removed: -want +got:\n%s", diff)
 	}
 	none, _ := ParseShared("")
-	only, _ := none.Put(own("Metrics"))
+	only, _ := none.Put(own("MetricAttribution"))
 	if gone, _ := only.Remove(ownSid); gone.String() != "" {
 		t.Errorf("nothing but ours, taken out, leaves %s", gone)
 	}
@@ -160,7 +160,7 @@ func TestPutAndRemove(t *testing.T) {
 
 // Ours stands once, in its first place, and is written only if its meaning differs.
 func TestPutIsIdempotent(t *testing.T) {
-	ours := own("Import").String()
+	ours := own("DatasetImport").String()
 	other := `{"Effect":"Deny"}`
 	document := func(statements ...string) string {
 		return `{"Version":"2012-10-17","Statement":[` + strings.Join(statements, ",") + `]}`
@@ -174,13 +174,13 @@ func TestPutIsIdempotent(t *testing.T) {
 			document(strings.ReplaceAll(ours, `["s3:GetObject","s3:ListBucket"]`, `["s3:ListBucket","s3:GetObject"]`), other), false},
 		{"twice", document(ours, other, ours), document(ours, other), true},
 		{"differs", document(other, strings.Replace(ours, "s3:ListBucket", "s3:ListObjects", 1), other), document(other, ours, other), true},
-		{"differs and twice", document(own("Batch").String(), other, ours), document(ours, other), true},
+		{"differs and twice", document(own("BatchInference").String(), other, ours), document(ours, other), true},
 	} {
 		s, err := ParseShared(c.text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, changed := s.Put(own("Import"))
+		got, changed := s.Put(own("DatasetImport"))
 		if diff := cmp.Diff(c.want, got.String()); diff != "" || changed != c.changed {
 			t.Errorf("%s: changed %v, -want +got:\n%s", c.name, changed, diff)
 		}

@@ -34,8 +34,9 @@ func Check(i servicerole.Identity, p properties.Properties) []string {
 		warn("the trust policy has no source conditions, so that Personalize may assume the role for other accounts: set %s to "+
 			"true unless something needs that", properties.NameSourceConditions)
 	}
-	if !p.FullAccess && len(p.Buckets) == 0 && len(p.KmsKeyArns) == 0 {
-		warn("the role may do nothing: name %s, or set %s to true", properties.NameBuckets, properties.NameFullAccess)
+	if p.PersonalizeAccess == properties.PersonalizeNone && len(p.Buckets) == 0 && len(p.KmsKeyArns) == 0 {
+		warn("the role has no permissions: name %s, or set %s to %s", properties.NameBuckets, properties.NamePersonalizeAccess,
+			properties.PersonalizeFullAccess)
 	}
 	if p.CloudWatchAccess == properties.CloudWatchFullAccess {
 		warn("AWS supersedes CloudWatchFullAccess: set %s to %s", properties.NameCloudWatchAccess, properties.CloudWatchFullAccessV2)

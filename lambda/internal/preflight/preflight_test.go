@@ -9,7 +9,7 @@ import (
 )
 
 func TestCheck(t *testing.T) {
-	good := properties.Properties{FullAccess: true, SourceConditions: true, CloudWatchAccess: "None"}
+	good := properties.Properties{PersonalizeAccess: "AmazonPersonalizeFullAccess", SourceConditions: true, CloudWatchAccess: "None"}
 	with := func(change func(*properties.Properties)) properties.Properties {
 		p := good
 		change(&p)
@@ -25,8 +25,10 @@ func TestCheck(t *testing.T) {
 		{"Region without Personalize, others named", "eu-north-1", with(func(p *properties.Properties) { p.SourceRegions = []string{"eu-west-1"} }), nil},
 		{"another Region without Personalize", "eu-west-1", with(func(p *properties.Properties) { p.SourceRegions = []string{"*", "sa-east-1"} }), []string{"isn't known to exist in sa-east-1"}},
 		{"no conditions", "eu-west-1", with(func(p *properties.Properties) { p.SourceConditions = false }), []string{"set SourceConditions to true"}},
-		{"no rights", "eu-west-1", with(func(p *properties.Properties) { p.FullAccess = false }), []string{"the role may do nothing"}},
-		{"rights on buckets", "eu-west-1", with(func(p *properties.Properties) { p.FullAccess, p.Buckets = false, []properties.Bucket{{Name: "b"}} }), nil},
+		{"no rights", "eu-west-1", with(func(p *properties.Properties) { p.PersonalizeAccess = "None" }), []string{"the role has no permissions"}},
+		{"rights on buckets", "eu-west-1", with(func(p *properties.Properties) {
+			p.PersonalizeAccess, p.Buckets = "None", []properties.Bucket{{Name: "b"}}
+		}), nil},
 		{"superseded", "eu-west-1", with(func(p *properties.Properties) { p.CloudWatchAccess = "CloudWatchFullAccess" }), []string{"set CloudWatchAccess to CloudWatchFullAccessV2"}},
 	} {
 		got := Check(servicerole.Identity{Region: c.region}, c.p)

@@ -21,7 +21,7 @@ func CheckShared(d servicerole.Desired, o servicerole.Observed) []string {
 	for _, b := range d.Buckets {
 		switch found := o.Buckets[b.Name]; found.Presence {
 		case servicerole.InAnotherAccount:
-			warn("bucket %s belongs to another account: its owner must add to its policy what attribute %s says", b.Name, properties.AttrRequiredBucketPolicies)
+			warn("bucket %s belongs to another account: its owner must add to its policy what attribute %s says", b.Name, properties.AttrRequiredBucketPolicyStatements)
 		case servicerole.Missing:
 			warn("bucket %s doesn't exist any more: take it out of %s", b.Name, properties.NameBuckets)
 		case servicerole.InAnotherRegion:
@@ -37,7 +37,7 @@ func CheckShared(d servicerole.Desired, o servicerole.Observed) []string {
 	for _, key := range d.Keys {
 		switch {
 		case key.OfOthers:
-			warn("KMS key %s belongs to another account: its owner must add to its policy what attribute %s says", key.ARN, properties.AttrRequiredKeyPolicies)
+			warn("KMS key %s belongs to another account: its owner must add to its policy what attribute %s says", key.ARN, properties.AttrRequiredKeyPolicyStatements)
 		case o.Keys[key.ARN].Presence == servicerole.Missing, o.Keys[key.ARN].IsDoomed():
 			warn("KMS key %s doesn't exist any more, or is pending deletion: take it out of the properties", key.ARN)
 		case o.Keys[key.ARN].State != "" && o.Keys[key.ARN].State != enabled:

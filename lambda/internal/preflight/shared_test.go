@@ -33,7 +33,7 @@ func TestCheckShared(t *testing.T) {
 	}{
 		{"all well", desired, bucket(present), nil},
 		{"bucket of another account", desired, bucket(servicerole.ObservedShared{Presence: servicerole.InAnotherAccount}),
-			[]string{"bucket data belongs to another account: its owner must add to its policy what attribute RequiredBucketPolicies says"}},
+			[]string{"bucket data belongs to another account: its owner must add to its policy what attribute RequiredBucketPolicyStatements says"}},
 		{"bucket gone", desired, bucket(servicerole.ObservedShared{}), []string{"bucket data doesn't exist any more: take it out of Buckets"}},
 		{"bucket moved", desired, bucket(servicerole.ObservedShared{Presence: servicerole.InAnotherRegion, Region: "us-east-1"}),
 			[]string{"bucket data is in us-east-1 now, where Personalize of this Region can't read it"}},
@@ -49,7 +49,7 @@ func TestCheckShared(t *testing.T) {
 			[]string{"KMS key " + key + " is Disabled, so that nothing can be encrypted or decrypted with it: enable it"}},
 		{"key denied", desired, withKey(denied), []string{"the policy of KMS key " + key + " can't be read, so that it was left as it is: read it: AccessDenied"}},
 		{"key of another account", ofOthers, bucket(present), []string{"KMS key arn:aws:kms:eu-west-1:999999999999:key/1 belongs to another account: its owner must add " +
-			"to its policy what attribute RequiredKeyPolicies says"}},
+			"to its policy what attribute RequiredKeyPolicyStatements says"}},
 	} {
 		if diff := cmp.Diff(c.want, CheckShared(c.desired, c.found)); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", c.name, diff)

@@ -237,7 +237,7 @@ const theirs = `{"Sid":"Theirs","Effect":"Deny","Principal":"*","Action":"s3:*",
 func simSid(n int) string { return fmt.Sprintf("PersonalizeRoleNamed%020d", n) }
 
 func simStatement(n int) policy.Statement {
-	return policy.BucketStatement(simSid(n), policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"Import"}}, nil)
+	return policy.BucketStatement(simSid(n), policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}}, nil)
 }
 
 // cast gives operations of writers, those from puts on taking out a statement that stands there already, and the policy that

@@ -58,7 +58,7 @@ func (f *Failure) advice() string {
 	case "LimitExceeded":
 		return "Ask for a higher IAM quota in Service Quotas, or delete what is no longer used, then deploy again"
 	case "EntityAlreadyExists":
-		return "Something else makes a thing of this name; choose another name, then deploy again"
+		return "A resource with this name already exists. Choose another name, then deploy again"
 	case "DeleteConflict":
 		return "Detach what others still attach to it (instance profiles too), then try again"
 	case "MalformedPolicyDocument", "InvalidInput", "ValidationError":
@@ -69,9 +69,9 @@ func (f *Failure) advice() string {
 		return "Choose another role or policy; AWS keeps this one for itself"
 	}
 	if errors.Is(f.Err, context.DeadlineExceeded) || errors.Is(f.Err, context.Canceled) {
-		return "The time of the function ran out; deploy again, and look into the function's log for slow calls if that repeats"
+		return "The function timed out. Deploy again to continue. If that repeats, look into its log for slow calls"
 	}
-	return "Deploy again; the next attempt goes on from what is there. If it repeats, look into the function's log"
+	return "Deploy again to continue. If that repeats, look into the function's log"
 }
 
 // adviceOnShared is what to do about calls to S3 and KMS, whose errors mean other things than IAM's. See
@@ -90,11 +90,11 @@ func (f *Failure) adviceOnShared() string {
 		return "Allow the function's role s3:ListAllMyBuckets on *, which tells buckets of this account from those of others, and check permissions " +
 			"boundaries and service control policies"
 	case IsDenied(f.Err) && bucket:
-		return fmt.Sprintf("Allow the function's role %s on %s (in template.yaml by BucketNames, or FurtherBucketNames for roles of other stacks), and "+
+		return fmt.Sprintf("Allow the function's role %s on %s (in template.yaml by BucketNames, or AdditionalBucketNames for roles of other stacks), and "+
 			"check the bucket policy for a Deny, permissions boundaries and service control policies", f.Action, f.Target)
 	case IsDenied(f.Err):
-		return fmt.Sprintf("Allow the function's role %s on %s (in template.yaml by KmsKeyArns, or FurtherKmsKeyArns for roles of other stacks); the key's "+
-			"policy must allow it too, or leave it to IAM by a statement for the account's root. Or set KeyPolicy to None", f.Action, f.Target)
+		return fmt.Sprintf("Allow the function's role %s on %s (in template.yaml by KmsKeyArns, or AdditionalKmsKeyArns for roles of other stacks); the key's "+
+			"policy must allow it too, or leave it to IAM by a statement for the account's root. Or set ManageKeyPolicies to false", f.Action, f.Target)
 	case c == "NoSuchBucket":
 		return "Create the bucket first, or correct the name, then deploy again"
 	case c == "NotFoundException", c == "InvalidArnException":

@@ -169,12 +169,12 @@ func TestFailureSaysItAll(t *testing.T) {
 	}
 	for code, advice := range map[string]string{
 		"AccessDenied":            "Allow the function's role iam:CreateRole on arn:r (in template.yaml by RoleNamePattern and PolicyNamePattern), and check permissions boundaries and service control policies",
-		"EntityAlreadyExists":     "Something else makes a thing of this name; choose another name, then deploy again",
+		"EntityAlreadyExists":     "A resource with this name already exists. Choose another name, then deploy again",
 		"DeleteConflict":          "Detach what others still attach to it (instance profiles too), then try again",
 		"MalformedPolicyDocument": "IAM refuses the value; correct the property that it comes from, then deploy again",
 		"NoSuchEntity":            "Check that what the template names exists in this account, then deploy again",
 		"UnmodifiableEntity":      "Choose another role or policy; AWS keeps this one for itself",
-		"Throttling":              "Deploy again; the next attempt goes on from what is there. If it repeats, look into the function's log",
+		"Throttling":              "Deploy again to continue. If that repeats, look into the function's log",
 	} {
 		f.Err = api(code)
 		if got, want := f.Error(), "create role R: "+code+": m. "+advice; got != want {
@@ -182,7 +182,7 @@ func TestFailureSaysItAll(t *testing.T) {
 		}
 	}
 	f.Err = context.DeadlineExceeded
-	if got, want := f.Error(), "create role R: context deadline exceeded. The time of the function ran out; deploy again, and look into the function's log for slow calls if that repeats"; got != want {
+	if got, want := f.Error(), "create role R: context deadline exceeded. The function timed out. Deploy again to continue. If that repeats, look into its log for slow calls"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

@@ -28,7 +28,7 @@ var account = servicerole.Identity{
 // Every error that S3 and KMS document for these calls: how often it is tried again, or what the reason says.
 func TestErrorsOfSharedPolicies(t *testing.T) {
 	bucket := account.Bucket("data")
-	statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"Import"}}, nil)
+	statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}}, nil)
 	const key = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000001"
 	putBucket, putKey := plan.PutBucketStatement{Bucket: bucket, Statement: statement}, plan.PutKeyStatement{Key: key, Statement: statement}
 	removeBucket, removeKey := plan.RemoveBucketStatement{Bucket: bucket, Sid: "S"}, plan.RemoveKeyStatement{Key: key, Sid: "S"}
@@ -168,7 +168,7 @@ func TestLateWriteReadsAgain(t *testing.T) {
 		}
 		return nil, nil
 	}
-	statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"Import"}}, nil)
+	statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}}, nil)
 	if _, err := carryOut(t.Context(), p, servicerole.Observed{}, plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement}); err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +210,7 @@ func TestWritesOnWhatWasObserved(t *testing.T) {
 			t.Fatal(err)
 		}
 		clock = clock.Add(age)
-		statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"Import"}}, nil)
+		statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}}, nil)
 		observed := servicerole.Observed{Buckets: map[string]servicerole.ObservedShared{"data": found}}
 		if _, err := carryOut(t.Context(), p, observed, plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement}); err != nil {
 			t.Fatal(err)
@@ -236,7 +236,7 @@ func TestEndlessOverwriting(t *testing.T) {
 		return nil
 	}
 	fake.S3.AddBucket("data", "", "", "")
-	statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"Import"}}, nil)
+	statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}}, nil)
 	_, err := carryOut(t.Context(), p, servicerole.Observed{}, plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement})
 	want := "merge statement S into the policy of bucket data: others keep overwriting it. Find out who writes this policy all the time, then deploy again"
 	if err == nil || err.Error() != want {
@@ -258,7 +258,7 @@ func TestUnwantedIsNotWrittenAgain(t *testing.T) {
 			once = false
 			return nil
 		}
-		statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"Import"}}, nil)
+		statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}}, nil)
 		session := p.Session(account)
 		err := session.Apply(t.Context(), plan.Plan{Steps: []plan.Step{{Op: plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement}}}}, servicerole.Observed{})
 		if err != nil {
@@ -286,7 +286,7 @@ func TestVanishedStatementsAreReported(t *testing.T) {
 	fake := fakeaws.New(account.AccountID)
 	fake.S3.AddBucket("data", "", "", `{"Version":"2012-10-17","Statement":[`+theirs+`]}`)
 	p := New(Clients{S3: fake.S3}, slog.New(slog.DiscardHandler))
-	statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"Import"}}, nil)
+	statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}}, nil)
 	once := true
 	p.Sleep = func(context.Context, time.Duration) error {
 		if once {

@@ -40,9 +40,9 @@ func (i Identity) access(p properties.Properties) access {
 	exports := false
 	for _, b := range p.Buckets {
 		a.buckets = append(a.buckets, policy.Bucket{Partition: i.Partition, Name: b.Name, Uses: b.Uses, Prefixes: b.Prefixes})
-		exports = exports || slices.Contains(b.Uses, properties.UseExport)
-		// FullAccess brings the permission along.
-		a.metrics = a.metrics || !p.FullAccess && slices.Contains(b.Uses, properties.UseMetrics)
+		exports = exports || slices.Contains(b.Uses, properties.UseDatasetExport)
+		// AmazonPersonalizeFullAccess brings the permission along.
+		a.metrics = a.metrics || p.PersonalizeAccess == properties.PersonalizeNone && slices.Contains(b.Uses, properties.UseMetricAttribution)
 	}
 	for _, arn := range p.KmsKeyArns {
 		a.addKey(policy.Key{ARN: arn, InRole: true, Exports: exports, Managed: i.managesKey(p, arn)})
@@ -69,7 +69,7 @@ func (a *access) addKey(key policy.Key) {
 }
 
 func (i Identity) managesKey(p properties.Properties, arn string) bool {
-	return p.KeyPolicy != properties.PolicyNone && i.isOwnKey(arn)
+	return p.ManageKeyPolicies && i.isOwnKey(arn)
 }
 
 func (i Identity) isOwnKey(arn string) bool {
@@ -81,11 +81,11 @@ func (i Identity) bucketGrants(p properties.Properties, role RoleRef, buckets []
 	var grants []BucketGrant
 	for n, b := range p.Buckets {
 		var source *policy.Source
-		if b.PolicyConditions {
+		if b.RequireSourceConditions {
 			source = i.source(p)
 		}
 		grants = append(grants, BucketGrant{
-			Name: b.Name, Managed: b.BucketPolicy != properties.PolicyNone,
+			Name: b.Name, Managed: b.ManageBucketPolicy,
 			Statement: policy.BucketStatement(i.Sid(role), buckets[n], source),
 			Foreign:   policy.ForeignBucketStatement(i.ForeignSid(role), role.ARN, buckets[n]),
 		})
@@ -131,7 +131,7 @@ func (i Identity) keyFaults(keys []policy.Key) []string {
 func (i Identity) managed(p properties.Properties) []string {
 	var names []string
 	for _, b := range p.Buckets {
-		if b.BucketPolicy != properties.PolicyNone {
+		if b.ManageBucketPolicy {
 			names = append(names, b.Name)
 		}
 	}

@@ -107,7 +107,7 @@ func TestSnapshotRefusesOwnTags(t *testing.T) {
 // What is recorded is found again, whatever room the role's tags leave.
 func TestLeftovers(t *testing.T) {
 	i := identify(t, stack, "Role")
-	p := properties.Properties{Path: "/a,b/", RoleName: "Renamed", S3PolicyName: "P", Buckets: []properties.Bucket{{Name: "data"}}, Tags: []properties.Tag{{Key: "team"}}}
+	p := properties.Properties{Path: "/a,b/", RoleName: "Renamed", PolicyName: "P", Buckets: []properties.Bucket{{Name: "data"}}, Tags: []properties.Tag{{Key: "team"}}}
 	removal := i.Removal(i.Role(p), p)
 	for users, whole := range map[int]bool{0: true, 46: true, 47: true} {
 		tags := i.ownTags(nil)

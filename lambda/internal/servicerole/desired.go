@@ -23,8 +23,8 @@ type Desired struct {
 	Keys    []KeyGrant
 	// AWSManaged are the ARNs of the AWS managed policies to attach.
 	AWSManaged []string
-	// Adopt allows to take over a role that no resource of this kind manages.
-	Adopt bool
+	// AdoptExistingRole allows to take over a role that no resource of this kind manages.
+	AdoptExistingRole bool
 	// Formerly is what the same role had by the properties before this event. If they asked for another role, it names only the buckets
 	// and keys, which may have been deleted since.
 	Formerly Footprint
@@ -114,11 +114,11 @@ func New(i Identity, p properties.Properties) (Desired, error) {
 			Trust:              i.trust(p).String(),
 			Tags:               i.ownTags(p.Tags),
 		},
-		AWSManaged: i.attachments(p),
-		Adopt:      p.Adopt,
-		Sid:        i.Sid(name),
-		Buckets:    i.bucketGrants(p, name, access.buckets),
-		Keys:       i.keyGrants(name, access.keys),
+		AWSManaged:        i.attachments(p),
+		AdoptExistingRole: p.AdoptExistingRole,
+		Sid:               i.Sid(name),
+		Buckets:           i.bucketGrants(p, name, access.buckets),
+		Keys:              i.keyGrants(name, access.keys),
 	}
 	if document := policy.RoleAccess(access.buckets, access.keys, access.metrics); len(document.Statement) > 0 {
 		d.Policy = &Policy{PolicyRef: i.Policy(name, p), Document: document.String(), Tags: maps.Clone(d.Role.Tags)}
@@ -138,8 +138,8 @@ func (i Identity) trust(p properties.Properties) policy.Document {
 
 func (i Identity) attachments(p properties.Properties) []string {
 	var arns []string
-	if p.FullAccess {
-		arns = append(arns, i.awsManaged("service-role/AmazonPersonalizeFullAccess"))
+	if p.PersonalizeAccess == properties.PersonalizeFullAccess {
+		arns = append(arns, i.awsManaged("service-role/"+properties.PersonalizeFullAccess))
 	}
 	if p.CloudWatchAccess != properties.CloudWatchNone && p.CloudWatchAccess != "" {
 		arns = append(arns, i.awsManaged(p.CloudWatchAccess))

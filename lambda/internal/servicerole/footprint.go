@@ -40,8 +40,8 @@ func (f Footprint) Scope() Scope {
 type Removal struct {
 	Identity Identity
 	Footprint
-	// ForceDetach allows to detach policies that other principals attached to the role, and to delete inline policies in it.
-	ForceDetach bool
+	// ForceDetachPolicies allows to detach policies that other principals attached to the role, and to delete inline policies in it.
+	ForceDetachPolicies bool
 	// MayBeAdopted says that the properties allow adoption.
 	MayBeAdopted bool
 	// ExpectsPolicy says that the properties ask for a customer managed policy.
@@ -51,7 +51,7 @@ type Removal struct {
 // Removal returns the removal of a role with these properties, which may be outdated.
 func (i Identity) Removal(role RoleRef, p properties.Properties) Removal {
 	return Removal{
-		Identity: i, Footprint: i.Footprint(role, p), ForceDetach: p.ForceDetach, MayBeAdopted: p.Adopt,
+		Identity: i, Footprint: i.Footprint(role, p), ForceDetachPolicies: p.ForceDetachPolicies, MayBeAdopted: p.AdoptExistingRole,
 		ExpectsPolicy: len(p.Buckets)+len(p.KmsKeyArns) > 0,
 	}
 }

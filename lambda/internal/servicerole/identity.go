@@ -38,7 +38,7 @@ func NewIdentity(stack, logical string) (Identity, error) {
 // Governed returns the ARNs of the AWS managed policies that the properties attach and detach on a role.
 func (i Identity) Governed() []string {
 	return []string{
-		i.awsManaged("service-role/AmazonPersonalizeFullAccess"),
+		i.awsManaged("service-role/" + properties.PersonalizeFullAccess),
 		i.awsManaged(properties.CloudWatchFullAccess),
 		i.awsManaged(properties.CloudWatchFullAccessV2),
 	}

@@ -17,9 +17,9 @@ type Leftover struct {
 	Buckets []string `json:"b,omitempty"`
 	Keys    []string `json:"k,omitempty"`
 	TagKeys []string `json:"t,omitempty"`
-	// ForceDetach and Adopt are those of the role's properties.
-	ForceDetach bool `json:"f,omitempty"`
-	Adopt       bool `json:"a,omitempty"`
+	// ForceDetachPolicies and AdoptExistingRole are those of the role's properties.
+	ForceDetachPolicies bool `json:"f,omitempty"`
+	AdoptExistingRole   bool `json:"a,omitempty"`
 }
 
 const leftoverPrefix = properties.OwnTagPrefix + "leftover-"
@@ -27,7 +27,7 @@ const leftoverPrefix = properties.OwnTagPrefix + "leftover-"
 // Leftover returns the record of a removal.
 func (r Removal) Leftover() Leftover {
 	l := Leftover{
-		Path: r.Role.Path, Name: r.Role.Name, Buckets: r.Buckets, Keys: r.Keys, TagKeys: r.TagKeys, ForceDetach: r.ForceDetach, Adopt: r.MayBeAdopted,
+		Path: r.Role.Path, Name: r.Role.Name, Buckets: r.Buckets, Keys: r.Keys, TagKeys: r.TagKeys, ForceDetachPolicies: r.ForceDetachPolicies, AdoptExistingRole: r.MayBeAdopted,
 	}
 	if len(r.Policies) > 0 {
 		l.Policy = r.Policies[0].Name
@@ -51,7 +51,7 @@ func (i Identity) Leftovers(r ObservedRole) []Removal {
 		if !strings.HasPrefix(l.Path, "/") || !strings.HasSuffix(l.Path, "/") || l.Name == "" {
 			continue
 		}
-		p := properties.Properties{Path: l.Path, RoleName: l.Name, S3PolicyName: l.Policy, KmsKeyArns: l.Keys, ForceDetach: l.ForceDetach, Adopt: l.Adopt}
+		p := properties.Properties{Path: l.Path, RoleName: l.Name, PolicyName: l.Policy, KmsKeyArns: l.Keys, ForceDetachPolicies: l.ForceDetachPolicies, AdoptExistingRole: l.AdoptExistingRole}
 		for _, name := range l.Buckets {
 			p.Buckets = append(p.Buckets, properties.Bucket{Name: name})
 		}

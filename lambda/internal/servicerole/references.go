@@ -79,7 +79,7 @@ func (i Identity) RoleOf(physicalID string, p properties.Properties) RoleRef {
 // Policy returns the customer managed policy of a role. Its derived name comes from the role's ARN, so that the old and the new role
 // of a replacement never share one.
 func (i Identity) Policy(role RoleRef, p properties.Properties) PolicyRef {
-	name := p.S3PolicyName
+	name := p.PolicyName
 	if name == "" {
 		name = PolicyPrefix + digest(role.ARN)
 	}

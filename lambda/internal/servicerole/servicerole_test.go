@@ -49,7 +49,7 @@ func TestDerivedNames(t *testing.T) {
 					}
 					seen[name] = fmt.Sprint(stackID, logical, path)
 				}
-				if again := i.Role(properties.Properties{Path: path, Description: "x", Adopt: true}); again != role {
+				if again := i.Role(properties.Properties{Path: path, Description: "x", AdoptExistingRole: true}); again != role {
 					t.Errorf("other properties give another name: %v, %v", again, role)
 				}
 				if len(role.Name) > 64 || !strings.HasPrefix(role.Name, "PersonalizeRole-") || !strings.HasPrefix(policy.Name, "PersonalizeS3BucketAccessPolicy-") {
@@ -102,7 +102,7 @@ func TestOwnerOf(t *testing.T) {
 func TestLimitsOfTheWhole(t *testing.T) {
 	var buckets []properties.Bucket
 	for n := range 45 {
-		buckets = append(buckets, properties.Bucket{Name: fmt.Sprintf("bucket-%s-%02d", strings.Repeat("x", 50), n), Uses: []string{"Import"}})
+		buckets = append(buckets, properties.Bucket{Name: fmt.Sprintf("bucket-%s-%02d", strings.Repeat("x", 50), n), Uses: []string{"DatasetImport"}})
 	}
 	for _, c := range []struct {
 		name  string
@@ -157,10 +157,10 @@ func TestKeys(t *testing.T) {
 	const own, theirs = "arn:aws-cn:kms:cn-north-1:123456789012:key/1", "arn:aws-cn:kms:cn-north-1:999999999999:key/1"
 	for _, c := range []struct{ name, json, want string }{
 		{"of a bucket that is read", `{"Buckets":[{"Name":"data","KmsKeyArn":"` + own + `"}]}`, "managed"},
-		{"of a bucket that is written", `{"Buckets":[{"Name":"data","Uses":["Export"],"KmsKeyArn":"` + own + `"}]}`, "managed in role"},
+		{"of a bucket that is written", `{"Buckets":[{"Name":"data","Uses":["DatasetExport"],"KmsKeyArn":"` + own + `"}]}`, "managed in role"},
 		{"of a dataset group", `{"KmsKeyArns":["` + own + `"]}`, "managed in role"},
-		{"of a dataset group that is exported", `{"KmsKeyArns":["` + own + `"],"Buckets":[{"Name":"data","Uses":["Export"]}]}`, "managed in role exports"},
-		{"left to others", `{"KeyPolicy":"None","Buckets":[{"Name":"data","KmsKeyArn":"` + own + `"}]}`, "in role"},
+		{"of a dataset group that is exported", `{"KmsKeyArns":["` + own + `"],"Buckets":[{"Name":"data","Uses":["DatasetExport"]}]}`, "managed in role exports"},
+		{"left to others", `{"ManageKeyPolicies":false,"Buckets":[{"Name":"data","KmsKeyArn":"` + own + `"}]}`, "in role"},
 		{"of another account", `{"Buckets":[{"Name":"data","KmsKeyArn":"` + theirs + `"}]}`, "in role"},
 		{"of both", `{"KmsKeyArns":["` + own + `"],"Buckets":[{"Name":"data","KmsKeyArn":"` + own + `"}]}`, "managed in role"},
 	} {
