@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	awsarn "github.com/aws/aws-sdk-go-v2/aws/arn"
+
 	"personalize-role/lambda/internal/policy"
 	"personalize-role/lambda/properties"
 )
@@ -68,13 +70,13 @@ func (a *access) addKey(key policy.Key) {
 	a.keys = append(a.keys, key)
 }
 
-func (i Identity) managesKey(p properties.Properties, arn string) bool {
-	return p.ManageKeyPolicies && i.isOwnKey(arn)
+func (i Identity) managesKey(p properties.Properties, key string) bool {
+	return p.ManageKeyPolicies && i.isOwnKey(key)
 }
 
-func (i Identity) isOwnKey(arn string) bool {
-	parts := strings.Split(arn, ":")
-	return len(parts) > 4 && parts[4] == i.AccountID
+func (i Identity) isOwnKey(key string) bool {
+	parsed, err := awsarn.Parse(key)
+	return err == nil && parsed.AccountID == i.AccountID
 }
 
 func (i Identity) bucketGrants(p properties.Properties, role RoleRef, buckets []policy.Bucket) []BucketGrant {

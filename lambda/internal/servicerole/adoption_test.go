@@ -62,27 +62,30 @@ func TestPastOf(t *testing.T) {
 		tags        map[string]string
 		adopt       bool
 		adopted     bool
+		missing     bool
 		err         string
 	}{
-		{"adopted", was.RoleRef, "now" + snapshot.Mark, snapshot.Tags, true, true, ""},
-		{"adopted, the property off since", was.RoleRef, "now" + snapshot.Mark, snapshot.Tags, false, true, ""},
-		{"tagged, and not yet described", was.RoleRef, "before", snapshot.Tags, true, true, ""},
-		{"created", was.RoleRef, "now", nil, false, false, ""},
-		{"created although it might have been adopted", was.RoleRef, "now" + createdMark, nil, true, false, ""},
-		{"created, and forged tags", was.RoleRef, "now", chunks(originalPrefix, forged), false, false, ""},
-		{"created although it might have been adopted, and forged tags", was.RoleRef, "now" + createdMark, chunks(originalPrefix, forged), true, false, ""},
-		{"a derived name, and forged tags and mark", i.Role(properties.Properties{Path: "/"}), "now" + markAdopted(forged), chunks(originalPrefix, forged), true, false, ""},
-		{"adopted, and forged tags", was.RoleRef, "now" + snapshot.Mark, chunks(originalPrefix, forged), true, false, "don't belong to the mark"},
-		{"adopted, and the tags gone", was.RoleRef, "now" + snapshot.Mark, nil, true, false, "don't belong to the mark"},
-		{"not described, and not as the tags say", was.RoleRef, "before", chunks(originalPrefix, forged), true, false, "its description doesn't"},
-		{"damaged", was.RoleRef, "now" + markAdopted("?"), chunks(originalPrefix, "?"), true, false, "can't be read"},
+		{"adopted", was.RoleRef, "now" + snapshot.Mark, snapshot.Tags, true, true, false, ""},
+		{"adopted, without a description", was.RoleRef, snapshot.Mark, snapshot.Tags, true, true, false, ""},
+		{"adopted, the property off since", was.RoleRef, "now" + snapshot.Mark, snapshot.Tags, false, true, false, ""},
+		{"tagged, and not yet described", was.RoleRef, "before", snapshot.Tags, true, true, true, ""},
+		{"created", was.RoleRef, "now", nil, false, false, false, ""},
+		{"created before adoption was allowed", was.RoleRef, "now", nil, true, false, true, ""},
+		{"created although it might have been adopted", was.RoleRef, "now" + createdMark, nil, true, false, false, ""},
+		{"created, and forged tags", was.RoleRef, "now", chunks(originalPrefix, forged), false, false, false, ""},
+		{"created although it might have been adopted, and forged tags", was.RoleRef, "now" + createdMark, chunks(originalPrefix, forged), true, false, false, ""},
+		{"a derived name, and forged tags and mark", i.Role(properties.Properties{Path: "/"}), "now" + markAdopted(forged), chunks(originalPrefix, forged), true, false, true, ""},
+		{"adopted, and forged tags", was.RoleRef, "now" + snapshot.Mark, chunks(originalPrefix, forged), true, false, false, "don't belong to the mark"},
+		{"adopted, and the tags gone", was.RoleRef, "now" + snapshot.Mark, nil, true, false, false, "don't belong to the mark"},
+		{"not described, and not as the tags say", was.RoleRef, "before", chunks(originalPrefix, forged), true, false, false, "its description doesn't"},
+		{"damaged", was.RoleRef, "now" + markAdopted("?"), chunks(originalPrefix, "?"), true, false, false, "can't be read"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			found := was
 			found.RoleRef, found.Description, found.Tags = c.role, c.description, c.tags
 			past, err := i.PastOf(found, c.adopt)
-			if got := errorText(err); past.Adopted != c.adopted || (c.err == "") != (err == nil) || !strings.Contains(got, c.err) {
-				t.Errorf("got %+v, %v, want adopted %v, %q", past, err, c.adopted, c.err)
+			if got := errorText(err); past.Adopted != c.adopted || past.Missing != c.missing || (c.err == "") != (err == nil) || !strings.Contains(got, c.err) {
+				t.Errorf("got %+v, %v, want adopted %v, missing %v, %q", past, err, c.adopted, c.missing, c.err)
 			}
 		})
 	}
@@ -119,8 +122,8 @@ func TestLeftovers(t *testing.T) {
 			t.Fatalf("%d tags: set %v, unset %v, fits %v", users, set, unset, fits)
 		}
 		maps.Copy(tags, set)
-		if len(tags) > MaxTags {
-			t.Errorf("%d tags", len(tags))
+		if len(tags) > MaxTags || (set[TagVersion] == "") != (users < 47) {
+			t.Errorf("%d tags: now %d, version %q", users, len(tags), set[TagVersion])
 		}
 		found := i.Leftovers(ObservedRole{Tags: tags})
 		if len(found) != 1 || found[0].Role != removal.Role || found[0].Policies[0] != removal.Policies[0] || whole != (len(found[0].Buckets) == 1) {
@@ -137,8 +140,43 @@ func TestLeftovers(t *testing.T) {
 		if len(i.Leftovers(ObservedRole{Tags: tags})) > 0 || tags[TagVersion] != properties.Version {
 			t.Errorf("%d tags: left %v", users, tags)
 		}
+		if set, unset, _ = RecordLeftovers(nil, tags); NeedsRecord(set, unset, tags) {
+			t.Errorf("%d tags: a record of nothing", users)
+		}
 	}
 	if list := i.Leftovers(ObservedRole{Tags: chunks(leftoverPrefix, "forged")}); list != nil {
 		t.Errorf("read %v", list)
+	}
+}
+
+// A record that one value of a tag can't hold doesn't fit.
+func TestLeftoversWithoutRoom(t *testing.T) {
+	i := identify(t, stack, "Role")
+	tags := i.ownTags(nil)
+	for n := range 47 {
+		tags[strings.Repeat("x", n+1)] = ""
+	}
+	noise := make([]byte, 400)
+	for n := range noise {
+		noise[n] = byte('a' + rand.N(26))
+	}
+	p := properties.Properties{Path: "/" + string(noise) + "/", RoleName: "Renamed"}
+	if set, _, fits := RecordLeftovers([]Removal{i.Removal(i.Role(p), p).Without(Scope{Policies: []PolicyRef{i.Policy(i.Role(p), p)}})}, tags); fits {
+		t.Errorf("fits: %v", set)
+	}
+}
+
+// The past of an adopted role needs tags, which count like the user's.
+func TestSnapshotKeepsTheLimitOfTags(t *testing.T) {
+	i := identify(t, stack, "Role")
+	for users, ok := range map[int]bool{46: true, 47: false} {
+		tags := map[string]string{}
+		for n := range users {
+			tags[strings.Repeat("x", n+1)] = ""
+		}
+		snapshot, err := Desired{Identity: i, Role: Role{Tags: i.ownTags(nil)}}.Snapshot(ObservedRole{Tags: tags, Trust: "{}"})
+		if (err == nil) != ok || ok && len(snapshot.Tags) != 1 {
+			t.Errorf("%d tags: got %v, %v", users, snapshot, err)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"personalize-role/lambda/internal/lazyregexp"
 	"personalize-role/lambda/internal/policy"
@@ -170,7 +171,7 @@ func (d Desired) faults(p properties.Properties) []string {
 // boundaryFaults refuses a boundary that IAM could only refuse later: one of another partition or account.
 func (d Desired) boundaryFaults(arn string) []string {
 	aws := fmt.Sprintf("arn:%s:iam::aws:policy/", d.Identity.Partition)
-	if arn == "" || d.Identity.IsOwnAccountPolicy(arn) || len(arn) > len(aws) && arn[:len(aws)] == aws {
+	if arn == "" || d.Identity.IsOwnAccountPolicy(arn) || strings.HasPrefix(arn, aws) {
 		return nil
 	}
 	return []string{fmt.Sprintf("%s %s must be a managed policy of this account (arn:%s:iam::%s:policy/...) or of AWS (%s...)",

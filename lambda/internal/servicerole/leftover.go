@@ -102,7 +102,7 @@ func RecordLeftovers(removals []Removal, tags map[string]string) (set map[string
 			kept := func(key string) bool { return own[key] != "" }
 			return own, slices.DeleteFunc(unset, kept), true
 		}
-		if value := version + recordSeparator + text; version != "" && len(value) <= maxTagValue {
+		if value := version + recordSeparator + text; version != "" && len(chunks(TagVersion, value)) == 1 {
 			return map[string]string{TagVersion: value}, unset, true
 		}
 	}

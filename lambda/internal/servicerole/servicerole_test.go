@@ -27,7 +27,10 @@ func TestIdentity(t *testing.T) {
 	if diff := cmp.Diff(want, identify(t, stack, "Role")); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	for _, id := range []string{"", "app", "arn:aws:cloudformation:eu-west-1:12:stack/app/guid", stack + "/more"} {
+	rest := ":cloudformation:cn-north-1:123456789012:stack/" + strings.Repeat("a", 128) + "/" + strings.Repeat("g", 64)
+	longest := "arn:" + strings.Repeat("p", maxTagValue-len("arn:"+rest)) + rest
+	identify(t, longest, "Role")
+	for _, id := range []string{"", "app", "arn:aws:cloudformation:eu-west-1:12:stack/app/guid", stack + "/more", strings.Replace(longest, "arn:", "arn:p", 1)} {
 		if _, err := NewIdentity(id, "Role"); err == nil {
 			t.Errorf("%q was taken", id)
 		}
@@ -95,6 +98,77 @@ func TestOwnerOf(t *testing.T) {
 	} {
 		if got := i.OwnerOf(c.tags); got != c.want {
 			t.Errorf("%v: got %v, want %v", c.tags, got, c.want)
+		}
+	}
+}
+
+func TestIsOwnTag(t *testing.T) {
+	for key, want := range map[string]bool{"personalize-role:": true, "Personalize-Role:x": true, "personalize-role": false, "x": false} {
+		if IsOwnTag(key) != want {
+			t.Errorf("%q: want %v", key, want)
+		}
+	}
+}
+
+// A removal waits for a policy that IAM doesn't show yet only if the properties ask for one.
+func TestRemovalExpectsAPolicy(t *testing.T) {
+	i := identify(t, stack, "Role")
+	buckets, keys := []properties.Bucket{{Name: "data"}}, []string{"arn:aws-cn:kms:cn-north-1:123456789012:key/0b3c"}
+	for _, p := range []properties.Properties{{}, {Buckets: buckets}, {KmsKeyArns: keys}, {Buckets: buckets, KmsKeyArns: keys}} {
+		if got, want := i.Removal(i.Role(p), p).ExpectsPolicy, p.Buckets != nil || p.KmsKeyArns != nil; got != want {
+			t.Errorf("%+v: got %v, want %v", p, got, want)
+		}
+	}
+}
+
+func TestAttachments(t *testing.T) {
+	const aws = "arn:aws-cn:iam::aws:policy/"
+	for _, c := range []struct {
+		personalize, cloudWatch string
+		want                    []string
+	}{
+		{"None", "None", nil},
+		{"None", "", nil},
+		{"AmazonPersonalizeFullAccess", "", []string{aws + "service-role/AmazonPersonalizeFullAccess"}},
+		{"None", "CloudWatchFullAccess", []string{aws + "CloudWatchFullAccess"}},
+	} {
+		d, err := New(identify(t, stack, "Role"), properties.Properties{Path: "/", PersonalizeAccess: c.personalize, CloudWatchAccess: c.cloudWatch})
+		if diff := cmp.Diff(c.want, d.AWSManaged); diff != "" || err != nil {
+			t.Errorf("%s, %s: %v, -want +got:\n%s", c.personalize, c.cloudWatch, err, diff)
+		}
+	}
+}
+
+// IAM has no empty policy, and AmazonPersonalizeFullAccess has the permission for metrics already.
+func TestPolicyOfTheRole(t *testing.T) {
+	metrics := []properties.Bucket{{Name: "data", Uses: []string{properties.UseMetricAttribution}}}
+	for _, c := range []struct {
+		personalize string
+		buckets     []properties.Bucket
+		want        bool
+		metrics     bool
+	}{
+		{"None", nil, false, false},
+		{"None", metrics, true, true},
+		{"AmazonPersonalizeFullAccess", metrics, true, false},
+	} {
+		d, err := New(identify(t, stack, "Role"), properties.Properties{Path: "/", PersonalizeAccess: c.personalize, Buckets: c.buckets})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (d.Policy != nil) != c.want || d.Policy != nil && strings.Contains(d.Policy.Document, "cloudwatch:PutMetricData") != c.metrics {
+			t.Errorf("%+v: got %+v", c, d.Policy)
+		}
+	}
+}
+
+func TestBoundaries(t *testing.T) {
+	for arn, ok := range map[string]bool{
+		"": true, "arn:aws-cn:iam::aws:policy/PowerUserAccess": true, "arn:aws-cn:iam::123456789012:policy/B": true,
+		"arn:aws:iam::aws:policy/PowerUserAccess": false, "arn:aws-cn:iam::999999999999:policy/B": false,
+	} {
+		if _, err := New(identify(t, stack, "Role"), properties.Properties{Path: "/", PermissionsBoundary: arn}); (err == nil) != ok {
+			t.Errorf("%q: got %v, want accepted %v", arn, err, ok)
 		}
 	}
 }
