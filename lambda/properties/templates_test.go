@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +20,7 @@ type template struct {
 		Type    string `yaml:"Type"`
 		Default any    `yaml:"Default"`
 	} `yaml:"Parameters"`
+	Outputs   map[string]any `yaml:"Outputs"`
 	Resources map[string]struct {
 		Type       string               `yaml:"Type"`
 		Properties map[string]yaml.Node `yaml:"Properties"`
@@ -116,15 +118,36 @@ func TestTemplateIsComplete(t *testing.T) {
 	}
 }
 
-// The README's table has every property.
-func TestReadmeIsComplete(t *testing.T) {
-	text, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range append(Names(), BucketFields()...) {
-		if !strings.Contains(string(text), "| `"+name+"` |") {
-			t.Errorf("no row for %s", name)
+// The tables of the documents have a row for every name of the contract, and no other.
+func TestDocumentsAreComplete(t *testing.T) {
+	whole := read(t, "../../template.yaml")
+	parameters := slices.DeleteFunc(slices.Collect(maps.Keys(whole.Parameters)), func(name string) bool {
+		return slices.Contains(Names(), name) || name == "BucketNames"
+	})
+	values := append(slices.Collect(maps.Keys(whole.Outputs)), AttrRoleID, AttrPolicyArn)
+	for _, c := range []struct {
+		file, heading string
+		want          []string
+	}{
+		{"README.md", "## Properties", Names()},
+		{"README.md", "## Parameters", parameters},
+		{"README.md", "## Outputs and attributes", values},
+		{"docs/buckets-and-keys.md", "# Buckets and keys", append(BucketFields(), Uses()...)},
+	} {
+		text, err := os.ReadFile(filepath.Join("../..", c.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, section, _ := strings.Cut(string(text), c.heading+"\n")
+		section, _, _ = strings.Cut(section, "\n## ")
+		var got []string
+		for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)`").FindAllStringSubmatch(section, -1) {
+			got = append(got, row[1])
+		}
+		slices.Sort(c.want)
+		slices.Sort(got)
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s, %s: -want +got:\n%s", c.file, c.heading, diff)
 		}
 	}
 }
