@@ -124,10 +124,10 @@ func (r *reader) unknown(of string, known []string) {
 // combinations checks what no property breaks alone.
 func (r *reader) combinations(p Properties) {
 	if p.AdoptExistingRole && p.RoleName == "" {
-		r.fault("%s needs %s, the name of the existing role to take over", NameAdoptExistingRole, NameRoleName)
+		r.fault("%s needs %s, the name of the existing role to adopt", NameAdoptExistingRole, NameRoleName)
 	}
 	if n := utf8.RuneCountInString(p.Description); p.AdoptExistingRole && n > maxAdoptedDescription {
-		r.fault("%s has %d characters; at most %d are possible with %s, since the function marks an adopted role in its description", NameDescription, n,
+		r.fault("%s has %d characters; at most %d are possible with %s, because the function marks an adopted role in its description", NameDescription, n,
 			maxAdoptedDescription, NameAdoptExistingRole)
 	}
 	if len(p.SourceRegions) > 0 && !p.SourceConditions {

@@ -88,7 +88,7 @@ func oneOf(values ...string) rule {
 // keyFault follows the pattern of kmsKeyArn in the Personalize API.
 func keyFault(s string) string {
 	if !keyARN().MatchString(s) {
-		return "must be the ARN of a KMS key, such as arn:aws:kms:eu-west-1:123456789012:key/0b3c..., since Personalize takes no alias and no bare id"
+		return "must be the ARN of a KMS key, such as arn:aws:kms:eu-west-1:123456789012:key/0b3c..., because Personalize accepts no alias and no bare ID"
 	}
 	return ""
 }
@@ -102,9 +102,9 @@ func prefixFault(bucket, s string) string {
 	case strings.HasPrefix(s, "s3://"), strings.HasPrefix(s, "/"):
 		return "must be the start of an object key, such as exports/, without s3://, the bucket and a leading /"
 	case strings.ContainsAny(s, "*?$\"\\") || strings.ContainsFunc(s, unicode.IsControl):
-		return "must not contain *, ?, $, quotes, backslashes and control characters, which a policy takes for something else"
+		return "must not contain *, ?, $, quotes, backslashes and control characters, which have another meaning in a policy"
 	case !documentCharacters().MatchString(s):
-		return "must have characters up to U+00FF only: IAM accepts no others in a policy"
+		return "must have only characters up to U+00FF, because IAM accepts no other characters in a policy"
 	case len(location) > maxLocation:
 		return fmt.Sprintf("makes a location of %d characters; Personalize takes at most %d", len(location), maxLocation)
 	}
@@ -120,7 +120,7 @@ func tagFault(key, value string) string {
 	case strings.HasPrefix(lower, "aws:"):
 		return "must not start with aws:, which AWS reserves"
 	case strings.HasPrefix(lower, OwnTagPrefix):
-		return "must not start with " + OwnTagPrefix + ", by which the function recognises its own"
+		return "must not start with " + OwnTagPrefix + ", which the function keeps for its own tags"
 	}
 	return ""
 }

@@ -117,14 +117,14 @@ func (r *reader) tags(name string) []Tag {
 		}
 		// IAM compares keys of tags without regard to case.
 		if seen[strings.ToLower(key)] {
-			r.fault("%s %s occurs twice; IAM takes keys that differ in case only for the same", at, quote(key))
+			r.fault("%s %s occurs twice; IAM treats keys that differ only in case as the same", at, quote(key))
 			continue
 		}
 		seen[strings.ToLower(key)] = true
 		tags = append(tags, Tag{Key: key, Value: value})
 	}
 	if len(tags) > maxTags {
-		r.fault("%s has %d entries; at most %d are possible, since IAM allows 50 and the function needs %d", name, len(tags),
+		r.fault("%s has %d entries; at most %d are possible, because IAM allows 50 and the function needs %d", name, len(tags),
 			maxTags, 50-maxTags)
 	}
 	return tags
@@ -156,7 +156,7 @@ func (r *reader) regions(name string) []string {
 		}
 	}
 	if len(regions) > 1 && slices.Contains(regions, "*") {
-		r.fault("%s: * stands for all Regions; leave the others out", name)
+		r.fault("%s: * means all Regions; remove the other entries", name)
 	}
 	return regions
 }

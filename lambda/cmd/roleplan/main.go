@@ -36,7 +36,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "usage: roleplan [-observe] EVENT.json")
 		flags.PrintDefaults()
 	}
-	observe := flags.Bool("observe", false, "read the account instead of taking it for empty")
+	observe := flags.Bool("observe", false, "read the account; otherwise the account is assumed to be empty")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0

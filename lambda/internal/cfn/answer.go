@@ -33,7 +33,7 @@ type Response struct {
 	Data               map[string]string `json:"Data,omitempty"`
 }
 
-const cutMark = " [cut. The function's log has the rest]"
+const cutMark = " [truncated. See the function's log]"
 
 // Encode returns the body, at most MaxBody bytes. What doesn't fit is cut in this order: the reason, the attributes named in first, and
 // then the longest attribute that is left, again and again. It returns an error if the rest alone is longer than MaxBody.

@@ -62,7 +62,7 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) error {
 		done = h.work(ctx, event)
 	}
 	if done.redeliver {
-		log.ErrorContext(ctx, "left something behind that no other event will come for; the next delivery continues", "cause", event.Redact(done.err.Error()))
+		log.ErrorContext(ctx, "could not undo everything; the next delivery of the event continues", "cause", event.Redact(done.err.Error()))
 		return errUndone
 	}
 	return h.answer(ctx, log, event, done)
@@ -103,7 +103,7 @@ func (h *Handler) work(ctx context.Context, event cfn.Event) result {
 			if v := recover(); v != nil {
 				h.Log.ErrorContext(ctx, "panicked", "value", event.Redact(fmt.Sprint(v)), "stack", event.Redact(string(debug.Stack())))
 				finished <- t.failed(fmt.Errorf("%s failed because of a defect in the function: %v. Report it with the function's log. "+
-					"Deploying again continues", event.RequestType, v))
+					"Deploy again to continue", event.RequestType, v))
 			}
 		}()
 		finished <- t.run(workCtx, undoCtx)

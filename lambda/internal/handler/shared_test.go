@@ -48,7 +48,7 @@ func TestBucketsAndKeysOfAllKinds(t *testing.T) {
 				if diff := cmp.Diff(want, got); diff != "" || !strings.HasPrefix(statements["theirs"].Sid, "PersonalizeAccess") {
 					t.Errorf("-want +got:\n%s", diff)
 				}
-				warning := "bucket theirs belongs to another account: its owner must add to its policy what attribute RequiredBucketPolicyStatements says"
+				warning := "bucket theirs belongs to another account. Its owner must add the statement in attribute RequiredBucketPolicyStatements to the bucket policy."
 				if diff := cmp.Diff(warning, answer.Data[properties.AttrWarnings]); diff != "" {
 					t.Errorf("warnings: -want +got:\n%s", diff)
 				}
@@ -56,7 +56,7 @@ func TestBucketsAndKeysOfAllKinds(t *testing.T) {
 			}},
 			{"a bucket in another Region is refused", func(t *testing.T, r *rig) {
 				r.world.AddBucket("elsewhere", awstest.Bucket{Region: "eu-central-1"})
-				r.refuses(quick("elsewhere"), "bucket elsewhere is in eu-central-1, and Personalize reads only buckets of its own Region, here eu-west-1. Nothing was changed. "+
+				r.refuses(quick("elsewhere"), "bucket elsewhere is in eu-central-1, and Personalize can read only buckets in its own Region, eu-west-1. Nothing was changed. "+
 					"Deploy the stack in the Region of the bucket too, or use a bucket in eu-west-1.")
 			}},
 			{"a bucket that doesn't exist is refused", func(t *testing.T, r *rig) {
@@ -68,7 +68,7 @@ func TestBucketsAndKeysOfAllKinds(t *testing.T) {
 				r.policyOf("more-data", func(string) string { return "" })
 				r.world.RemoveBucket("more-data")
 				answer := r.deliver(cfn.Update, id, base(props{"Buckets": both["Buckets"], "Description": "new"}), both)
-				if answer.Status != cfn.Success || !strings.Contains(answer.Data[properties.AttrWarnings], "bucket more-data doesn't exist any more") {
+				if answer.Status != cfn.Success || !strings.Contains(answer.Data[properties.AttrWarnings], "bucket more-data no longer exists") {
 					t.Errorf("Update: %+v", answer)
 				}
 				moved := base(props{"Buckets": both["Buckets"], "Path": "/moved/"})
@@ -83,7 +83,7 @@ func TestBucketsAndKeysOfAllKinds(t *testing.T) {
 				r.world.RemoveKey(r.key)
 				with := props{"RoleName": "R", "PropagationDelaySeconds": "0", "KmsKeyArns": []any{"{key}"}, "Description": "new"}
 				answer := r.deliver(cfn.Update, id, with, doomed)
-				if answer.Status != cfn.Success || !strings.Contains(answer.Data[properties.AttrWarnings], "or is pending deletion: take it out") {
+				if answer.Status != cfn.Success || !strings.Contains(answer.Data[properties.AttrWarnings], "or is pending deletion. Remove it") {
 					t.Errorf("Update: %+v", answer)
 				}
 				r.must(cfn.Delete, id, with, nil)
@@ -162,7 +162,7 @@ func TestBucketsAndKeysOfAllKinds(t *testing.T) {
 					return strings.Replace(policy, `"Statement":[`, `"Statement":[`+abandoned+`,`, 1)
 				})
 				answer := r.deliver(cfn.Create, "", base(nil), nil)
-				want := "the policy of bucket training-data has statements of roles that are gone: PersonalizeRolea2b3c4d5e6f7a2b3c4d5. They were left alone; remove them if no stack needs them"
+				want := "the policy of bucket training-data has statements for roles that no longer exist: PersonalizeRolea2b3c4d5e6f7a2b3c4d5. Remove them if no stack needs them."
 				if diff := cmp.Diff(want, answer.Data[properties.AttrWarnings]); diff != "" {
 					t.Errorf("warnings: -want +got:\n%s", diff)
 				}

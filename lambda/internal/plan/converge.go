@@ -193,7 +193,7 @@ func (c *converger) refuseForeign() {
 	}
 	for _, found := range c.observed.Policies {
 		if strings.EqualFold(found.Name, want.Name) && c.owns(found.Tags) {
-			c.refuse("Choose an PolicyName that differs in more than case, or leave it out.",
+			c.refuse("Choose a PolicyName that differs in more than case, or leave it out.",
 				"managed policy %s would have to be replaced by %s, and IAM does not allow two policies whose names differ in case only", found.ARN, want.ARN)
 		}
 	}
@@ -217,13 +217,13 @@ func (c *converger) refuseRole() {
 	switch {
 	case owner == servicerole.ThisResource && found.ARN != want.ARN:
 		c.refuse("Change RoleName too, so that the new role can exist beside the old one.",
-			"role %s would have to be created, and this resource has %s already. IAM does not allow two roles of one name in an account, whatever their "+
+			"role %s would have to be created, and this resource already has %s. IAM does not allow two roles of one name in an account, whatever their "+
 				"paths and the case of their letters", want.ARN, found.ARN)
 	case owner == servicerole.AnotherResource:
 		c.refuse("Choose another RoleName. If that stack no longer exists, remove the role's tags that start with personalize-role: and set AdoptExistingRole to true.",
 			"role %s already exists and %s", found.ARN, managedBy(found.Tags))
 	case owner == servicerole.NoResource && !c.desired.AdoptExistingRole:
-		c.refuse("Choose another RoleName, leave RoleName out, or set AdoptExistingRole to true to take the role over.",
+		c.refuse("Choose another RoleName, leave RoleName out, or set AdoptExistingRole to true to adopt the role.",
 			"role %s already exists and %s", found.ARN, managedBy(found.Tags))
 	case owner == servicerole.NoResource && found.ARN != want.ARN:
 		c.refuse("Set Path and RoleName to those of the existing role.", "role %s can't be adopted as %s", found.ARN, want.ARN)

@@ -68,7 +68,7 @@ func (d *destroyer) readPast() {
 	past, err := d.goal.Identity.PastOf(*d.found(), d.goal.MayBeAdopted)
 	if err != nil {
 		d.refuse("If the role existed before, restore it by hand and remove its tags that start with personalize-role:. If it did not, remove its tags that "+
-			"start with personalize-role:original-. Then delete again.", "role %s can't be given back: %v", d.goal.Role.Name, err)
+			"start with personalize-role:original-. Then delete again.", "role %s can't be restored: %v", d.goal.Role.Name, err)
 	}
 	d.past = past
 }

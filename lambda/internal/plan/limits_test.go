@@ -59,3 +59,57 @@ func TestTagLimits(t *testing.T) {
 		}
 	}
 }
+
+// Old tags go first only where old and new ones together are too many.
+func TestTagsAreMadeRoomFor(t *testing.T) {
+	d := desire(t, typical)
+	d.Formerly.TagKeys = []string{"old"}
+	others := servicerole.MaxTags - len(d.Role.Tags) - 1
+	for n, first := range map[int]bool{others: false, others + 1: true} {
+		o := made(d)
+		for _, tags := range []map[string]string{o.Role.Tags, o.Policies[0].Tags} {
+			delete(tags, "team")
+			delete(tags, servicerole.TagDocument)
+			tags["old"] = ""
+			for k := range n {
+				tags[strings.Repeat("x", k+1)] = ""
+			}
+		}
+		todo, err := converge(d, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tagged := 0
+		for _, step := range todo.Steps {
+			switch step.Op.(type) {
+			case TagRole, TagPolicy:
+				tagged++
+				if (len(step.After) > 0) != first {
+					t.Errorf("%d other tags: waits for old ones: %v, want %v:\n%s", n, !first, first, todo)
+				}
+			}
+		}
+		if tagged != 2 {
+			t.Errorf("%d other tags: role and policy are tagged by %d operations:\n%s", n, tagged, todo)
+		}
+	}
+}
+
+// The record of the document takes the last tag of a policy, if there is one.
+func TestRecordOfTheDocument(t *testing.T) {
+	for n, recorded := range map[int]bool{46: true, 47: false} {
+		d := desire(t, typical)
+		for k := range n - 1 {
+			d.Policy.Tags[strings.Repeat("x", k+1)] = ""
+		}
+		todo, err := converge(d, empty())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range todo.Steps {
+			if create, ok := step.Op.(CreatePolicy); ok && (create.Policy.Tags[servicerole.TagDocument] != "") != recorded {
+				t.Errorf("%d tags of the user: %d in all, recorded %v", n, len(create.Policy.Tags), !recorded)
+			}
+		}
+	}
+}

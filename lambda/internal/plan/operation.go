@@ -206,7 +206,7 @@ func (o UpdateRole) String() string {
 	return "update description and session duration of role " + o.Role.Name
 }
 func (o PutBoundary) String() string {
-	return fmt.Sprintf("bound role %s by %s", o.Role.Name, o.Boundary)
+	return fmt.Sprintf("set the permissions boundary of role %s to %s", o.Role.Name, o.Boundary)
 }
 func (o DeleteBoundary) String() string {
 	return "remove the permissions boundary of role " + o.Role.Name
@@ -229,13 +229,13 @@ func (o DeleteInlinePolicy) String() string {
 func (o DeleteRole) String() string   { return "delete role " + o.Role.Name }
 func (o CreatePolicy) String() string { return "create policy " + o.Policy.Name }
 func (o CreatePolicyVersion) String() string {
-	return "put a new version of policy " + o.Policy.Name + " in force"
+	return "update the document of policy " + o.Policy.Name + " in force"
 }
 func (o DeletePolicyVersion) String() string {
 	return fmt.Sprintf("delete version %s of policy %s", o.Version, o.Policy.Name)
 }
 func (o RecordDocument) String() string {
-	return "record which version of policy " + o.Policy.Name + " is in force"
+	return "record the default version of policy " + o.Policy.Name + " is in force"
 }
 func (o TagPolicy) String() string {
 	return fmt.Sprintf("tag policy %s with %s", o.Policy.Name, keys(o.Tags))

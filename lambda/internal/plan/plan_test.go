@@ -200,11 +200,11 @@ func TestConverge(t *testing.T) {
 			o.Policies[0].Recorded = ""
 			o.Policies[0].Document = strings.Replace(o.Policies[0].Document, `"s3:GetObject","s3:ListBucket"`, `"s3:ListBucket","s3:GetObject"`, 1)
 		}), `
- 1  record which version of policy POLICY is in force
+ 1  record the default version of policy POLICY is in force
 `},
 		{"another document on record", typical, servicerole.Footprint{}, found(func(o *servicerole.Observed) { o.Policies[0].Recorded = "x" }), `
- 1  put a new version of policy POLICY in force
- 2  record which version of policy POLICY is in force  after 1
+ 1  update the document of policy POLICY in force
+ 2  record the default version of policy POLICY is in force  after 1
 `},
 		{"everything drifted", typical, servicerole.Footprint{}, found(func(o *servicerole.Observed) {
 			o.Role.Trust, o.Role.Description, o.Role.Boundary, o.Role.Tags["team"] = "{}", "x", "arn:aws:iam::aws:policy/B", "x"
@@ -216,24 +216,24 @@ func TestConverge(t *testing.T) {
  2  update description and session duration of role R
  3  replace the trust policy of role R
  4  tag policy POLICY with team
- 5  put a new version of policy POLICY in force
+ 5  update the document of policy POLICY in force
  6  attach ` + full + ` to role R
  7  attach ARN to role R
  8  remove the permissions boundary of role R  after 1,2,3,4,5,6,7
  9  detach ` + cloud + ` from role R  after 1,2,3,4,5,6,7
-10  record which version of policy POLICY is in force  after 5
+10  record the default version of policy POLICY is in force  after 5
 `},
 		{"five versions", typical, servicerole.Footprint{}, found(func(o *servicerole.Observed) {
 			o.Policies[0].Recorded = ""
 			o.Policies[0].Document, o.Policies[0].OtherVersions = "{}", []string{"v2", "v3", "v5", "v10"}
 		}), `
  1  delete version v2 of policy POLICY
- 2  put a new version of policy POLICY in force  after 1
- 3  record which version of policy POLICY is in force  after 2
+ 2  update the document of policy POLICY in force  after 1
+ 3  record the default version of policy POLICY is in force  after 2
 `},
 		{"a boundary changes", `{"RoleName":"R","Buckets":["data"],"Tags":[{"Key":"team","Value":"ml"}],"PermissionsBoundary":"arn:aws:iam::aws:policy/B2"}`,
 			servicerole.Footprint{}, found(func(o *servicerole.Observed) { o.Role.Boundary = "arn:aws:iam::aws:policy/B" }), `
- 1  bound role R by arn:aws:iam::aws:policy/B2
+ 1  set the permissions boundary of role R to arn:aws:iam::aws:policy/B2
 `},
 		{"a tag was dropped", `{"RoleName":"R","Buckets":["data"]}`, servicerole.Footprint{TagKeys: []string{"team"}}, found(func(*servicerole.Observed) {}), `
  1  remove tags team from role R
@@ -303,11 +303,11 @@ func TestConvergeRefuses(t *testing.T) {
 		found         servicerole.Observed
 		want          string
 	}{
-		{"nobody's role", typical, role(arn, nil), "role " + arn + " already exists and is not managed by this stack. Nothing was changed. Choose another RoleName, leave RoleName out, or set AdoptExistingRole to true to take the role over."},
+		{"nobody's role", typical, role(arn, nil), "role " + arn + " already exists and is not managed by this stack. Nothing was changed. Choose another RoleName, leave RoleName out, or set AdoptExistingRole to true to adopt the role."},
 		{"another stack's role", typical, role(arn, another), "role " + arn + " already exists and is managed by resource X of stack arn:other. Nothing was changed. Choose another RoleName. If that stack no longer exists, remove the role's tags that start with personalize-role: and set AdoptExistingRole to true."},
 		{"another stack's role, adopted", `{"RoleName":"R","AdoptExistingRole":true}`, role(arn, another), "role " + arn + " already exists and is managed by resource X of stack arn:other. Nothing was changed. Choose another RoleName. If that stack no longer exists, remove the role's tags that start with personalize-role: and set AdoptExistingRole to true."},
 		{"adopt below another path", `{"RoleName":"R","AdoptExistingRole":true}`, role("arn:aws:iam::123456789012:role/p/R", nil), "role arn:aws:iam::123456789012:role/p/R can't be adopted as " + arn + ". Nothing was changed. Set Path and RoleName to those of the existing role."},
-		{"adopt with too many tags", `{"RoleName":"R","AdoptExistingRole":true}`, role(arn, big), "role " + arn + " can't be adopted: it would have 52 tags, 1 of them to remember what it was. IAM allows 50. Nothing was changed. Remove tags from the role, or create a new role."},
+		{"adopt with too many tags", `{"RoleName":"R","AdoptExistingRole":true}`, role(arn, big), "role " + arn + " can't be adopted: it would have 52 tags, including 1 that record its original state, and IAM allows 50. Nothing was changed. Remove tags from the role, or create a new role."},
 		{"their policy", typical, theirPolicy, "managed policy " + theirPolicy.Policies[0].ARN + " already exists and is not managed by this stack. Nothing was changed. Choose another PolicyName, or delete that policy if it is no longer needed."},
 		{"a dropped policy that others use", `{"RoleName":"R"}`, used, "managed policy " + used.Policies[0].ARN + " is no longer needed but still attached to user joe. Nothing was changed. Detach it there, then deploy again."},
 	} {

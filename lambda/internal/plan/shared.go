@@ -67,7 +67,7 @@ func refuseBucket(d servicerole.Desired, b servicerole.BucketGrant, found servic
 		return refusal("Create the bucket first, or correct the name.", "bucket %s does not exist", b.Name)
 	case servicerole.InAnotherRegion:
 		return refusal(fmt.Sprintf("Deploy the stack in the Region of the bucket too, or use a bucket in %s.", d.Identity.Region),
-			"bucket %s is in %s, and Personalize reads only buckets of its own Region, here %s", b.Name, found.RegionName(), d.Identity.Region)
+			"bucket %s is in %s, and Personalize can read only buckets in its own Region, %s", b.Name, found.RegionName(), d.Identity.Region)
 	case servicerole.InAnotherAccount:
 		return nil
 	}
@@ -102,7 +102,7 @@ func refusal(advice, format string, args ...any) *Refusal {
 func refuseDocument(found servicerole.ObservedShared, statement policy.Statement, former []string, limit int, of, narrow string) *Refusal {
 	shared, err := policy.ParseShared(found.Policy)
 	if err != nil {
-		return refusal("Correct the policy by hand. It must not get lost.", "the policy of %s can't be read: %v", of, err)
+		return refusal("Correct the policy by hand.", "the policy of %s can't be read: %v", of, err)
 	}
 	put, changed := shared.Put(statement, former...)
 	if size := put.Size(); changed && size > limit {

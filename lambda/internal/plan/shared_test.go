@@ -38,15 +38,15 @@ func TestConvergeShared(t *testing.T) {
 `},
 		{"another use", role + `,"Buckets":[{"Name":"two","Uses":["BatchInference"]}]}`, servicerole.Footprint{Buckets: []string{"two"}},
 			standing(role + `,"Buckets":["two"]}`), `
- 1  put a new version of policy POLICY in force
+ 1  update the document of policy POLICY in force
  2  merge statement SID into the policy of bucket two
- 3  record which version of policy POLICY is in force  after 1
+ 3  record the default version of policy POLICY is in force  after 1
 `},
 		{"a bucket instead of another", role + `,"Buckets":["two"]}`, servicerole.Footprint{Buckets: []string{"three"}}, standing(role + `,"Buckets":["three"]}`), `
- 1  put a new version of policy POLICY in force
+ 1  update the document of policy POLICY in force
  2  merge statement SID into the policy of bucket two
  3  remove statement SID from the policy of bucket three  after 1,2
- 4  record which version of policy POLICY is in force  after 1
+ 4  record the default version of policy POLICY is in force  after 1
 `},
 		{"left to others from now on", role + `,"ManageKeyPolicies":false,"KmsKeyArns":["` + keyOne + `"],"Buckets":[{"Name":"two","ManageBucketPolicy":false}]}`,
 			servicerole.Footprint{Buckets: []string{"two"}, Keys: []string{keyOne}}, standing(role + `,"KmsKeyArns":["` + keyOne + `"],"Buckets":["two"]}`), `
@@ -113,14 +113,14 @@ func TestConvergeRefusesShared(t *testing.T) {
 	}{
 		{"missing bucket", typical, bucket(servicerole.ObservedShared{}), "bucket data does not exist. Nothing was changed. Create the bucket first, or correct the name."},
 		{"bucket elsewhere", typical, bucket(servicerole.ObservedShared{Presence: servicerole.InAnotherRegion, Region: "us-east-1"}),
-			"bucket data is in us-east-1, and Personalize reads only buckets of its own Region, here eu-west-1. Nothing was changed. Deploy the stack in " +
+			"bucket data is in us-east-1, and Personalize can read only buckets in its own Region, eu-west-1. Nothing was changed. Deploy the stack in " +
 				"the Region of the bucket too, or use a bucket in eu-west-1."},
 		{"bucket denied", typical, bucket(servicerole.ObservedShared{Presence: servicerole.Denied, Denial: errDenied}), "denied"},
 		{"full bucket policy", typical, bucket(full(policy.MaxBucketPolicySize)), "the policy of bucket data would have 20693 bytes, above the limit of 20480. " +
 			"The statement takes 216 of them. Nothing was changed. Name fewer Prefixes, set ManageBucketPolicy to false and merge statements by hand, or remove " +
 			"statements that are no longer needed."},
 		{"bucket policy that is no policy", typical, bucket(servicerole.ObservedShared{Presence: servicerole.Present, Policy: "[]"}),
-			"the policy of bucket data can't be read: the policy is no JSON object. Nothing was changed. Correct the policy by hand. It must not get lost."},
+			"the policy of bucket data can't be read: the policy is no JSON object. Nothing was changed. Correct the policy by hand."},
 		{"missing key", withKey, key(servicerole.ObservedShared{}), "KMS key " + keyOne + " does not exist or is pending deletion. Nothing was changed. Create the " +
 			"key first, cancel its deletion, or correct the ARN."},
 		{"key denied", withKey, key(servicerole.ObservedShared{Presence: servicerole.Denied, Denial: errDenied}), "denied"},

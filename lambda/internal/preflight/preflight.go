@@ -22,24 +22,23 @@ func Check(i servicerole.Identity, p properties.Properties) []string {
 	var warnings []string
 	warn := func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }
 	if len(p.SourceRegions) == 0 && !slices.Contains(regions, i.Region) {
-		warn("Amazon Personalize isn't known to exist in %s: set %s to the Regions that will use the role (known: %s)", i.Region,
+		warn("Amazon Personalize is not known to be available in %s. Set %s to the Regions that will use the role (known: %s).", i.Region,
 			properties.NameSourceRegions, strings.Join(regions, ", "))
 	}
 	for _, region := range p.SourceRegions {
 		if region != "*" && !slices.Contains(regions, region) {
-			warn("Amazon Personalize isn't known to exist in %s, one of %s", region, properties.NameSourceRegions)
+			warn("Amazon Personalize is not known to be available in %s, which %s names.", region, properties.NameSourceRegions)
 		}
 	}
 	if !p.SourceConditions {
-		warn("the trust policy has no source conditions, so that Personalize may assume the role for other accounts: set %s to "+
-			"true unless something needs that", properties.NameSourceConditions)
+		warn("the trust policy has no source conditions, so Personalize can assume the role for other accounts. Set %s to true.", properties.NameSourceConditions)
 	}
 	if p.PersonalizeAccess == properties.PersonalizeNone && len(p.Buckets) == 0 && len(p.KmsKeyArns) == 0 {
-		warn("the role has no permissions: name %s, or set %s to %s", properties.NameBuckets, properties.NamePersonalizeAccess,
+		warn("the role has no permissions. Name %s, or set %s to %s.", properties.NameBuckets, properties.NamePersonalizeAccess,
 			properties.PersonalizeFullAccess)
 	}
 	if p.CloudWatchAccess == properties.CloudWatchFullAccess {
-		warn("AWS supersedes CloudWatchFullAccess: set %s to %s", properties.NameCloudWatchAccess, properties.CloudWatchFullAccessV2)
+		warn("AWS replaces CloudWatchFullAccess. Set %s to %s.", properties.NameCloudWatchAccess, properties.CloudWatchFullAccessV2)
 	}
 	return warnings
 }

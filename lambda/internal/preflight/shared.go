@@ -21,34 +21,36 @@ func CheckShared(d servicerole.Desired, o servicerole.Observed) []string {
 	for _, b := range d.Buckets {
 		switch found := o.Buckets[b.Name]; found.Presence {
 		case servicerole.InAnotherAccount:
-			warn("bucket %s belongs to another account: its owner must add to its policy what attribute %s says", b.Name, properties.AttrRequiredBucketPolicyStatements)
+			warn("bucket %s belongs to another account. Its owner must add the statement in attribute %s to the bucket policy.", b.Name,
+				properties.AttrRequiredBucketPolicyStatements)
 		case servicerole.Missing:
-			warn("bucket %s doesn't exist any more: take it out of %s", b.Name, properties.NameBuckets)
+			warn("bucket %s no longer exists. Remove it from %s.", b.Name, properties.NameBuckets)
 		case servicerole.InAnotherRegion:
-			warn("bucket %s is in %s now, where Personalize of this Region can't read it", b.Name, found.Region)
+			warn("bucket %s is now in %s. Personalize can't read it from this Region.", b.Name, found.Region)
 		case servicerole.Present:
 			need := policy.Need{Role: d.Role.ARN, Account: d.Identity.AccountID, Actions: b.Statement.Action, Resources: b.Statement.Resource}
 			for _, condition := range policy.Closed(found.Policy, need) {
-				warn("bucket %s denies access by %s, which may shut Personalize out. Except the role (aws:PrincipalArn %s) and the service "+
-					"(aws:PrincipalServiceName personalize.amazonaws.com) from that Deny", b.Name, condition, d.Role.ARN)
+				warn("the policy of bucket %s denies access by %s, which can block Personalize. Exclude the role (aws:PrincipalArn %s) and the "+
+					"service (aws:PrincipalServiceName personalize.amazonaws.com) from that Deny.", b.Name, condition, d.Role.ARN)
 			}
 		}
 	}
 	for _, key := range d.Keys {
 		switch {
 		case key.OfOthers:
-			warn("KMS key %s belongs to another account: its owner must add to its policy what attribute %s says", key.ARN, properties.AttrRequiredKeyPolicyStatements)
+			warn("KMS key %s belongs to another account. Its owner must add the statement in attribute %s to the key policy.", key.ARN,
+				properties.AttrRequiredKeyPolicyStatements)
 		case o.Keys[key.ARN].Presence == servicerole.Missing, o.Keys[key.ARN].IsDoomed():
-			warn("KMS key %s doesn't exist any more, or is pending deletion: take it out of the properties", key.ARN)
+			warn("KMS key %s no longer exists or is pending deletion. Remove it from the properties.", key.ARN)
 		case o.Keys[key.ARN].State != "" && o.Keys[key.ARN].State != enabled:
-			warn("KMS key %s is %s, so that nothing can be encrypted or decrypted with it: enable it", key.ARN, o.Keys[key.ARN].State)
+			warn("KMS key %s is %s, so it can't encrypt or decrypt. Enable it.", key.ARN, o.Keys[key.ARN].State)
 		}
 	}
 	for name := range found(o.Buckets, servicerole.Denied) {
-		warn("the policy of bucket %s can't be read, so that it was left as it is: %v", name, o.Buckets[name].Denial)
+		warn("the policy of bucket %s can't be read and was not changed: %v.", name, o.Buckets[name].Denial)
 	}
 	for arn := range found(o.Keys, servicerole.Denied) {
-		warn("the policy of KMS key %s can't be read, so that it was left as it is: %v", arn, o.Keys[arn].Denial)
+		warn("the policy of KMS key %s can't be read and was not changed: %v.", arn, o.Keys[arn].Denial)
 	}
 	return warnings
 }
@@ -66,6 +68,6 @@ func found(all map[string]servicerole.ObservedShared, presence servicerole.Prese
 
 // Abandoned is the warning about statements of this kind whose role is gone.
 func Abandoned(of string, sids []string) string {
-	return fmt.Sprintf("the policy of %s has statements of roles that are gone: %s. They were left alone; remove them if no stack needs them", of,
+	return fmt.Sprintf("the policy of %s has statements for roles that no longer exist: %s. Remove them if no stack needs them.", of,
 		strings.Join(sids, ", "))
 }

@@ -37,7 +37,7 @@ func (s *Session) Apply(ctx context.Context, todo plan.Plan, o servicerole.Obser
 		}
 		err := s.persist(ctx, needsNew(todo, n), func() error { return s.perform(ctx, op) })
 		if _, ok := op.(plan.RecordDocument); ok && err != nil {
-			s.Log.WarnContext(ctx, "can't record which document is in force; later events will read it", "cause", cause(err))
+			s.Log.WarnContext(ctx, "can't record the policy's document; later events read it", "cause", cause(err))
 			return nil
 		}
 		if err != nil {

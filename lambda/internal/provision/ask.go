@@ -83,5 +83,5 @@ func (p *Provisioner) stackStatus(ctx context.Context, i servicerole.Identity) (
 }
 
 func (p *Provisioner) unasked(ctx context.Context, action string, err error) {
-	p.Log.WarnContext(ctx, "can't ask CloudFormation about this event; going on", "action", action, "cause", cause(err))
+	p.Log.WarnContext(ctx, "can't ask CloudFormation about this event; continuing", "action", action, "cause", cause(err))
 }

@@ -60,13 +60,13 @@ func (f *Failure) advice() string {
 	case "EntityAlreadyExists":
 		return "A resource with this name already exists. Choose another name, then deploy again"
 	case "DeleteConflict":
-		return "Detach what others still attach to it (instance profiles too), then try again"
+		return "Detach what is still attached to it, including instance profiles, then try again"
 	case "MalformedPolicyDocument", "InvalidInput", "ValidationError":
-		return "IAM refuses the value; correct the property that it comes from, then deploy again"
+		return "Correct the property that IAM refused, then deploy again"
 	case "NoSuchEntity":
 		return "Check that what the template names exists in this account, then deploy again"
 	case "PolicyNotAttachable", "UnmodifiableEntity":
-		return "Choose another role or policy; AWS keeps this one for itself"
+		return "Choose another role or policy. This one is reserved by AWS"
 	}
 	if errors.Is(f.Err, context.DeadlineExceeded) || errors.Is(f.Err, context.Canceled) {
 		return "The function timed out. Deploy again to continue. If that repeats, look into its log for slow calls"
@@ -84,11 +84,11 @@ func (f *Failure) adviceOnShared() string {
 	}
 	switch c := code(f.Err); {
 	case IsDenied(f.Err) && containsFold(f.Err.Error(), "BlockPublicPolicy"):
-		return "The policy has a public statement of somebody else's, and Block Public Access refuses every new version of it: remove that statement, " +
-			"then try again"
+		return "The policy has a public statement, and Block Public Access refuses every new version of such a policy. Remove that statement, then " +
+			"try again"
 	case IsDenied(f.Err) && f.Action == "s3:ListAllMyBuckets":
-		return "Allow the function's role s3:ListAllMyBuckets on *, which tells buckets of this account from those of others, and check permissions " +
-			"boundaries and service control policies"
+		return "Allow the function's role s3:ListAllMyBuckets on *, which shows the buckets of this account, and check permissions boundaries and " +
+			"service control policies"
 	case IsDenied(f.Err) && bucket:
 		return fmt.Sprintf("Allow the function's role %s on %s (in template.yaml by BucketNames, or AdditionalBucketNames for roles of other stacks), and "+
 			"check the bucket policy for a Deny, permissions boundaries and service control policies", f.Action, f.Target)
@@ -106,15 +106,15 @@ func (f *Failure) adviceOnShared() string {
 	case errors.Is(f.Err, errCutOff):
 		return "The service is slow to answer. Deploy again later, and check its health dashboard if that repeats"
 	case c == "MethodNotAllowed":
-		return "The bucket belongs to another account: its owner must change its policy"
+		return "The bucket belongs to another account. Its owner must change its policy"
 	case isInvalidPrincipal(f.Err):
-		return "A principal in the policy doesn't exist: correct or remove its statement (a new role may take a minute to be known), then deploy again"
+		return "A principal in the policy does not exist. Correct or remove its statement, then deploy again. A new role can take a minute to become visible"
 	case c == "PolicyTooLarge", c == "LimitExceededException":
-		return "Name fewer Prefixes, or remove statements that nobody needs, then deploy again"
+		return "Name fewer Prefixes, or remove statements that are no longer needed, then deploy again"
 	case c == "MalformedPolicy", c == "MalformedPolicyDocumentException", c == "InvalidPolicyDocument":
-		return "The service refuses the policy as a whole: check the statements that others put there, for example by saving it unchanged in the console"
+		return "The service refuses the policy as a whole: check its other statements, for example by saving the policy unchanged in the console"
 	case c == "UnsupportedOperationException":
-		return "The key takes no policy from here, such as an AWS managed key: name a customer managed key"
+		return "The policy of this key can't be changed, for example because AWS manages the key. Name a customer managed key"
 	case c == "AllAccessDisabled", c == "AccountProblem":
 		return "AWS has locked the bucket or its account; ask AWS Support"
 	}

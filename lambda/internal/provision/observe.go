@@ -92,7 +92,7 @@ func (p *Provisioner) observe(ctx context.Context, i servicerole.Identity, scope
 }
 
 // errLagging says that IAM knows a thing, and not yet or no longer everything about it.
-var errLagging = errors.New("IAM's answers about it contradict each other")
+var errLagging = errors.New("IAM's answers about it are inconsistent")
 
 // reread reads again while answers lag behind a creation, or something is deleted between two calls.
 func (p *Provisioner) reread(ctx context.Context, read func() error) error {

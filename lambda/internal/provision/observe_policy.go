@@ -142,7 +142,7 @@ func (p *Provisioner) observeUsers(ctx context.Context, role *servicerole.Observ
 			return nil
 		}
 		if err != nil {
-			return &Failure{Doing: "read who uses policy " + policy.Name, Action: "iam:ListEntitiesForPolicy", Target: policy.ARN, Err: err}
+			return &Failure{Doing: "list what is attached to policy " + policy.Name, Action: "iam:ListEntitiesForPolicy", Target: policy.ARN, Err: err}
 		}
 		for _, r := range page.PolicyRoles {
 			if role == nil || aws.ToString(r.RoleName) != role.Name {

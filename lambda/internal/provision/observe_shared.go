@@ -155,7 +155,7 @@ func (p *Provisioner) Abandoned(ctx context.Context, found servicerole.ObservedS
 		switch {
 		case !ok || sid == ours:
 		case role == "":
-			p.Log.InfoContext(ctx, "the policy has a statement of another role with a name of its own", "sid", sid)
+			p.Log.InfoContext(ctx, "the policy has a statement for another role with a custom name", "sid", sid)
 		default:
 			looks = append(looks, func() error {
 				gone[n] = p.isGoneRole(ctx, role, times)

@@ -170,10 +170,10 @@ func TestFailureSaysItAll(t *testing.T) {
 	for code, advice := range map[string]string{
 		"AccessDenied":            "Allow the function's role iam:CreateRole on arn:r (in template.yaml by RoleNamePattern and PolicyNamePattern), and check permissions boundaries and service control policies",
 		"EntityAlreadyExists":     "A resource with this name already exists. Choose another name, then deploy again",
-		"DeleteConflict":          "Detach what others still attach to it (instance profiles too), then try again",
-		"MalformedPolicyDocument": "IAM refuses the value; correct the property that it comes from, then deploy again",
+		"DeleteConflict":          "Detach what is still attached to it, including instance profiles, then try again",
+		"MalformedPolicyDocument": "Correct the property that IAM refused, then deploy again",
 		"NoSuchEntity":            "Check that what the template names exists in this account, then deploy again",
-		"UnmodifiableEntity":      "Choose another role or policy; AWS keeps this one for itself",
+		"UnmodifiableEntity":      "Choose another role or policy. This one is reserved by AWS",
 		"Throttling":              "Deploy again to continue. If that repeats, look into the function's log",
 	} {
 		f.Err = api(code)

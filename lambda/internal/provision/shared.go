@@ -94,7 +94,7 @@ func (e *edit) read(ctx context.Context) (policy.Shared, bool, error) {
 	}
 	shared, err := policy.ParseShared(text)
 	if err != nil {
-		return shared, false, e.failed(e.getAction, err, "Correct the policy by hand; it must not get lost")
+		return shared, false, e.failed(e.getAction, err, "Correct the policy by hand")
 	}
 	return shared, true, nil
 }
@@ -176,12 +176,12 @@ func (e *edit) write(ctx context.Context, next policy.Shared, deadline time.Time
 // check refuses what the service would.
 func (e *edit) check(next policy.Shared) error {
 	if next.String() == "" && e.deleteAction == "" {
-		return e.failed(e.putAction, errors.New("nothing but our statement is in it, and a key can't be without a policy"),
+		return e.failed(e.putAction, errors.New("it has no statement but the function's, and a key can't be without a policy"),
 			"Add a statement for the key's administrators, then try again")
 	}
 	if size := next.Size(); size > e.limit && !e.removal {
 		return e.failed(e.putAction, fmt.Errorf("the policy would have %d bytes, above the limit of %d", size, e.limit),
-			"Name fewer Prefixes, or remove statements that nobody needs")
+			"Name fewer Prefixes, or remove statements that are no longer needed")
 	}
 	return nil
 }

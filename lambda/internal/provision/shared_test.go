@@ -47,24 +47,24 @@ func TestErrorsOfSharedPolicies(t *testing.T) {
 		{putBucket, "s3:GetBucketPolicy", "AccessDenied", "", "", true, "Allow the function's role s3:GetBucketPolicy on arn:aws:s3:::data (in template.yaml by BucketNames"},
 		{putBucket, "s3:PutBucketPolicy", "AccessDenied", "public policies are prevented by the BlockPublicPolicy setting", "", true, "Block Public Access refuses"},
 		{putBucket, "s3:PutBucketPolicy", "MalformedPolicy", invalid, dead, false, "These statements name principals that were deleted: Old (principal AROA1234567890EXAMPLE). Correct or remove them"},
-		{putBucket, "s3:PutBucketPolicy", "MalformedPolicy", invalid, "", false, "A principal in the policy doesn't exist"},
+		{putBucket, "s3:PutBucketPolicy", "MalformedPolicy", invalid, "", false, "A principal in the policy does not exist"},
 		{putBucket, "s3:PutBucketPolicy", "MalformedPolicy", "Policy has invalid action", "", false, "The service refuses the policy as a whole"},
 		{putBucket, "s3:PutBucketPolicy", "InvalidPolicyDocument", "", "", false, "The service refuses the policy as a whole"},
 		{putBucket, "s3:PutBucketPolicy", "PolicyTooLarge", "", "", false, "Name fewer Prefixes"},
 		{putBucket, "s3:PutBucketPolicy", "NoSuchBucket", "", "", false, "Create the bucket first"},
-		{putBucket, "s3:PutBucketPolicy", "MethodNotAllowed", "", "", false, "its owner must change its policy"},
+		{putBucket, "s3:PutBucketPolicy", "MethodNotAllowed", "", "", false, "Its owner must change its policy"},
 		{putBucket, "s3:PutBucketPolicy", "AllAccessDisabled", "", "", false, "ask AWS Support"},
 		{putBucket, "s3:PutBucketPolicy", "AccountProblem", "", "", false, "ask AWS Support"},
 		{putBucket, "s3:PutBucketPolicy", "InternalError", "", "", false, "Deploy again"},
 		{putKey, "kms:PutKeyPolicy", "AccessDeniedException", "", "", true, "Allow the function's role kms:PutKeyPolicy on " + key + " (in template.yaml by KmsKeyArns"},
 		{putKey, "kms:GetKeyPolicy", "AccessDeniedException", "", "", true, "Allow the function's role kms:GetKeyPolicy on " + key},
-		{putKey, "kms:PutKeyPolicy", "MalformedPolicyDocumentException", "Policy contains a statement with one or more invalid principals.", "", true, "a new role may take a minute to be known"},
+		{putKey, "kms:PutKeyPolicy", "MalformedPolicyDocumentException", "Policy contains a statement with one or more invalid principals.", "", true, "A new role can take a minute to become visible"},
 		{putKey, "kms:PutKeyPolicy", "MalformedPolicyDocumentException", "one or more invalid principals", dead, false, "These statements name principals that were deleted: Old"},
-		{putKey, "kms:PutKeyPolicy", "LimitExceededException", "", "", false, "remove statements that nobody needs"},
+		{putKey, "kms:PutKeyPolicy", "LimitExceededException", "", "", false, "remove statements that are no longer needed"},
 		{putKey, "kms:PutKeyPolicy", "NotFoundException", "", "", false, "Create the key first"},
 		{putKey, "kms:PutKeyPolicy", "InvalidArnException", "", "", false, "correct the ARN"},
 		{putKey, "kms:PutKeyPolicy", "KMSInvalidStateException", "", "", false, "cancel the deletion"},
-		{putKey, "kms:PutKeyPolicy", "UnsupportedOperationException", "", "", false, "name a customer managed key"},
+		{putKey, "kms:PutKeyPolicy", "UnsupportedOperationException", "", "", false, "Name a customer managed key"},
 		{removeBucket, "s3:GetBucketPolicy", "NoSuchBucket", "", "", true, ""},
 		{removeBucket, "s3:DeleteBucketPolicy", "NoSuchBucket", "", "", true, ""},
 		{removeBucket, "s3:DeleteBucketPolicy", "OperationAborted", "", "", true, "Deploy again when it has ended"},
@@ -238,7 +238,7 @@ func TestEndlessOverwriting(t *testing.T) {
 	fake.S3.AddBucket("data", "", "", "")
 	statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}}, nil)
 	_, err := carryOut(t.Context(), p, servicerole.Observed{}, plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement})
-	want := "merge statement S into the policy of bucket data: others keep overwriting it. Find out who writes this policy all the time, then deploy again"
+	want := "merge statement S into the policy of bucket data: another process keeps overwriting it. Find and stop the process that writes this policy, then deploy again"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -89,7 +89,7 @@ func (p *Provisioner) look(ctx context.Context, e *edit, round int, wanted func(
 		return gone, nil
 	}
 	if round >= maxLooks {
-		return gone, e.failed(e.putAction, errors.New("others keep overwriting it"), "Find out who writes this policy all the time, then deploy again")
+		return gone, e.failed(e.putAction, errors.New("another process keeps overwriting it"), "Find and stop the process that writes this policy, then deploy again")
 	}
 	// Writers that got into each other's way come back at different times.
 	if err := p.Sleep(ctx, time.Duration(p.Random()*float64(min(round, 4))*float64(writeBound))); err != nil {

@@ -123,7 +123,7 @@ func (i Identity) keyFaults(keys []policy.Key) []string {
 	var faults []string
 	for _, key := range keys {
 		if !strings.HasPrefix(key.ARN, fmt.Sprintf("arn:%s:kms:%s:", i.Partition, i.Region)) {
-			faults = append(faults, fmt.Sprintf("KMS key %s must be in the Region of the stack, %s, as the data and Personalize are", key.ARN, i.Region))
+			faults = append(faults, fmt.Sprintf("KMS key %s must be in the Region of the stack, %s", key.ARN, i.Region))
 		}
 	}
 	return faults

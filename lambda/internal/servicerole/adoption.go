@@ -42,7 +42,7 @@ type Snapshot struct {
 func (d Desired) Snapshot(found ObservedRole) (Snapshot, error) {
 	for key := range found.Tags {
 		if IsOwnTag(key) {
-			return Snapshot{}, fmt.Errorf("it has the tag %s, which the function keeps for itself", key)
+			return Snapshot{}, fmt.Errorf("it already has the tag %s, which is reserved for the function", key)
 		}
 	}
 	original := Original{
@@ -59,7 +59,7 @@ func (d Desired) Snapshot(found ObservedRole) (Snapshot, error) {
 	}
 	tags := chunks(originalPrefix, text)
 	if n := CountTags(tags, found.Tags, d.Role.Tags); n > MaxTags {
-		return Snapshot{}, fmt.Errorf("it would have %d tags, %d of them to remember what it was. IAM allows %d", n, len(tags), MaxTags)
+		return Snapshot{}, fmt.Errorf("it would have %d tags, including %d that record its original state, and IAM allows %d", n, len(tags), MaxTags)
 	}
 	return Snapshot{Tags: tags, Mark: markAdopted(text)}, nil
 }
@@ -120,7 +120,7 @@ func (i Identity) PastOf(r ObservedRole, adopt bool) (Past, error) {
 		return Past{Mark: mark}, fmt.Errorf("the tags %sNN of role %s can't be read: %w", originalPrefix, r.Name, err)
 	}
 	if !adopted && !original.describes(i, r) {
-		return Past{}, fmt.Errorf("the tags %sNN of role %s say that it was adopted, and its description doesn't", originalPrefix, r.Name)
+		return Past{}, fmt.Errorf("the tags %sNN of role %s say that it was adopted, but its description does not", originalPrefix, r.Name)
 	}
 	return Past{Adopted: true, Original: original, Mark: markAdopted(text), Missing: !adopted}, nil
 }

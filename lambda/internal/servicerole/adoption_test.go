@@ -77,7 +77,7 @@ func TestPastOf(t *testing.T) {
 		{"a derived name, and forged tags and mark", i.Role(properties.Properties{Path: "/"}), "now" + markAdopted(forged), chunks(originalPrefix, forged), true, false, true, ""},
 		{"adopted, and forged tags", was.RoleRef, "now" + snapshot.Mark, chunks(originalPrefix, forged), true, false, false, "don't belong to the mark"},
 		{"adopted, and the tags gone", was.RoleRef, "now" + snapshot.Mark, nil, true, false, false, "don't belong to the mark"},
-		{"not described, and not as the tags say", was.RoleRef, "before", chunks(originalPrefix, forged), true, false, false, "its description doesn't"},
+		{"not described, and not as the tags say", was.RoleRef, "before", chunks(originalPrefix, forged), true, false, false, "its description does not"},
 		{"damaged", was.RoleRef, "now" + markAdopted("?"), chunks(originalPrefix, "?"), true, false, false, "can't be read"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
