@@ -11,7 +11,7 @@ const role = new CustomResource(through, 'PersonalizeRole', {
   serviceToken: Fn.importValue('personalize-role-ServiceToken'),
   properties: {
     Buckets: [{ Name: 'my-training-data', Uses: ['DatasetImport', 'BatchInference'] }],
-    PersonalizeAccess: None,
+    PersonalizeAccess: 'None',
   },
 });
 new CfnOutput(through, 'RoleArn', { value: role.getAttString('RoleArn'), exportName: 'typescript-RoleArn' });

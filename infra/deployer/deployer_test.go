@@ -12,7 +12,7 @@ import (
 	"personalize-role/lambda/permissions"
 )
 
-// example is what docs/permissions.md has.
+// example is what docs/policies has.
 var example = Scope{
 	Partition: "aws", Region: "*", AccountID: "123456789012", Stack: "personalize-role",
 	Release: "arn:aws:s3:::my-releases-*/personalize-role/*", Parameter: "personalize/role-arn",

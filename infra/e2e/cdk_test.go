@@ -92,7 +92,7 @@ func TestCDK(t *testing.T) {
 		if got := sids(t, policy); got != "TLSOnly,OURS" {
 			t.Errorf("statements %s", got)
 		}
-		c.cdk(t, "infra", append(deploy, "-c", "fullAccess=false", "-c", "bucketNames=")...)
+		c.cdk(t, "infra", append(deploy, "-c", "personalizeAccess=None", "-c", "bucketNames=")...)
 		if got := a.role(t, name); !strings.HasSuffix(got, " 3600s [] ") {
 			t.Errorf("updated %s", got)
 		}

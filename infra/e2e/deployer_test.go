@@ -21,7 +21,7 @@ import (
 	"personalize-role/lambda/permissions"
 )
 
-// person deploys with the permissions of docs/permissions.md.
+// person deploys with the permissions of docs/policies/deploy.json.
 type person struct {
 	account  *account
 	name     string
@@ -94,7 +94,7 @@ func (p *person) clear(t *testing.T, before string) {
 	}
 }
 
-// Whoever has the statements of docs/permissions.md can deploy, and none of these is there for nothing. That their actions are those that
+// Whoever has the statements of docs/policies/deploy.json can deploy, and none of these is there for nothing. That their actions are those that
 // CloudFormation makes is the matter of the tests of infra/deployer.
 func TestDeployerHasExactlyTheNeededStatements(t *testing.T) {
 	t.Parallel()

@@ -66,7 +66,7 @@ func (a *account) granted(t *testing.T, role string) map[string]permissions.Stat
 		}
 		check(t, json.Unmarshal([]byte(text), &document))
 		for _, s := range document.Statement {
-			granted := permissions.Statement{Sid: strings.Replace(s.Sid, "Further", "", 1), Actions: s.Action, Resources: s.Resource}
+			granted := permissions.Statement{Sid: strings.Replace(s.Sid, "Additional", "", 1), Actions: s.Action, Resources: s.Resource}
 			for operator, keys := range s.Condition {
 				if granted.Conditions == nil {
 					granted.Conditions = map[string]map[string][]string{}

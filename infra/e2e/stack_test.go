@@ -162,7 +162,7 @@ func TestStack(t *testing.T) {
 	one, two, key := a.bucket(t, "one", theirPolicy), a.bucket(t, "two", ""), a.key(t)
 	keyPolicy, err := a.viewer.KeyPolicy(ctx, key)
 	check(t, err)
-	p := emulator.Parameters{"BucketNames": one + "," + two, "KmsKeyArns": key, "Uses": "Import,Batch", "PropagationDelaySeconds": "0", "Description": "first"}
+	p := emulator.Parameters{"BucketNames": one + "," + two, "KmsKeyArns": key, "Uses": "DatasetImport,BatchInference", "PropagationDelaySeconds": "0", "Description": "first"}
 	check(t, a.deployer.Create(ctx, "app", a.template, p))
 	outputs, err := a.deployer.Outputs(ctx, "app")
 	check(t, err)

@@ -73,3 +73,16 @@ func TestFunctionDoesNotImportTheCDK(t *testing.T) {
 		}
 	}
 }
+
+// An app that imports the construct doesn't compile the clients of AWS.
+func TestConstructLinksNoClient(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", ".").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, name := range strings.Fields(string(out)) {
+		if strings.HasPrefix(name, "github.com/aws/aws-sdk-go-v2/service/") {
+			t.Errorf("it links %s", name)
+		}
+	}
+}

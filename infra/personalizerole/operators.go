@@ -37,6 +37,6 @@ func (r *serviceRole) GrantOperate(grantee awsiam.IGrantable) awsiam.Grant {
 func NewOperatorPolicy(scope constructs.Construct, id string, role PersonalizeServiceRole) awsiam.ManagedPolicy {
 	return awsiam.NewManagedPolicy(scope, &id, &awsiam.ManagedPolicyProps{
 		Description: jsii.String("Lets people operate Amazon Personalize, and pass it its service role and no other"),
-		Document:    awsiam.PolicyDocument_FromJson(document(rendered(permissions.OperatorStatements(*role.RoleArn())))),
+		Document:    awsiam.PolicyDocument_FromJson(permissions.Decoded(permissions.OperatorStatements(*role.RoleArn()))),
 	})
 }

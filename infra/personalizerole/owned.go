@@ -1,12 +1,11 @@
 package personalizerole
 
 import (
-	"slices"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/jsii-runtime-go"
 
+	"personalize-role/lambda/permissions"
 	"personalize-role/lambda/properties"
 )
 
@@ -28,42 +27,18 @@ func (r *serviceRole) shareOwned(b *Bucket) {
 
 // statement is the one that the function would merge.
 func (r *serviceRole) statement(b Bucket) awsiam.PolicyStatement {
-	var uses []string
+	data := properties.Bucket{
+		Name: *b.Bucket.BucketName(), Prefixes: texts(b.Prefixes), RequireSourceConditions: b.RequireSourceConditions != nil && *b.RequireSourceConditions,
+	}
 	for _, use := range b.Uses {
-		uses = append(uses, string(use))
+		data.Uses = append(data.Uses, string(use))
 	}
-	if len(uses) == 0 {
-		uses = []string{properties.UseDatasetImport}
+	if len(data.Uses) == 0 {
+		data.Uses = []string{properties.UseDatasetImport}
 	}
-	actions := properties.S3Actions(uses)
-	var resources []*string
-	if slices.Contains(actions, properties.ActionList) {
-		resources = append(resources, b.Bucket.BucketArn())
+	regions := texts(r.props.SourceRegions)
+	if len(regions) == 0 {
+		regions = []string{*r.Stack().Region()}
 	}
-	prefixes := jsii.Strings("")
-	if b.Prefixes != nil && len(*b.Prefixes) > 0 {
-		prefixes = b.Prefixes
-	}
-	for _, prefix := range *prefixes {
-		resources = append(resources, b.Bucket.ArnForObjects(jsii.String(*prefix+"*")))
-	}
-	props := &awsiam.PolicyStatementProps{
-		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("personalize.amazonaws.com"), nil)},
-		Actions:    jsii.Strings(actions...), Resources: &resources,
-	}
-	if b.RequireSourceConditions != nil && *b.RequireSourceConditions {
-		stack := r.Stack()
-		regions := jsii.Strings(*stack.Region())
-		if r.props.SourceRegions != nil {
-			regions = r.props.SourceRegions
-		}
-		var arns []*string
-		for _, region := range *regions {
-			arns = append(arns, jsii.String("arn:"+*stack.Partition()+":personalize:"+*region+":"+*stack.Account()+":*"))
-		}
-		props.Conditions = &map[string]any{
-			"StringEquals": map[string]any{"aws:SourceAccount": *stack.Account()}, "StringLike": map[string]any{"aws:SourceArn": arns},
-		}
-	}
-	return awsiam.NewPolicyStatement(props)
+	return awsiam.PolicyStatement_FromJson(permissions.BucketStatement(scopeOf(r.Stack()), data, regions))
 }

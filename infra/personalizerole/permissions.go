@@ -52,10 +52,10 @@ func (f *function) servedFor(stack awscdk.Stack) *served {
 // the values of tokens, so that the old one goes only after the custom resources were updated. Until then the function may
 // still take its statements out of buckets that were dropped, and delete roles that were renamed.
 func (f *function) permit(scope constructs.Construct, id string, needed func() []permissions.Statement) awsiam.CfnManagedPolicy {
-	statements := func() any { return rendered(needed()) }
+	document := func() any { return permissions.Decoded(needed()) }
 	return awsiam.NewCfnManagedPolicy(scope, &id, &awsiam.CfnManagedPolicyProps{
 		Description: lazyText(func() *string {
-			text, err := json.Marshal(awscdk.Stack_Of(scope).Resolve(statements()))
+			text, err := json.Marshal(awscdk.Stack_Of(scope).Resolve(document()))
 			if err != nil {
 				panic(fmt.Sprintf("describe the permissions of %s: %v", *f.construct.Node().Path(), err))
 			}
@@ -63,7 +63,7 @@ func (f *function) permit(scope constructs.Construct, id string, needed func() [
 			return jsii.String(description + variables(awscdk.Stack_Of(scope), needed()))
 		}),
 		Roles:          &[]any{f.role.Ref()},
-		PolicyDocument: map[string]any{"Version": "2012-10-17", "Statement": lazy(statements)},
+		PolicyDocument: lazy(document),
 	})
 }
 
@@ -175,21 +175,4 @@ func text(value *string, standard string) string {
 		return standard
 	}
 	return *value
-}
-
-// rendered gives statements in the policy language.
-func rendered(statements []permissions.Statement) []any {
-	var list []any
-	for _, s := range statements {
-		one := map[string]any{"Sid": s.Sid, "Effect": "Allow", "Action": s.Actions, "Resource": s.Resources}
-		if s.Conditions != nil {
-			one["Condition"] = s.Conditions
-		}
-		list = append(list, one)
-	}
-	return list
-}
-
-func document(statements []any) map[string]any {
-	return map[string]any{"Version": "2012-10-17", "Statement": statements}
 }

@@ -128,11 +128,11 @@ func (f *function) newRole(logs awslogs.LogGroup) awsiam.CfnRole {
 	reads := append(permissions.ReadStatements(scopeOf(f.stack)), permissions.LogStatement(*logs.LogGroupArn()))
 	return awsiam.NewCfnRole(f.construct, jsii.String("Role"), &awsiam.CfnRoleProps{
 		Description: jsii.String("Role of the function that provisions the Amazon Personalize service role"),
-		AssumeRolePolicyDocument: document([]any{map[string]any{
+		AssumeRolePolicyDocument: map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{
 			"Effect": "Allow", "Principal": map[string]any{"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole",
-		}}),
+		}}},
 		PermissionsBoundary: lazyText(f.permissionsBoundary),
-		Policies:            []*awsiam.CfnRole_PolicyProperty{{PolicyName: jsii.String("Provision"), PolicyDocument: document(rendered(reads))}},
+		Policies:            []*awsiam.CfnRole_PolicyProperty{{PolicyName: jsii.String("Provision"), PolicyDocument: permissions.Decoded(reads)}},
 	})
 }
 

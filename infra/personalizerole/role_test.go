@@ -2,6 +2,7 @@ package personalizerole
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -169,13 +170,12 @@ func TestOwnedBucketsCarryTheStatement(t *testing.T) {
 		t.Fatalf("%d bucket policies", len(policies))
 	}
 	statements := policies[0]["PolicyDocument"].(map[string]any)["Statement"].([]any)
-	arn := map[string]any{"Fn::GetAtt": []any{"DataB5DA4FBA", "Arn"}}
-	if id := f.stack.GetLogicalId(bucket.Node().DefaultChild().(awscdk.CfnElement)); id != nil {
-		arn = map[string]any{"Fn::GetAtt": []any{*id, "Arn"}}
-	}
+	id := *f.stack.GetLogicalId(bucket.Node().DefaultChild().(awscdk.CfnElement))
+	arn := []any{"arn:", map[string]any{"Ref": "AWS::Partition"}, ":s3:::", map[string]any{"Ref": id}}
+	join := func(parts []any) map[string]any { return map[string]any{"Fn::Join": []any{"", parts}} }
 	want := map[string]any{
 		"Effect": "Allow", "Principal": map[string]any{"Service": "personalize.amazonaws.com"}, "Action": []any{"s3:ListBucket", "s3:PutObject"},
-		"Resource": []any{arn, map[string]any{"Fn::Join": []any{"", []any{arn, "/*"}}}},
+		"Resource": []any{join(arn), join(append(slices.Clone(arn), "/*"))},
 	}
 	if diff := cmp.Diff(want, statements[len(statements)-1]); diff != "" || len(statements) != 2 {
 		t.Errorf("%d statements, -want +got:\n%s", len(statements), diff)

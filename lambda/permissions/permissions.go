@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"personalize-role/lambda/internal/plan"
-	"personalize-role/lambda/internal/provision"
 	"personalize-role/lambda/internal/servicerole"
 )
 
@@ -53,9 +52,9 @@ func Statements(s Scope) []Statement {
 // it is touched, and the Delete that follows a Create refused for its name must find that nothing is there.
 func ReadStatements(s Scope) []Statement {
 	return []Statement{
-		{Sid: "ReadRoles", Actions: sorted(provision.RoleReads), Resources: []string{s.arn("role", "/", "*")}},
-		{Sid: "ReadPolicies", Actions: sorted(provision.PolicyReads), Resources: []string{s.arn("policy", "/", "*")}},
-		{Sid: "DescribeStack", Actions: sorted(provision.StackReads), Resources: []string{s.stacks()}},
+		{Sid: "ReadRoles", Actions: roleReads, Resources: []string{s.arn("role", "/", "*")}},
+		{Sid: "ReadPolicies", Actions: policyReads, Resources: []string{s.arn("policy", "/", "*")}},
+		{Sid: "DescribeStack", Actions: stackReads, Resources: []string{s.stacks()}},
 	}
 }
 
@@ -102,7 +101,7 @@ func OperatorStatements(roleARN string) []Statement {
 // bucket or a key, since the function then takes its statement out. The first one is there without buckets, too: a policy can't
 // be empty.
 func DataStatements(s Scope) []Statement {
-	statements := []Statement{{Sid: "ListBuckets", Actions: provision.AccountReads, Resources: []string{"*"}}}
+	statements := []Statement{{Sid: "ListBuckets", Actions: accountReads, Resources: []string{"*"}}}
 	if len(s.Buckets) > 0 {
 		statements = append(statements, Statement{
 			Sid: "ChangeBucketPolicies", Actions: actions(plan.PutBucketStatement{}, plan.RemoveBucketStatement{}), Resources: s.Buckets,
@@ -111,14 +110,14 @@ func DataStatements(s Scope) []Statement {
 	if len(s.Keys) > 0 {
 		statements = append(statements, Statement{
 			Sid: "ChangeKeyPolicies", Resources: s.Keys,
-			Actions: slices.Compact(sorted(slices.Concat(provision.KeyReads, actions(plan.PutKeyStatement{}, plan.RemoveKeyStatement{})))),
+			Actions: slices.Compact(sorted(slices.Concat(keyReads, actions(plan.PutKeyStatement{}, plan.RemoveKeyStatement{})))),
 		})
 	}
 	if len(s.ReadBuckets) > 0 {
-		statements = append(statements, Statement{Sid: "ReadBucketPolicies", Actions: provision.BucketReads, Resources: s.ReadBuckets})
+		statements = append(statements, Statement{Sid: "ReadBucketPolicies", Actions: bucketReads, Resources: s.ReadBuckets})
 	}
 	if len(s.ReadKeys) > 0 {
-		statements = append(statements, Statement{Sid: "ReadKeyPolicies", Actions: provision.KeyReads, Resources: s.ReadKeys})
+		statements = append(statements, Statement{Sid: "ReadKeyPolicies", Actions: keyReads, Resources: s.ReadKeys})
 	}
 	return statements
 }

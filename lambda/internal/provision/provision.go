@@ -63,18 +63,6 @@ type CloudFormation interface {
 	DescribeStacks(context.Context, *cloudformation.DescribeStacksInput, ...func(*cloudformation.Options)) (*cloudformation.DescribeStacksOutput, error)
 }
 
-// Reads are the IAM actions of the calls that observe, by what they read.
-var (
-	RoleReads   = []string{"iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"}
-	PolicyReads = []string{"iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions", "iam:ListEntitiesForPolicy"}
-	BucketReads = []string{"s3:GetBucketPolicy"}
-	KeyReads    = []string{"kms:DescribeKey", "kms:GetKeyPolicy"}
-	StackReads  = []string{"cloudformation:DescribeStackResource", "cloudformation:DescribeStacks"}
-)
-
-// AccountReads tell the buckets of this account from those of others.
-var AccountReads = []string{"s3:ListAllMyBuckets"}
-
 // Clients are the services that a provisioner calls.
 type Clients struct {
 	IAM            IAM
