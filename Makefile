@@ -9,44 +9,53 @@ DRY_RUN ?=
 PREFIX  ?= personalize-role
 HISTORIES ?= 10000
 BUCKET  ?=
+VERSION ?=
 # Parameters of template.yaml, such as: PARAMETERS="BucketNames=my-data PersonalizeAccess=None"
 PARAMETERS ?=
 AWS     ?= aws
 
 TOOLS   := .tools
-BIN     := $(TOOLS)/bin
 LINT    := $(TOOLS)/lint-1
 CDK     := $(TOOLS)/cdk
 BENCH   := $(TOOLS)/bench
 MOTO    := $(TOOLS)/moto
+RIE     := $(TOOLS)/bin/aws-lambda-rie
 PEERS   := lambda/bench/peers
 # The packages that decide without asking anybody.
 PURE    := lambda/properties $(addprefix lambda/internal/,cfn plan policy preflight servicerole)
+TOOL    := go tool -modfile=.ci/tools
+# The CDK runs in Node, where the race detector sees nothing and takes minutes.
+IN_NODE := ./infra ./infra/personalizerole ./examples/...
+IN_GO   := ./lambda/... ./infra/bundle ./infra/deployer ./infra/emulator ./infra/release ./infra/cmd/...
 
 export GOFLAGS := -buildvcs=false
 # The one that the function is built with, whichever is installed: an older one builds other bytes.
 export GOTOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
+export PATH := $(abspath $(CDK))/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit histories emulated emulated-calls emulated-stacks bench fleet check synth format lint vet fuzz mutate template package deploy publish deployable clean
+.PHONY: help demo build test unit histories mutate emulated emulated-calls emulated-stacks bench fleet check synth format fmt golden lint vet \
+	fuzz template package deploy publish release deployable clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## show the whole life of a role on an emulator; KEEP=1 leaves it running
 	go run ./infra/cmd/demo $(if $(KEEP),-keep)
 
+build: ## compile everything
+	go build ./...
+
 test: unit emulated ## unit tests with the race detector, then the same binary and template on the emulator
 
-# The CDK runs in Node, where the race detector sees nothing and takes minutes.
 unit: $(CDK)/complete ## unit tests, the function's and the tools' with the race detector
-	go test -race ./lambda/... ./infra/bundle ./infra/deployer ./infra/emulator ./infra/release ./infra/cmd/...
-	PATH="$(abspath $(CDK))/node_modules/.bin:$$PATH" go test ./infra ./infra/personalizerole ./examples/...
+	go test -race $(IN_GO)
+	go test $(IN_NODE)
 
 # One at a time, so that no test is too slow for its share of the machine.
-mutate: $(BIN)/gremlins ## change the pure packages in ways that their tests must notice (15 minutes)
+mutate: ## change the pure packages in ways that their tests must notice (15 minutes)
 	set -e; for package in $(PURE); do echo "$$package"; \
-		$(BIN)/gremlins unleash --workers 1 --timeout-coefficient 30 --output-statuses lt --threshold-efficacy 100 ./$$package; done
+		$(TOOL)/gremlins.mod gremlins unleash --workers 1 --timeout-coefficient 30 --output-statuses lt --threshold-efficacy 100 ./$$package; done
 
 histories: ## play random histories of a resource, with faults, late and doubled events: make histories HISTORIES=100000
 	go test ./lambda/internal/handler -run TestHistories -rapid.checks $(HISTORIES)
@@ -58,7 +67,7 @@ emulated: ## tests against the emulator
 emulated-calls: # the function's calls
 	go run ./infra/cmd/emulator go test -p 1 -tags emulator -timeout 15m ./lambda/internal/...
 
-emulated-stacks: $(BIN)/aws-lambda-rie $(CDK)/complete $(MOTO)/complete # the template, the binary, the CDK, StackSets
+emulated-stacks: $(RIE) $(CDK)/complete $(MOTO)/complete # the template, the binary, the CDK, StackSets
 	go run ./infra/cmd/emulator go test -p 1 -tags emulator -parallel 4 -timeout 15m ./infra/e2e
 
 bench: $(BENCH)/complete ## measure against others and against the limits; writes docs/benchmarks.md (25 minutes, as root for the CPU quotas)
@@ -71,25 +80,32 @@ fleet: ## simulate the deployment to 1,000 accounts in 3 Regions, with duplicate
 check: format vet lint template test histories fuzz synth deployable ## all that CI checks
 
 synth: $(CDK)/complete $(LINT)/complete ## synthesise the CDK apps without the CDK CLI, check the templates, and synthesise with it
-	PATH="$(abspath $(CDK))/node_modules/.bin:$$PATH" go run ./infra
-	PATH="$(abspath $(CDK))/node_modules/.bin:$$PATH" PERSONALIZE_ROLE_APP=distribution PERSONALIZE_ROLE_DISTRIBUTION_BUCKET=my-releases \
-		PERSONALIZE_ROLE_READERS=o-a1b2c3d4e5 go run ./infra
-	PATH="$(abspath $(CDK))/node_modules/.bin:$$PATH" PERSONALIZE_ROLE_APP=organisation PERSONALIZE_ROLE_ORGANISATIONAL_UNITS=ou-ab12-cd34ef56 \
-		PERSONALIZE_ROLE_REGIONS=eu-west-1,us-east-1 \
+	go run ./infra
+	PERSONALIZE_ROLE_APP=distribution PERSONALIZE_ROLE_DISTRIBUTION_BUCKET=my-releases PERSONALIZE_ROLE_READERS=o-a1b2c3d4e5 go run ./infra
+	PERSONALIZE_ROLE_APP=organisation PERSONALIZE_ROLE_ORGANISATIONAL_UNITS=ou-ab12-cd34ef56 PERSONALIZE_ROLE_REGIONS=eu-west-1,us-east-1 \
 		PERSONALIZE_ROLE_RELEASE_TEMPLATE=https://my-releases-eu-west-1.s3.eu-west-1.amazonaws.com/personalize-role/0.1.0/template.yaml go run ./infra
 	$(LINT)/bin/cfn-lint --ignore-checks W3005 -- cdk.out/*.template.json
-	cd infra && PATH="$(abspath $(CDK))/node_modules/.bin:$$PATH" cdk synth --quiet --output ../dist/cdk.out
+	cd infra && cdk synth --quiet --output ../dist/cdk.out
 
 format: ## fail if a file isn't formatted
-	@test -z "$$(gofmt -l lambda infra examples)" || { gofmt -l lambda infra examples; echo "run: gofmt -w lambda infra examples"; exit 1; }
+	@test -z "$$(gofmt -l lambda infra examples)" || { gofmt -l lambda infra examples; echo "run: make fmt"; exit 1; }
 	go mod tidy -diff
+
+fmt: ## format every file
+	gofmt -w lambda infra examples
+	go mod tidy
+
+golden: $(CDK)/complete ## rewrite all golden files; look at what git diff says
+	-go test ./lambda ./lambda/internal/cfn ./lambda/internal/handler ./infra/deployer ./infra/personalizerole -update
+	@git diff --stat
 
 vet: ## go vet, with and without the emulator's tests
 	go vet ./...
 	go vet -tags emulator,schemas ./...
 
-lint: $(BIN)/golangci-lint ## golangci-lint
-	$(BIN)/golangci-lint run --build-tags emulator,schemas ./...
+lint: ## golangci-lint, and actionlint on the workflows
+	$(TOOL)/golangci-lint.mod golangci-lint run --build-tags emulator,schemas ./...
+	$(TOOL)/actionlint.mod actionlint -shellcheck= -pyflakes=
 
 fuzz: ## fuzz each target some thousand times, beyond its committed seeds
 	go test ./lambda/properties -run '^$$' -fuzz FuzzParse -fuzztime 30000x
@@ -115,6 +131,9 @@ deploy: ## deploy to the account of your AWS credentials: make deploy BUCKET=art
 publish: ## upload a release to one bucket a Region, and print one-click links: make publish BUCKET=my-releases REGIONS="eu-west-1 us-east-1"
 	go run ./infra/cmd/publish -bucket "$(BUCKET)" -regions "$(REGIONS)" -stack $(STACK) -parameters "$(PARAMETERS)" $(if $(DRY_RUN),-dry-run)
 
+release: ## write dist/release and dist/notes.md, what a tag becomes on GitHub: make release VERSION=1.0.0
+	go run ./infra/cmd/release -version "$(VERSION)"
+
 deployable: template ## make deploy and sam package, against the emulator
 	go run ./infra/cmd/emulator sh -ec '\
 		$(LINT)/bin/aws s3 mb s3://artifacts; $(LINT)/bin/aws s3 mb s3://my-data; \
@@ -125,17 +144,13 @@ deployable: template ## make deploy and sam package, against the emulator
 clean: ## remove what these targets made
 	rm -rf dist cdk.out .aws-sam $(TOOLS)
 
-$(BIN)/gremlins: .ci/mutate.mod
-	@mkdir -p $(BIN)
-	go build -modfile .ci/mutate.mod -o $@ github.com/go-gremlins/gremlins/cmd/gremlins
-	@touch $@
-
-$(BIN)/%: .ci/tools.mod
-	@mkdir -p $(BIN)
-	go build -modfile .ci/tools.mod -o $(BIN)/ $(shell sed -n 's#^\t\(github.com/[^ ]*/$*\)$$#\1#p' .ci/tools.mod)
+$(RIE): .ci/tools/aws-lambda-rie.mod
+	@mkdir -p $(@D)
+	go build -modfile $< -o $@ github.com/aws/aws-lambda-runtime-interface-emulator/cmd/aws-lambda-rie
 	@touch $@
 
 $(CDK)/complete: .ci/cdk/package.json .ci/cdk/package-lock.json .ci/cdk/requirements.txt
+	@echo "installing the CDK into $(CDK), about a minute"
 	rm -rf $(CDK)
 	mkdir -p $(CDK)
 	cp .ci/cdk/package.json .ci/cdk/package-lock.json $(CDK)
@@ -157,6 +172,7 @@ $(BENCH)/complete: $(wildcard $(PEERS)/node/*) $(PEERS)/python/requirements.txt
 $(LINT)/complete: .ci/requirements.txt
 $(MOTO)/complete: .ci/moto.txt
 $(LINT)/complete $(MOTO)/complete:
+	@echo "installing Python tools into $(@D), about a minute"
 	rm -rf $(@D)
 	python3 -m venv $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<

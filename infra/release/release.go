@@ -42,29 +42,42 @@ type Release struct {
 // Make builds the function of the module in a folder for both architectures.
 func Make(ctx context.Context, root, bucket string) (Release, error) {
 	r := Release{Version: properties.Version, Bucket: bucket}
+	var err error
+	r.Files, err = files(ctx, root, func(template []byte) ([]byte, error) {
+		return bundle.InEveryRegion(template, bucket, r.Key("function-${Architecture}.zip"))
+	})
+	return r, err
+}
+
+// Files returns the files of a release that is in no bucket: the template is that of the sources.
+func Files(ctx context.Context, root string) ([]File, error) {
+	return files(ctx, root, func(template []byte) ([]byte, error) { return template, nil })
+}
+
+func files(ctx context.Context, root string, point func(template []byte) ([]byte, error)) ([]File, error) {
+	var all []File
 	for _, arch := range []string{"arm64", "amd64"} {
 		zip, err := bundle.Make(ctx, root, arch)
 		if err != nil {
-			return r, err
+			return nil, err
 		}
-		r.Files = append(r.Files, File{"function-" + bundle.Architecture(arch) + ".zip", zip})
+		all = append(all, File{"function-" + bundle.Architecture(arch) + ".zip", zip})
 	}
 	template, err := os.ReadFile(filepath.Join(root, "template.yaml"))
 	if err != nil {
-		return r, err
+		return nil, err
 	}
-	if template, err = bundle.InEveryRegion(template, bucket, r.Key("function-${Architecture}.zip")); err != nil {
-		return r, err
+	if template, err = point(template); err != nil {
+		return nil, err
 	}
-	r.Files = append(r.Files, File{TemplateName, template})
-	r.Files = append(r.Files, File{SumsName, r.sums()})
-	return r, nil
+	all = append(all, File{TemplateName, template})
+	return append(all, File{SumsName, sums(all)}), nil
 }
 
 // sums are the checksums as sha256sum -c reads them.
-func (r Release) sums() []byte {
+func sums(files []File) []byte {
 	var b bytes.Buffer
-	for _, f := range r.Files {
+	for _, f := range files {
 		fmt.Fprintf(&b, "%x  %s\n", sha256.Sum256(f.Body), f.Name)
 	}
 	return b.Bytes()

@@ -1,6 +1,6 @@
 module personalize-role-tools
 
-// The tool of make mutate, in a module of its own: it and the linters ask for different versions of the same libraries.
+// In a module of its own: it and the linters ask for different versions of the same libraries.
 
 go 1.26.6
 
