@@ -54,7 +54,8 @@ func buildDistribution(app awscdk.App) error {
 		statement.AddCondition(jsii.String("StringEquals"), map[string]any{"aws:PrincipalOrgID": readers})
 	}
 	bucket.AddToResourcePolicy(statement)
-	awscdk.NewCfnOutput(stack, jsii.String("BucketName"), &awscdk.CfnOutputProps{Description: jsii.String("Name of the bucket of releases"), Value: bucket.BucketName()})
+	awscdk.NewCfnOutput(stack, jsii.String("BucketName"), &awscdk.CfnOutputProps{Description: jsii.String("Name of the bucket of releases"),
+		Value: bucket.BucketName()})
 	checkDistribution(app, bucket, public)
 	return nil
 }
@@ -63,10 +64,12 @@ func buildDistribution(app awscdk.App) error {
 func checkDistribution(app awscdk.App, bucket awss3.Bucket, public bool) {
 	awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: jsii.Bool(true)}), nil)
 	meant := []*cdknag.NagPackSuppression{{
-		Id: jsii.String("AwsSolutions-S1"), Reason: jsii.String("Who reads a release is of no concern where everybody who may read it is meant to; CloudTrail data events tell it where it is"),
+		Id: jsii.String("AwsSolutions-S1"), Reason: jsii.String("Who reads a release is of no concern where everybody who may read it is " +
+			"meant to; CloudTrail data events tell it where it is"),
 	}}
 	if public {
-		meant = append(meant, &cdknag.NagPackSuppression{Id: jsii.String("AwsSolutions-S2"), Reason: jsii.String("The releases are for everybody to read, by the policy of the bucket alone; access lists stay blocked")})
+		meant = append(meant, &cdknag.NagPackSuppression{Id: jsii.String("AwsSolutions-S2"),
+			Reason: jsii.String("The releases are for everybody to read, by the policy of the bucket alone; access lists stay blocked")})
 	}
 	cdknag.NagSuppressions_AddResourceSuppressions(bucket, &meant, jsii.Bool(true))
 }

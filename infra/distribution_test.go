@@ -39,11 +39,13 @@ func distribution(t *testing.T, context map[string]any) (string, error) {
 // The buckets take TLS only, are encrypted and versioned, and open to whom the setting says.
 func TestDistribution(t *testing.T) {
 	tls := map[string]any{
-		"Action": "s3:*", "Effect": "Deny", "Principal": map[string]any{"AWS": "*"}, "Condition": map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}},
+		"Action": "s3:*", "Effect": "Deny", "Principal": map[string]any{"AWS": "*"},
+		"Condition": map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}},
 	}
 	for readers, want := range map[string]map[string]any{
-		"public":       {"Sid": "ReadReleases", "Action": "s3:GetObject", "Effect": "Allow", "Principal": map[string]any{"AWS": "*"}},
-		"o-a1b2c3d4e5": {"Sid": "ReadReleases", "Action": "s3:GetObject", "Effect": "Allow", "Principal": map[string]any{"AWS": "*"}, "Condition": map[string]any{"StringEquals": map[string]any{"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}},
+		"public": {"Sid": "ReadReleases", "Action": "s3:GetObject", "Effect": "Allow", "Principal": map[string]any{"AWS": "*"}},
+		"o-a1b2c3d4e5": {"Sid": "ReadReleases", "Action": "s3:GetObject", "Effect": "Allow", "Principal": map[string]any{"AWS": "*"},
+			"Condition": map[string]any{"StringEquals": map[string]any{"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}},
 	} {
 		text, err := distribution(t, map[string]any{"distributionBucket": "my-releases", "readers": readers})
 		if err != nil {
@@ -63,10 +65,12 @@ func TestDistribution(t *testing.T) {
 			case "AWS::S3::Bucket":
 				blocked, _ := r.Properties["PublicAccessBlockConfiguration"].(map[string]any)
 				got := []any{
-					r.DeletionPolicy, r.Properties["BucketName"], r.Properties["VersioningConfiguration"], blocked["BlockPublicAcls"], blocked["BlockPublicPolicy"] == true,
+					r.DeletionPolicy, r.Properties["BucketName"], r.Properties["VersioningConfiguration"], blocked["BlockPublicAcls"],
+					blocked["BlockPublicPolicy"] == true,
 				}
 				want := []any{
-					"Retain", map[string]any{"Fn::Join": []any{"", []any{"my-releases-", map[string]any{"Ref": "AWS::Region"}}}}, map[string]any{"Status": "Enabled"}, true,
+					"Retain", map[string]any{"Fn::Join": []any{"", []any{"my-releases-", map[string]any{"Ref": "AWS::Region"}}}},
+					map[string]any{"Status": "Enabled"}, true,
 					readers != readersPublic,
 				}
 				if diff := cmp.Diff(want, got); diff != "" {
@@ -90,7 +94,8 @@ func TestDistribution(t *testing.T) {
 
 func TestWrongSettingsOfTheDistribution(t *testing.T) {
 	_, err := distribution(t, map[string]any{"readers": "everybody"})
-	want := `setting distributionBucket (or PERSONALIZE_ROLE_DISTRIBUTION_BUCKET) is "", and must be the start of the buckets' names, as make publish takes it; ` +
+	want := `setting distributionBucket (or PERSONALIZE_ROLE_DISTRIBUTION_BUCKET) is "", and must be the start of the buckets' names, ` +
+		`as make publish takes it; ` +
 		`setting readers (or PERSONALIZE_ROLE_READERS) is "everybody", and must be public, or the id of an organisation, such as o-a1b2c3d4e5`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)

@@ -103,7 +103,8 @@ func TestOutputsAreTheTemplates(t *testing.T) {
 func TestSettings(t *testing.T) {
 	const key = "arn:aws:kms:eu-west-1:123456789012:key/0b3c"
 	settings := map[string]any{
-		"bucketNames": "data-one, data-two", "uses": "DatasetImport,BatchInference", "kmsKeyArns": key, "manageKeyPolicies": "false", "roleName": "R", "path": "/ml/",
+		"bucketNames": "data-one, data-two", "uses": "DatasetImport,BatchInference", "kmsKeyArns": key, "manageKeyPolicies": "false",
+		"roleName": "R", "path": "/ml/",
 		"policyName": "P", "description": "d", "permissionsBoundary": "arn:aws:iam::123456789012:policy/B", "personalizeAccess": "None",
 		"cloudWatchAccess": "CloudWatchFullAccessV2", "sourceConditions": "true", "sourceRegions": "eu-west-1,us-east-1",
 		"maxSessionDuration": "7200", "propagationDelaySeconds": "5", "adoptExistingRole": "true", "forceDetachPolicies": "true",
@@ -133,8 +134,10 @@ func TestSettings(t *testing.T) {
 	}
 	a, err = synthesised(t, nil)
 	check("environment", a, err)
-	tested := append(slices.Collect(maps.Keys(settings)), "app", "stackName", "distributionBucket", "readers", "organisationalUnits", "regions", "releaseTemplate", "callAs",
-		"maxConcurrentPercentage", "failureTolerancePercentage", "memberParameters", "createOperatorPolicy", "roleArnParameterName", "architecture", "functionZip", "functionPermissionsBoundary", "additionalRoleNames",
+	tested := append(slices.Collect(maps.Keys(settings)), "app", "stackName", "distributionBucket", "readers", "organisationalUnits",
+		"regions", "releaseTemplate", "callAs",
+		"maxConcurrentPercentage", "failureTolerancePercentage", "memberParameters", "createOperatorPolicy", "roleArnParameterName",
+		"architecture", "functionZip", "functionPermissionsBoundary", "additionalRoleNames",
 		"additionalPolicyNames", "additionalBucketNames", "additionalKmsKeyArns")
 	if diff := cmp.Diff(slices.Sorted(slices.Values(names)), slices.Sorted(slices.Values(tested))); diff != "" {
 		t.Errorf("-settings +tested:\n%s", diff)
@@ -169,7 +172,8 @@ func TestSettingsOfUsers(t *testing.T) {
 // The function's own settings: what roles of other stacks may be called and use, also as a list of cdk.json.
 func TestSettingsOfTheFunction(t *testing.T) {
 	a, err := synthesised(t, map[string]any{
-		"architecture": "x86_64", "functionPermissionsBoundary": "arn:aws:iam::123456789012:policy/F", "additionalRoleNames": "Theirs-*", "additionalPolicyNames": "Theirs-*",
+		"architecture": "x86_64", "functionPermissionsBoundary": "arn:aws:iam::123456789012:policy/F", "additionalRoleNames": "Theirs-*",
+		"additionalPolicyNames": "Theirs-*",
 		"additionalBucketNames": []any{"their-data", "more-data"}, "additionalKmsKeyArns": "arn:aws:kms:eu-west-1:123456789012:key/*",
 	})
 	if err != nil {
@@ -179,7 +183,8 @@ func TestSettingsOfTheFunction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"x86_64"`, `:policy/F"`, `:role/Theirs-*"`, `:role/*/Theirs-*"`, `:policy/Theirs-*"`, `:s3:::their-data"`, `:s3:::more-data"`, `:key/*"`, `:role/*/PersonalizeRole-*"`} {
+	for _, want := range []string{`"x86_64"`, `:policy/F"`, `:role/Theirs-*"`, `:role/*/Theirs-*"`, `:policy/Theirs-*"`, `:s3:::their-data"`,
+		`:s3:::more-data"`, `:key/*"`, `:role/*/PersonalizeRole-*"`} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("no %s", want)
 		}
@@ -198,7 +203,8 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 // cdk-nag finds nothing but what is meant, for which there is a reason.
 func TestBestPractices(t *testing.T) {
 	a, err := synthesised(t, map[string]any{
-		"bucketNames": "data-one", "kmsKeyArns": "arn:aws:kms:eu-west-1:123456789012:key/0b3c", "createOperatorPolicy": "Operate", "roleArnParameterName": "role-arn",
+		"bucketNames": "data-one", "kmsKeyArns": "arn:aws:kms:eu-west-1:123456789012:key/0b3c", "createOperatorPolicy": "Operate",
+		"roleArnParameterName": "role-arn",
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -20,7 +20,8 @@ var (
 // wrong settings. See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-orgs.html
 func buildOrganisation(app awscdk.App) error {
 	s := &settings{app: app}
-	units := s.matching("organisationalUnits", organisationalUnit, "ids of organisational units, such as ou-ab12-cd34ef56, separated by commas; or that of the root")
+	units := s.matching("organisationalUnits", organisationalUnit,
+		"ids of organisational units, such as ou-ab12-cd34ef56, separated by commas; or that of the root")
 	regions := s.matching("regions", regionName, "Regions, such as eu-west-1,us-east-1")
 	template := s.textOr("releaseTemplate", "")
 	if !releaseTemplate.MatchString(template) {
@@ -36,10 +37,12 @@ func buildOrganisation(app awscdk.App) error {
 		return errors.New(strings.Join(s.faults, "; "))
 	}
 	stack := awscdk.NewStack(app, jsii.String(s.textOr("stackName", "personalize-role-organisation")), &awscdk.StackProps{
-		Description: jsii.String("StackSet that gives the accounts of an organisation their Amazon Personalize service roles"), Env: environment(),
+		Description: jsii.String("StackSet that gives the accounts of an organisation their Amazon Personalize service roles"),
+		Env:         environment(),
 	})
 	awscdk.NewCfnStackSet(stack, jsii.String("Members"), &awscdk.CfnStackSetProps{
-		StackSetName: jsii.String("personalize-role"), Description: jsii.String("Amazon Personalize service role; each account and Region has its own"),
+		StackSetName: jsii.String("personalize-role"), Description: jsii.String("Amazon Personalize service role; each account and " +
+			"Region has its own"),
 		PermissionModel: jsii.String("SERVICE_MANAGED"), CallAs: &callAs, TemplateUrl: &template, Parameters: parameters,
 		Capabilities:   jsii.Strings("CAPABILITY_NAMED_IAM"),
 		AutoDeployment: &awscdk.CfnStackSet_AutoDeploymentProperty{Enabled: jsii.Bool(true), RetainStacksOnAccountRemoval: jsii.Bool(false)},
@@ -49,7 +52,8 @@ func buildOrganisation(app awscdk.App) error {
 			MaxConcurrentPercentage: concurrent, FailureTolerancePercentage: tolerated, RegionConcurrencyType: jsii.String("PARALLEL"),
 		},
 		StackInstancesGroup: []any{&awscdk.CfnStackSet_StackInstancesProperty{
-			DeploymentTargets: &awscdk.CfnStackSet_DeploymentTargetsProperty{OrganizationalUnitIds: jsii.Strings(units...)}, Regions: jsii.Strings(regions...),
+			DeploymentTargets: &awscdk.CfnStackSet_DeploymentTargetsProperty{OrganizationalUnitIds: jsii.Strings(units...)},
+			Regions:           jsii.Strings(regions...),
 		}},
 	})
 	return nil

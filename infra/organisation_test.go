@@ -51,13 +51,17 @@ func TestOrganisation(t *testing.T) {
 	want := map[string]any{
 		"StackSetName": "personalize-role", "Description": "Amazon Personalize service role; each account and Region has its own",
 		"PermissionModel": "SERVICE_MANAGED", "CallAs": "SELF", "TemplateURL": release, "Capabilities": []any{"CAPABILITY_NAMED_IAM"},
-		"AutoDeployment": map[string]any{"Enabled": true, "RetainStacksOnAccountRemoval": false}, "ManagedExecution": map[string]any{"Active": true},
-		"OperationPreferences": map[string]any{"MaxConcurrentPercentage": 10.0, "FailureTolerancePercentage": 5.0, "RegionConcurrencyType": "PARALLEL"},
+		"AutoDeployment":   map[string]any{"Enabled": true, "RetainStacksOnAccountRemoval": false},
+		"ManagedExecution": map[string]any{"Active": true},
+		"OperationPreferences": map[string]any{"MaxConcurrentPercentage": 10.0, "FailureTolerancePercentage": 5.0,
+			"RegionConcurrencyType": "PARALLEL"},
 		"StackInstancesGroup": []any{map[string]any{
-			"DeploymentTargets": map[string]any{"OrganizationalUnitIds": []any{"ou-ab12-cd34ef56", "ou-ab12-12345678"}}, "Regions": []any{"eu-west-1", "us-east-1"},
+			"DeploymentTargets": map[string]any{"OrganizationalUnitIds": []any{"ou-ab12-cd34ef56", "ou-ab12-12345678"}},
+			"Regions":           []any{"eu-west-1", "us-east-1"},
 		}},
 	}
-	context := map[string]any{"organisationalUnits": "ou-ab12-cd34ef56, ou-ab12-12345678", "regions": "eu-west-1,us-east-1", "releaseTemplate": release}
+	context := map[string]any{"organisationalUnits": "ou-ab12-cd34ef56, ou-ab12-12345678", "regions": "eu-west-1,us-east-1",
+		"releaseTemplate": release}
 	check := func() {
 		t.Helper()
 		got, err := organisation(t, context)
@@ -72,24 +76,30 @@ func TestOrganisation(t *testing.T) {
 	context["callAs"], context["maxConcurrentPercentage"], context["failureTolerancePercentage"] = "DELEGATED_ADMIN", "100", "0"
 	context["memberParameters"] = "PersonalizeAccess=None CreateOperatorPolicy=Operate"
 	want["CallAs"] = "DELEGATED_ADMIN"
-	want["OperationPreferences"] = map[string]any{"MaxConcurrentPercentage": 100.0, "FailureTolerancePercentage": 0.0, "RegionConcurrencyType": "PARALLEL"}
+	want["OperationPreferences"] = map[string]any{"MaxConcurrentPercentage": 100.0, "FailureTolerancePercentage": 0.0,
+		"RegionConcurrencyType": "PARALLEL"}
 	want["Parameters"] = []any{
-		map[string]any{"ParameterKey": "PersonalizeAccess", "ParameterValue": "None"}, map[string]any{"ParameterKey": "CreateOperatorPolicy", "ParameterValue": "Operate"},
+		map[string]any{"ParameterKey": "PersonalizeAccess", "ParameterValue": "None"},
+		map[string]any{"ParameterKey": "CreateOperatorPolicy", "ParameterValue": "Operate"},
 	}
 	check()
 }
 
 func TestWrongSettingsOfTheOrganisation(t *testing.T) {
 	_, err := organisation(t, map[string]any{
-		"organisationalUnits": "sandbox", "releaseTemplate": "template.yaml", "callAs": "ME", "maxConcurrentPercentage": "0", "failureTolerancePercentage": "all",
-		"memberParameters": "PersonalizeAccess",
+		"organisationalUnits": "sandbox", "releaseTemplate": "template.yaml", "callAs": "ME", "maxConcurrentPercentage": "0",
+		"failureTolerancePercentage": "all",
+		"memberParameters":           "PersonalizeAccess",
 	})
-	want := `setting organisationalUnits (or PERSONALIZE_ROLE_ORGANISATIONAL_UNITS) is "sandbox", and must be ids of organisational units, such as ou-ab12-cd34ef56, separated by commas; or that of the root; ` +
+	want := `setting organisationalUnits (or PERSONALIZE_ROLE_ORGANISATIONAL_UNITS) is "sandbox", and must be ids of organisational ` +
+		`units, such as ou-ab12-cd34ef56, separated by commas; or that of the root; ` +
 		`setting regions (or PERSONALIZE_ROLE_REGIONS) is "", and must be Regions, such as eu-west-1,us-east-1; ` +
-		`setting releaseTemplate (or PERSONALIZE_ROLE_RELEASE_TEMPLATE) is "template.yaml", and must be the https URL of a release's template.yaml, as make publish prints it; ` +
+		`setting releaseTemplate (or PERSONALIZE_ROLE_RELEASE_TEMPLATE) is "template.yaml", and must be the https URL of a release's ` +
+		`template.yaml, as make publish prints it; ` +
 		`setting callAs (or PERSONALIZE_ROLE_CALL_AS) is "ME", and must be SELF or DELEGATED_ADMIN; ` +
 		`setting maxConcurrentPercentage (or PERSONALIZE_ROLE_MAX_CONCURRENT_PERCENTAGE) is "0", and must be a whole number from 1 to 100; ` +
-		`setting failureTolerancePercentage (or PERSONALIZE_ROLE_FAILURE_TOLERANCE_PERCENTAGE) is "all", and must be a whole number from 0 to 100; ` +
+		`setting failureTolerancePercentage (or PERSONALIZE_ROLE_FAILURE_TOLERANCE_PERCENTAGE) is "all", and must be a whole number from ` +
+		`0 to 100; ` +
 		`setting memberParameters (or PERSONALIZE_ROLE_MEMBER_PARAMETERS) is "PersonalizeAccess", and must be NAME=VALUE, separated by blanks`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)

@@ -21,8 +21,9 @@ func build(app awscdk.App) error {
 	s := &settings{app: app}
 	name := s.textOr("stackName", "personalize-role")
 	stack := awscdk.NewStack(app, &name, &awscdk.StackProps{
-		Description: jsii.String("Amazon Personalize service role, provisioned by a Lambda function behind Custom::PersonalizeServiceRole; returns RoleArn"),
-		Env:         environment(),
+		Description: jsii.String("Amazon Personalize service role, provisioned by a Lambda function behind " +
+			"Custom::PersonalizeServiceRole; returns RoleArn"),
+		Env: environment(),
 	})
 	provider := personalizerole.NewProvider(stack, "Provider", providerProps(stack, s))
 	role := personalizerole.NewPersonalizeServiceRole(stack, "ServiceRole", roleProps(stack, s, provider))
@@ -48,8 +49,10 @@ func build(app awscdk.App) error {
 	describe := func(id, description string, value *string) {
 		awscdk.NewCfnOutput(stack, &id, &awscdk.CfnOutputProps{Description: &description, Value: value})
 	}
-	describe("RequiredBucketPolicyStatements", "Statements that the owners of buckets in other accounts must add to their policies, by bucket", role.RequiredBucketPolicyStatements())
-	describe("RequiredKeyPolicyStatements", "Statements that must be added to the policies of KMS keys which aren't managed here, by key", role.RequiredKeyPolicyStatements())
+	describe("RequiredBucketPolicyStatements", "Statements that the owners of buckets in other accounts must add to their policies, "+
+		"by bucket", role.RequiredBucketPolicyStatements())
+	describe("RequiredKeyPolicyStatements", "Statements that must be added to the policies of KMS keys which aren't managed here, by key",
+		role.RequiredKeyPolicyStatements())
 	describe("Warnings", "What would make Amazon Personalize fail later, a line each", role.Warnings())
 	checkBestPractices(app, stack)
 	if len(s.faults) > 0 {
@@ -89,10 +92,14 @@ func providerProps(stack awscdk.Stack, s *settings) *personalizerole.ProviderPro
 
 func roleProps(stack awscdk.Stack, s *settings, provider personalizerole.Provider) *personalizerole.PersonalizeServiceRoleProps {
 	props := &personalizerole.PersonalizeServiceRoleProps{
-		Provider: provider, RoleName: s.text("roleName"), Path: s.text("path"), PolicyName: s.text("policyName"), Description: s.text("description"),
-		PersonalizeAccess: personalizerole.PersonalizeAccess(s.textOr("personalizeAccess", "")), CloudWatchAccess: personalizerole.CloudWatchAccess(s.textOr("cloudWatchAccess", "")),
-		SourceConditions: s.flag("sourceConditions"), MaxSessionDuration: s.duration("maxSessionDuration"), PropagationDelay: s.duration("propagationDelaySeconds"),
-		AdoptExistingRole: s.flag("adoptExistingRole"), ForceDetachPolicies: s.flag("forceDetachPolicies"), ManageKeyPolicies: s.flag("manageKeyPolicies"),
+		Provider: provider, RoleName: s.text("roleName"), Path: s.text("path"), PolicyName: s.text("policyName"),
+		Description:       s.text("description"),
+		PersonalizeAccess: personalizerole.PersonalizeAccess(s.textOr("personalizeAccess", "")),
+		CloudWatchAccess:  personalizerole.CloudWatchAccess(s.textOr("cloudWatchAccess", "")),
+		SourceConditions:  s.flag("sourceConditions"), MaxSessionDuration: s.duration("maxSessionDuration"),
+		PropagationDelay:  s.duration("propagationDelaySeconds"),
+		AdoptExistingRole: s.flag("adoptExistingRole"), ForceDetachPolicies: s.flag("forceDetachPolicies"),
+		ManageKeyPolicies: s.flag("manageKeyPolicies"),
 	}
 	if regions := s.list("sourceRegions"); regions != nil {
 		props.SourceRegions = jsii.Strings(regions...)

@@ -30,7 +30,8 @@ var spoken = []string{
 // All texts that a user may read stand in one file, where they are reviewed together. A changed text is rewritten by
 // go test ./lambda -run TestMessages -update
 func TestMessages(t *testing.T) {
-	archive := &txtar.Archive{Comment: []byte("Every text that a user may read, by file. Written by go test ./lambda -run TestMessages -update\n\n")}
+	archive := &txtar.Archive{Comment: []byte("Every text that a user may read, by file. Written by go test ./lambda -run " +
+		"TestMessages -update\n\n")}
 	for _, folder := range spoken {
 		files, err := filepath.Glob(filepath.Join(folder, "*.go"))
 		if err != nil || len(files) == 0 {
@@ -65,7 +66,8 @@ func TestMessages(t *testing.T) {
 }
 
 // banned are words that say nothing about who or what: name the stack, the owner, the function.
-var banned = regexp.MustCompile(`(?i)\b(ours?|somebody|nobody|whoever|others|made anew|goes on|take[ns]? (out|back)|a thing|is enough of)\b`)
+var banned = regexp.MustCompile(`(?i)\b(ours?|somebody|nobody|whoever|others|made anew|goes on|take[ns]? (out|back)|a thing|is ` +
+	`enough of)\b`)
 
 // isText reports whether a string is more than a name, a pattern or a part of a document.
 var isText = regexp.MustCompile(`[A-Za-z%][a-z',;:.]* [a-z%A-Z]`)

@@ -26,16 +26,19 @@ func newRecommender(app awscdk.App, zip *string) {
 	role := personalizerole.NewPersonalizeServiceRole(stack, "ServiceRole", &personalizerole.PersonalizeServiceRoleProps{
 		Provider: newProvider(stack, zip),
 		Buckets: []personalizerole.Bucket{{
-			Bucket:        bucket,
-			BucketOptions: personalizerole.BucketOptions{Uses: []personalizerole.Use{personalizerole.UseDatasetImport}, Prefixes: jsii.Strings("data/")},
+			Bucket: bucket,
+			BucketOptions: personalizerole.BucketOptions{Uses: []personalizerole.Use{personalizerole.UseDatasetImport},
+				Prefixes: jsii.Strings("data/")},
 		}},
 	})
 	schema := awspersonalize.NewCfnSchema(stack, jsii.String("Schema"), &awspersonalize.CfnSchemaProps{
 		Name: jsii.String("interactions"), Schema: jsii.String(interactions),
 	})
-	group := awspersonalize.NewCfnDatasetGroup(stack, jsii.String("DatasetGroup"), &awspersonalize.CfnDatasetGroupProps{Name: jsii.String("recommender")})
+	group := awspersonalize.NewCfnDatasetGroup(stack, jsii.String("DatasetGroup"),
+		&awspersonalize.CfnDatasetGroupProps{Name: jsii.String("recommender")})
 	awspersonalize.NewCfnDataset(stack, jsii.String("Dataset"), &awspersonalize.CfnDatasetProps{
-		Name: jsii.String("interactions"), DatasetType: jsii.String("Interactions"), DatasetGroupArn: group.AttrDatasetGroupArn(), SchemaArn: schema.AttrSchemaArn(),
+		Name: jsii.String("interactions"), DatasetType: jsii.String("Interactions"), DatasetGroupArn: group.AttrDatasetGroupArn(),
+		SchemaArn: schema.AttrSchemaArn(),
 		DatasetImportJob: &awspersonalize.CfnDataset_DatasetImportJobProperty{
 			JobName:    jsii.String("first-import"),
 			RoleArn:    role.RoleArn(),

@@ -30,7 +30,8 @@ func InBucket(template []byte, bucket, key, arch string) ([]byte, error) {
 // InEveryRegion makes template.yaml refer to a zip in the bucket of the Region that it is deployed to; the key may refer to the
 // template's parameters.
 func InEveryRegion(template []byte, bucket, key string) ([]byte, error) {
-	return replaceOnce(template, "      Code: lambda\n", fmt.Sprintf("      Code: {S3Bucket: !Sub '%s-${AWS::Region}', S3Key: !Sub '%s'}\n", bucket, key))
+	return replaceOnce(template, "      Code: lambda\n", fmt.Sprintf("      Code: {S3Bucket: !Sub '%s-${AWS::Region}', S3Key: !Sub '%s'}\n",
+		bucket, key))
 }
 
 func replaceOnce(text []byte, old, replacement string) ([]byte, error) {

@@ -22,14 +22,16 @@ func TestDocumentedPolicies(t *testing.T) {
 	function := permissions.Statements(permissions.Scope{
 		Partition: "aws", Region: "*", AccountID: "123456789012",
 		RoleNames: []string{permissions.DefaultRoleNames}, PolicyNames: []string{permissions.DefaultPolicyNames},
-		Buckets: []string{"arn:*:s3:::my-training-data"}, Keys: []string{"arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"},
+		Buckets: []string{"arn:*:s3:::my-training-data"},
+		Keys:    []string{"arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"},
 	})
 	folder := filepath.Join("..", "..", "docs", "policies")
 	for name, statements := range map[string][]permissions.Statement{
 		"deploy.json":                  Statements(example),
 		"deploy-below-a-boundary.json": {bounded.powers(bounded.iam("role", "FunctionRole"))},
 		"operate.json":                 permissions.OperatorStatements("arn:aws:iam::123456789012:role/PersonalizeRole-EXAMPLE"),
-		"function.json":                append(function, permissions.LogStatement("arn:aws:logs:*:123456789012:log-group:personalize-role-FunctionLogGroup-*")),
+		"function.json": append(function,
+			permissions.LogStatement("arn:aws:logs:*:123456789012:log-group:personalize-role-FunctionLogGroup-*")),
 	} {
 		path, got := filepath.Join(folder, name), permissions.Document(statements)+"\n"
 		if *update {

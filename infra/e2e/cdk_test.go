@@ -38,8 +38,10 @@ func newCLI(t *testing.T, a *account) *cli {
 // environment is that of every command: the emulator for AWS, and the pinned Node before the machine's.
 func (c *cli) environment(more ...string) []string {
 	return append(os.Environ(), append([]string{
-		"PATH=" + c.bin + ":" + os.Getenv("PATH"), "HOME=" + c.dir, "GOCACHE=" + goEnv("GOCACHE"), "GOMODCACHE=" + goEnv("GOMODCACHE"), "GOFLAGS=-buildvcs=false",
-		"AWS_ENDPOINT_URL=" + os.Getenv(emulator.EndpointVariable), "AWS_REGION=" + emulator.Region, "AWS_ACCESS_KEY_ID=" + c.account.id, "AWS_SECRET_ACCESS_KEY=test",
+		"PATH=" + c.bin + ":" + os.Getenv("PATH"), "HOME=" + c.dir, "GOCACHE=" + goEnv("GOCACHE"), "GOMODCACHE=" + goEnv("GOMODCACHE"),
+		"GOFLAGS=-buildvcs=false",
+		"AWS_ENDPOINT_URL=" + os.Getenv(emulator.EndpointVariable), "AWS_REGION=" + emulator.Region, "AWS_ACCESS_KEY_ID=" + c.account.id,
+		"AWS_SECRET_ACCESS_KEY=test",
 		"CDK_DISABLE_CLI_TELEMETRY=true", "CI=true",
 	}, more...)...)
 }
@@ -72,18 +74,21 @@ func TestCDK(t *testing.T) {
 	// The CDK's own choice, which the emulator makes an empty name of.
 	c.cdk(t, "infra", "bootstrap", "--cloudformation-execution-policies", "arn:aws:iam::aws:policy/AdministratorAccess")
 	// The bootstrapped bucket denies what doesn't come over TLS, which the emulator doesn't speak.
-	_, err := a.deployer.S3.DeleteBucketPolicy(t.Context(), &s3.DeleteBucketPolicyInput{Bucket: aws.String("cdk-hnb659fds-assets-" + a.id + "-" + emulator.Region)})
+	_, err := a.deployer.S3.DeleteBucketPolicy(t.Context(), &s3.DeleteBucketPolicyInput{Bucket: aws.String("cdk-hnb659fds-assets-" + a.id +
+		"-" + emulator.Region)})
 	check(t, err)
 	boot := a.left(t)
 	architecture := "architecture=" + bundle.Architecture(runtime.GOARCH)
 
 	t.Run("app", func(t *testing.T) {
-		deploy := []string{"deploy", "--require-approval", "never", "-c", architecture, "-c", "propagationDelaySeconds=0", "-c", "bucketNames=" + data}
+		deploy := []string{"deploy", "--require-approval", "never", "-c", architecture, "-c", "propagationDelaySeconds=0", "-c",
+			"bucketNames=" + data}
 		c.cdk(t, "infra", deploy...)
 		outputs, err := a.deployer.Outputs(t.Context(), "personalize-role")
 		check(t, err)
 		name := outputs["RoleName"]
-		want := "role/" + name + ` "Service role that Amazon Personalize assumes" 3600s [AmazonPersonalizeFullAccess PersonalizeS3BucketAccessPolicy] `
+		want := "role/" + name + ` "Service role that Amazon Personalize assumes" 3600s [AmazonPersonalizeFullAccess ` +
+			`PersonalizeS3BucketAccessPolicy] `
 		if got := a.role(t, name); got != want {
 			t.Errorf("deployed %s, want %s", got, want)
 		}
@@ -125,7 +130,8 @@ func TestCDK(t *testing.T) {
 // setting gives the value of the SSM parameter that a stack has.
 func (a *account) setting(t *testing.T, stack string) string {
 	t.Helper()
-	resources, err := a.deployer.CloudFormation.DescribeStackResources(t.Context(), &cloudformation.DescribeStackResourcesInput{StackName: &stack})
+	resources, err := a.deployer.CloudFormation.DescribeStackResources(t.Context(),
+		&cloudformation.DescribeStackResourcesInput{StackName: &stack})
 	check(t, err)
 	for _, r := range resources.StackResources {
 		if aws.ToString(r.ResourceType) == "AWS::SSM::Parameter" {

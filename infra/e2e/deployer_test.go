@@ -33,7 +33,8 @@ type person struct {
 func newPerson(t *testing.T, id string) *person {
 	a := open(t, id)
 	p := &person{account: a, name: "deployer", bucket: a.bucket(t, "one", theirPolicy), scope: deployer.Scope{
-		Partition: "aws", Region: emulator.Region, AccountID: id, Stack: "personalize-role", Release: "arn:aws:s3:::" + a.deployer.Artifacts + "/*",
+		Partition: "aws", Region: emulator.Region, AccountID: id, Stack: "personalize-role",
+		Release:   "arn:aws:s3:::" + a.deployer.Artifacts + "/*",
 		Parameter: "personalize/role-arn",
 	}}
 	_, err := a.iam.CreateUser(t.Context(), &iam.CreateUserInput{UserName: aws.String(p.name)})
@@ -41,7 +42,8 @@ func newPerson(t *testing.T, id string) *person {
 	key, err := a.iam.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: aws.String(p.name)})
 	check(t, err)
 	cfg := a.config.Copy()
-	cfg.Credentials = credentials.NewStaticCredentialsProvider(aws.ToString(key.AccessKey.AccessKeyId), aws.ToString(key.AccessKey.SecretAccessKey), "")
+	cfg.Credentials = credentials.NewStaticCredentialsProvider(aws.ToString(key.AccessKey.AccessKeyId),
+		aws.ToString(key.AccessKey.SecretAccessKey), "")
 	p.deployer = emulator.NewDeployer(cfg, io.Discard)
 	return p
 }
@@ -56,7 +58,8 @@ func (p *person) allow(t *testing.T, statements []permissions.Statement) {
 }
 
 func (p *person) parameters() emulator.Parameters {
-	return emulator.Parameters{"BucketNames": p.bucket, "PropagationDelaySeconds": "0", "CreateOperatorPolicy": "Operate", "RoleArnParameterName": "/personalize/role-arn"}
+	return emulator.Parameters{"BucketNames": p.bucket, "PropagationDelaySeconds": "0", "CreateOperatorPolicy": "Operate",
+		"RoleArnParameterName": "/personalize/role-arn"}
 }
 
 // life looks at the template as the console does, and creates, updates and deletes the stack. The update changes every resource.
@@ -72,7 +75,8 @@ func (p *person) life(ctx context.Context) error {
 	if err := p.deployer.Create(ctx, p.scope.Stack, template, parameters); err != nil {
 		return err
 	}
-	parameters["LogRetentionInDays"], parameters["BucketNames"], parameters["RoleNamePattern"], parameters["Description"] = "7", "", "PersonalizeRole-?*", "new"
+	parameters["LogRetentionInDays"], parameters["BucketNames"], parameters["RoleNamePattern"], parameters["Description"] = "7", "",
+		"PersonalizeRole-?*", "new"
 	changed := strings.NewReplacer(
 		"MemorySize: 256", "MemorySize: 512", "Action: personalize:*", "Action: personalize:Get*",
 		"Description: ARN of the Amazon Personalize service role\n      Name:", "Description: new\n      Name:",
@@ -94,8 +98,8 @@ func (p *person) clear(t *testing.T, before string) {
 	}
 }
 
-// Whoever has the statements of docs/policies/deploy.json can deploy, and none of these is there for nothing. That their actions are those that
-// CloudFormation makes is the matter of the tests of infra/deployer.
+// Whoever has the statements of docs/policies/deploy.json can deploy, and none of these is there for nothing. That their actions are
+// those that CloudFormation makes is the matter of the tests of infra/deployer.
 func TestDeployerHasExactlyTheNeededStatements(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, "100000000050")
@@ -158,7 +162,8 @@ func TestDeployerBelowABoundary(t *testing.T) {
 		}
 	}
 	parameters["FunctionPermissionsBoundary"], parameters["BucketNames"] = p.scope.Boundary, a.bucket(t, "beyond", theirPolicy)
-	if err := p.deployer.Update(ctx, p.scope.Stack, a.template, parameters); err == nil || !strings.Contains(err.Error(), "s3:GetBucketPolicy") {
+	if err := p.deployer.Update(ctx, p.scope.Stack, a.template, parameters); err == nil ||
+		!strings.Contains(err.Error(), "s3:GetBucketPolicy") {
 		t.Errorf("a bucket that the boundary lacks: got %v, want a failure that names s3:GetBucketPolicy", err)
 	}
 	parameters["BucketNames"], parameters["Description"] = p.bucket, "new"

@@ -44,9 +44,11 @@ func startEnvironment(t *testing.T, binary, simulator string) *environment {
 	e.command = exec.Command(filepath.Join(root, ".tools", "bin", "aws-lambda-rie"),
 		"--runtime-interface-emulator-address", invoke, "--runtime-api-address", runtime, "--log-level", "error", binary)
 	e.command.Env = []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "AWS_REGION=" + emulator.Region, "AWS_LAMBDA_FUNCTION_TIMEOUT=120", "AWS_LAMBDA_LOG_FORMAT=JSON",
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "AWS_REGION=" + emulator.Region, "AWS_LAMBDA_FUNCTION_TIMEOUT=120",
+		"AWS_LAMBDA_LOG_FORMAT=JSON",
 		"AWS_ACCESS_KEY_ID=" + runtimeAccount, "AWS_SECRET_ACCESS_KEY=test",
-		"AWS_ENDPOINT_URL=" + os.Getenv(emulator.EndpointVariable), "AWS_ENDPOINT_URL_IAM=" + simulator, "AWS_ENDPOINT_URL_CLOUDFORMATION=" + simulator + "/cloudformation",
+		"AWS_ENDPOINT_URL=" + os.Getenv(emulator.EndpointVariable), "AWS_ENDPOINT_URL_IAM=" + simulator,
+		"AWS_ENDPOINT_URL_CLOUDFORMATION=" + simulator + "/cloudformation",
 	}
 	output, err := os.Create(e.logFile)
 	check(t, err)

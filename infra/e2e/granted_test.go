@@ -103,6 +103,7 @@ func (a *account) own(ctx context.Context, role string) error {
 
 // grant replaces the policy of the function's role.
 func (a *account) grant(ctx context.Context, role string, statements []permissions.Statement) error {
-	_, err := a.iam.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: aws.String(role), PolicyName: aws.String("Provision"), PolicyDocument: aws.String(permissions.Document(statements))})
+	_, err := a.iam.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: aws.String(role), PolicyName: aws.String("Provision"),
+		PolicyDocument: aws.String(permissions.Document(statements))})
 	return err
 }

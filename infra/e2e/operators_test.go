@@ -17,7 +17,8 @@ import (
 func TestOperators(t *testing.T) {
 	a := open(t, "100000000020")
 	ctx := t.Context()
-	p := emulator.Parameters{"PropagationDelaySeconds": "0", "CreateOperatorPolicy": "Operate", "RoleArnParameterName": "/ml/personalize/role-arn"}
+	p := emulator.Parameters{"PropagationDelaySeconds": "0", "CreateOperatorPolicy": "Operate",
+		"RoleArnParameterName": "/ml/personalize/role-arn"}
 	check(t, a.deployer.Create(ctx, "app", a.template, p))
 	outputs, err := a.deployer.Outputs(ctx, "app")
 	check(t, err)
@@ -28,7 +29,8 @@ func TestOperators(t *testing.T) {
 	}
 	user, err := a.iam.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("operator")})
 	check(t, err)
-	_, err = a.iam.AttachUserPolicy(ctx, &iam.AttachUserPolicyInput{UserName: aws.String("operator"), PolicyArn: aws.String(outputs["OperatorPolicyArn"])})
+	_, err = a.iam.AttachUserPolicy(ctx, &iam.AttachUserPolicyInput{UserName: aws.String("operator"),
+		PolicyArn: aws.String(outputs["OperatorPolicyArn"])})
 	check(t, err)
 	for _, c := range []struct{ action, resource, service, want string }{
 		{"personalize:CreateDatasetImportJob", "*", "", "allowed"},
@@ -39,10 +41,12 @@ func TestOperators(t *testing.T) {
 		{"iam:DeleteRole", outputs["RoleArn"], "", "implicitDeny"},
 		{"s3:GetObject", "arn:aws:s3:::data/x", "", "implicitDeny"},
 	} {
-		in := &iam.SimulatePrincipalPolicyInput{PolicySourceArn: user.User.Arn, ActionNames: []string{c.action}, ResourceArns: []string{c.resource}}
+		in := &iam.SimulatePrincipalPolicyInput{PolicySourceArn: user.User.Arn, ActionNames: []string{c.action},
+			ResourceArns: []string{c.resource}}
 		if c.service != "" {
 			in.ContextEntries = []types.ContextEntry{{
-				ContextKeyName: aws.String("iam:PassedToService"), ContextKeyType: types.ContextKeyTypeEnumString, ContextKeyValues: []string{c.service},
+				ContextKeyName: aws.String("iam:PassedToService"), ContextKeyType: types.ContextKeyTypeEnumString,
+				ContextKeyValues: []string{c.service},
 			}}
 		}
 		out, err := a.iam.SimulatePrincipalPolicy(ctx, in)
@@ -51,7 +55,8 @@ func TestOperators(t *testing.T) {
 			t.Errorf("%s on %s for %q: %s, want %s", c.action, c.resource, c.service, got, c.want)
 		}
 	}
-	_, err = a.iam.DetachUserPolicy(ctx, &iam.DetachUserPolicyInput{UserName: aws.String("operator"), PolicyArn: aws.String(outputs["OperatorPolicyArn"])})
+	_, err = a.iam.DetachUserPolicy(ctx, &iam.DetachUserPolicyInput{UserName: aws.String("operator"),
+		PolicyArn: aws.String(outputs["OperatorPolicyArn"])})
 	check(t, err)
 	p["CreateOperatorPolicy"], p["RoleArnParameterName"] = "None", ""
 	check(t, a.deployer.Update(ctx, "app", a.template, p))

@@ -226,11 +226,14 @@ func (x *exercise) forget(ctx context.Context) error {
 // adopt takes over a role, and gives it back.
 func (x *exercise) adopt(ctx context.Context) error {
 	i := x.account.iam
-	if _, err := i.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String(adopted), AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ec2.amazonaws.com"}}]}`)}); err != nil && !is[*types.EntityAlreadyExistsException](err) {
+	if _, err := i.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String(adopted),
+		AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",` +
+			`"Principal":{"Service":"ec2.amazonaws.com"}}]}`)}); err != nil && !is[*types.EntityAlreadyExistsException](err) {
 		return err
 	}
 	stack := fmt.Sprintf("adopting-%d", x.n)
-	if err := x.account.deployer.Create(ctx, stack, resource(x.token, map[string]any{"RoleName": adopted, "AdoptExistingRole": true}), nil); err != nil {
+	if err := x.account.deployer.Create(ctx, stack, resource(x.token, map[string]any{"RoleName": adopted, "AdoptExistingRole": true}),
+		nil); err != nil {
 		return err
 	}
 	if err := x.account.deployer.Delete(ctx, stack); err != nil {
@@ -246,12 +249,14 @@ func (x *exercise) adopt(ctx context.Context) error {
 func (x *exercise) lend(ctx context.Context) error {
 	i := x.account.iam
 	const document = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"*"}]}`
-	if _, err := i.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: aws.String(created), PolicyName: aws.String("theirs"), PolicyDocument: aws.String(document)}); err != nil {
+	if _, err := i.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: aws.String(created), PolicyName: aws.String("theirs"),
+		PolicyDocument: aws.String(document)}); err != nil {
 		return err
 	}
 	return x.user(ctx, func(user, policy string) error {
 		// The SDK repeats a call whose answer got lost: what is done already is done.
-		if _, err := i.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String(user)}); err != nil && !is[*types.EntityAlreadyExistsException](err) {
+		if _, err := i.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String(user)}); err != nil &&
+			!is[*types.EntityAlreadyExistsException](err) {
 			return err
 		}
 		_, err := i.AttachUserPolicy(ctx, &iam.AttachUserPolicyInput{UserName: aws.String(user), PolicyArn: aws.String(policy)})
@@ -262,7 +267,8 @@ func (x *exercise) lend(ctx context.Context) error {
 func (x *exercise) takeBack(ctx context.Context) error {
 	i := x.account.iam
 	return x.user(ctx, func(user, policy string) error {
-		if _, err := i.DetachUserPolicy(ctx, &iam.DetachUserPolicyInput{UserName: aws.String(user), PolicyArn: aws.String(policy)}); err != nil && !is[*types.NoSuchEntityException](err) {
+		if _, err := i.DetachUserPolicy(ctx, &iam.DetachUserPolicyInput{UserName: aws.String(user),
+			PolicyArn: aws.String(policy)}); err != nil && !is[*types.NoSuchEntityException](err) {
 			return err
 		}
 		if _, err := i.DeleteUser(ctx, &iam.DeleteUserInput{UserName: aws.String(user)}); err != nil && !is[*types.NoSuchEntityException](err) {
@@ -298,7 +304,8 @@ func (x *exercise) left(ctx context.Context) string {
 	}
 	var left []string
 	for _, arn := range arns {
-		if !strings.Contains(arn, ":iam:") || strings.HasSuffix(arn, "/"+created) || strings.HasSuffix(arn, "/"+adopted) || strings.Contains(arn, ":policy/") {
+		if !strings.Contains(arn, ":iam:") || strings.HasSuffix(arn, "/"+created) || strings.HasSuffix(arn, "/"+adopted) ||
+			strings.Contains(arn, ":policy/") {
 			left = append(left, arn)
 		}
 	}
@@ -354,7 +361,8 @@ func (x *exercise) clear(ctx context.Context) error {
 			return err
 		}
 	}
-	if _, err := x.account.kms.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: aws.String(x.key), Policy: aws.String(x.keyPolicy)}); err != nil {
+	if _, err := x.account.kms.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: aws.String(x.key),
+		Policy: aws.String(x.keyPolicy)}); err != nil {
 		return err
 	}
 	if left := x.left(ctx); left != "" {

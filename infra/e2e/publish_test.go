@@ -41,7 +41,8 @@ func TestPublish(t *testing.T) {
 			template = string(f.Body)
 		}
 	}
-	check(t, a.deployer.Create(ctx, "app", template, emulator.Parameters{"PropagationDelaySeconds": "0", "Architecture": bundle.Architecture(runtime.GOARCH)}))
+	check(t, a.deployer.Create(ctx, "app", template, emulator.Parameters{"PropagationDelaySeconds": "0",
+		"Architecture": bundle.Architecture(runtime.GOARCH)}))
 	outputs, err := a.deployer.Outputs(ctx, "app")
 	check(t, err)
 	if !strings.HasPrefix(outputs["RoleArn"], "arn:aws:iam::"+a.id+":role/PersonalizeRole-") {

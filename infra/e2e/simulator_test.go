@@ -152,12 +152,16 @@ func (s *simulator) describe(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		fmt.Fprint(w, `<ErrorResponse><Error><Code>ValidationError</Code><Message>Stack does not exist</Message></Error></ErrorResponse>`)
 	case action == "DescribeStacks":
-		fmt.Fprintf(w, `<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>app</StackName><CreationTime>2026-11-25T00:00:00Z</CreationTime>`+
+		fmt.Fprintf(w, `<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>app</StackName>`+
+			`<CreationTime>2026-11-25T00:00:00Z</CreationTime>`+
 			`<StackStatus>%s</StackStatus></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`, resource.stack)
 	default:
-		fmt.Fprintf(w, `<DescribeStackResourceResponse><DescribeStackResourceResult><StackResourceDetail><LogicalResourceId>Role</LogicalResourceId>`+
-			`<PhysicalResourceId>%s</PhysicalResourceId><ResourceStatus>%s</ResourceStatus><ResourceType>Custom::PersonalizeServiceRole</ResourceType>`+
-			`<LastUpdatedTimestamp>2026-11-25T00:00:00Z</LastUpdatedTimestamp></StackResourceDetail></DescribeStackResourceResult></DescribeStackResourceResponse>`,
+		fmt.Fprintf(w, `<DescribeStackResourceResponse><DescribeStackResourceResult><StackResourceDetail>`+
+			`<LogicalResourceId>Role</LogicalResourceId>`+
+			`<PhysicalResourceId>%s</PhysicalResourceId><ResourceStatus>%s</ResourceStatus>`+
+			`<ResourceType>Custom::PersonalizeServiceRole</ResourceType>`+
+			`<LastUpdatedTimestamp>2026-11-25T00:00:00Z</LastUpdatedTimestamp>`+
+			`</StackResourceDetail></DescribeStackResourceResult></DescribeStackResourceResponse>`,
 			resource.id, resource.status)
 	}
 }

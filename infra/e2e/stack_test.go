@@ -109,7 +109,8 @@ func openIn(t *testing.T, id, region string) *account {
 		Credentials: credentials.NewStaticCredentialsProvider(id, "test", ""),
 	}
 	a := &account{
-		id: id, config: cfg, deployer: emulator.NewDeployer(cfg, io.Discard), viewer: emulator.NewViewer(cfg, io.Discard), iam: iam.NewFromConfig(cfg), kms: kms.NewFromConfig(cfg),
+		id: id, config: cfg, deployer: emulator.NewDeployer(cfg, io.Discard), viewer: emulator.NewViewer(cfg, io.Discard),
+		iam: iam.NewFromConfig(cfg), kms: kms.NewFromConfig(cfg),
 		ssm: ssm.NewFromConfig(cfg),
 	}
 	a.deployer.Artifacts = "artifacts-" + id + "-" + region
@@ -162,7 +163,8 @@ func TestStack(t *testing.T) {
 	one, two, key := a.bucket(t, "one", theirPolicy), a.bucket(t, "two", ""), a.key(t)
 	keyPolicy, err := a.viewer.KeyPolicy(ctx, key)
 	check(t, err)
-	p := emulator.Parameters{"BucketNames": one + "," + two, "KmsKeyArns": key, "Uses": "DatasetImport,BatchInference", "PropagationDelaySeconds": "0", "Description": "first"}
+	p := emulator.Parameters{"BucketNames": one + "," + two, "KmsKeyArns": key, "Uses": "DatasetImport,BatchInference",
+		"PropagationDelaySeconds": "0", "Description": "first"}
 	check(t, a.deployer.Create(ctx, "app", a.template, p))
 	outputs, err := a.deployer.Outputs(ctx, "app")
 	check(t, err)
@@ -175,7 +177,8 @@ func TestStack(t *testing.T) {
 		t.Errorf("created %s, output %s; want %s", got, outputs["RoleArn"], want)
 	}
 
-	const consumer = `{"Resources":{"P":{"Type":"AWS::SSM::Parameter","Properties":{"Type":"String","Value":{"Fn::ImportValue":"app-RoleArn"}}}},
+	const consumer = `{
+"Resources":{"P":{"Type":"AWS::SSM::Parameter","Properties":{"Type":"String","Value":{"Fn::ImportValue":"app-RoleArn"}}}},
 		"Outputs":{"Imported":{"Value":{"Fn::ImportValue":"app-RoleArn"}}}}`
 	check(t, a.deployer.Create(ctx, "consumer", consumer, nil))
 	imported, err := a.deployer.Outputs(ctx, "consumer")
@@ -188,7 +191,8 @@ func TestStack(t *testing.T) {
 	}
 	check(t, a.deployer.Delete(ctx, "consumer"))
 
-	p["Description"], p["PersonalizeAccess"], p["CloudWatchAccess"], p["MaxSessionDuration"] = "second", "None", "CloudWatchFullAccessV2", "7200"
+	p["Description"], p["PersonalizeAccess"], p["CloudWatchAccess"], p["MaxSessionDuration"] = "second", "None", "CloudWatchFullAccessV2",
+		"7200"
 	check(t, a.deployer.Update(ctx, "app", a.template, p))
 	want = "role/" + name + ` "second" 7200s [CloudWatchFullAccessV2 PersonalizeS3BucketAccessPolicy] `
 	if got := a.role(t, name); got != want {
@@ -237,11 +241,14 @@ func TestFailingCreateLeavesNothing(t *testing.T) {
 		p      emulator.Parameters
 		reason string
 	}{
-		{"wrong use", emulator.Parameters{"Uses": "Read"}, `Uses[0] "Read" must be one of DatasetImport, BatchInference, DatasetExport, MetricAttribution, DataDeletion`},
+		{"wrong use", emulator.Parameters{"Uses": "Read"}, `Uses[0] "Read" must be one of DatasetImport, BatchInference, DatasetExport, ` +
+			`MetricAttribution, DataDeletion`},
 		{"missing bucket", emulator.Parameters{"BucketNames": "none-" + a.id}, "bucket none-" + a.id + " does not exist. Nothing was changed"},
-		{"missing key", emulator.Parameters{"KmsKeyArns": "arn:aws:kms:eu-west-1:" + a.id + ":key/none", "BucketNames": one}, "does not exist or is pending deletion. Nothing was changed"},
+		{"missing key", emulator.Parameters{"KmsKeyArns": "arn:aws:kms:eu-west-1:" + a.id + ":key/none", "BucketNames": one},
+			"does not exist or is pending deletion. Nothing was changed"},
 		{"name that the function may not use", emulator.Parameters{"RoleName": "Other"}, "Allow the function's role iam:"},
-		{"boundary that doesn't exist", emulator.Parameters{"PermissionsBoundary": "arn:aws:iam::" + a.id + ":policy/None"}, "Check that what the template names exists in this account"},
+		{"boundary that doesn't exist", emulator.Parameters{"PermissionsBoundary": "arn:aws:iam::" + a.id + ":policy/None"},
+			"Check that what the template names exists in this account"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.p["PropagationDelaySeconds"] = "0"

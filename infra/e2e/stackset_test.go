@@ -55,7 +55,8 @@ func startMoto(t *testing.T) aws.Config {
 			t.Fatalf("moto doesn't start: %v", err)
 		}
 	}
-	return aws.Config{Region: emulator.Region, BaseEndpoint: aws.String(endpoint), Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+	return aws.Config{Region: emulator.Region, BaseEndpoint: aws.String(endpoint),
+		Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
 }
 
 // organisation makes one with two accounts in an organisational unit, and gives the ids of the unit and of the accounts.
@@ -70,10 +71,12 @@ func organisation(t *testing.T, cfg aws.Config) (unit string, accounts []string)
 	made, err := o.CreateOrganizationalUnit(ctx, &organizations.CreateOrganizationalUnitInput{Name: aws.String("ml"), ParentId: top})
 	check(t, err)
 	for _, name := range []string{"one", "two"} {
-		status, err := o.CreateAccount(ctx, &organizations.CreateAccountInput{AccountName: aws.String(name), Email: aws.String(name + "@example.com")})
+		status, err := o.CreateAccount(ctx, &organizations.CreateAccountInput{AccountName: aws.String(name),
+			Email: aws.String(name + "@example.com")})
 		check(t, err)
 		id := status.CreateAccountStatus.AccountId
-		_, err = o.MoveAccount(ctx, &organizations.MoveAccountInput{AccountId: id, SourceParentId: top, DestinationParentId: made.OrganizationalUnit.Id})
+		_, err = o.MoveAccount(ctx, &organizations.MoveAccountInput{AccountId: id, SourceParentId: top,
+			DestinationParentId: made.OrganizationalUnit.Id})
 		check(t, err)
 		accounts = append(accounts, aws.ToString(id))
 	}
@@ -104,7 +107,8 @@ func synthesised(t *testing.T, unit, template string) stackSet {
 	out := t.TempDir()
 	command := exec.CommandContext(t.Context(), "go", "run", "./infra")
 	command.Dir = root
-	command.Env = append(os.Environ(), "PATH="+filepath.Join(root, ".tools", "cdk", "node_modules", ".bin")+":"+os.Getenv("PATH"), "CDK_OUTDIR="+out,
+	command.Env = append(os.Environ(), "PATH="+filepath.Join(root, ".tools", "cdk", "node_modules", ".bin")+":"+os.Getenv("PATH"),
+		"CDK_OUTDIR="+out,
 		"PERSONALIZE_ROLE_APP=organisation", "PERSONALIZE_ROLE_ORGANISATIONAL_UNITS="+unit, "PERSONALIZE_ROLE_REGIONS=eu-west-1,us-east-1",
 		"PERSONALIZE_ROLE_RELEASE_TEMPLATE="+template, "PERSONALIZE_ROLE_MEMBER_PARAMETERS=PersonalizeAccess=None")
 	if output, err := command.CombinedOutput(); err != nil {
@@ -140,7 +144,8 @@ func memberTemplate(t *testing.T) string {
 	if !ok {
 		t.Fatal("template.yaml has no conditions")
 	}
-	return parameters + "\nResources:\n  Member:\n    Type: AWS::SSM::Parameter\n    Properties: {Name: member, Type: String, Value: !Ref PersonalizeAccess}\n"
+	return parameters + "\nResources:\n  Member:\n    Type: AWS::SSM::Parameter\n    Properties: {Name: member, Type: String, Value: " +
+		"!Ref PersonalizeAccess}\n"
 }
 
 // What the organisation stack declares, the StackSets API takes: each account of the unit gets an instance in each Region, one is taken
@@ -157,14 +162,16 @@ func TestStackSetOfTheOrganisation(t *testing.T) {
 	check(t, d.Upload(ctx, "personalize-role/0.1.0/template.yaml", []byte(template)))
 	cfn := d.CloudFormation
 	_, err := cfn.CreateStackSet(ctx, &cloudformation.CreateStackSetInput{
-		StackSetName: &set.StackSetName, Description: &set.Description, PermissionModel: types.PermissionModels(set.PermissionModel), CallAs: set.CallAs,
+		StackSetName: &set.StackSetName, Description: &set.Description, PermissionModel: types.PermissionModels(set.PermissionModel),
+		CallAs:      set.CallAs,
 		TemplateURL: &set.TemplateURL, Capabilities: set.Capabilities, Parameters: set.Parameters, AutoDeployment: set.AutoDeployment,
 		ManagedExecution: set.ManagedExecution,
 	})
 	check(t, err)
 	group := set.StackInstancesGroup[0]
 	_, err = cfn.CreateStackInstances(ctx, &cloudformation.CreateStackInstancesInput{
-		StackSetName: &set.StackSetName, DeploymentTargets: group.DeploymentTargets, Regions: group.Regions, OperationPreferences: set.OperationPreferences,
+		StackSetName: &set.StackSetName, DeploymentTargets: group.DeploymentTargets, Regions: group.Regions,
+		OperationPreferences: set.OperationPreferences,
 	})
 	check(t, err)
 	var want []string

@@ -76,7 +76,8 @@ func (d *Deployer) Package(ctx context.Context) (string, error) {
 
 // Upload puts an object into the bucket of packages.
 func (d *Deployer) Upload(ctx context.Context, key string, body []byte) error {
-	if _, err := d.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(d.Artifacts), Key: aws.String(key), Body: bytes.NewReader(body)}); err != nil {
+	if _, err := d.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(d.Artifacts), Key: aws.String(key),
+		Body: bytes.NewReader(body)}); err != nil {
 		return fmt.Errorf("upload %s to bucket %s: %w", key, d.Artifacts, err)
 	}
 	return nil
@@ -184,7 +185,8 @@ func (d *Deployer) eventIDs(ctx context.Context, stack string) (map[string]bool,
 // events gives the events of a stack, oldest first.
 func (d *Deployer) events(ctx context.Context, stack string) ([]types.StackEvent, error) {
 	var events []types.StackEvent
-	pages := cloudformation.NewDescribeStackEventsPaginator(d.CloudFormation, &cloudformation.DescribeStackEventsInput{StackName: aws.String(stack)})
+	pages := cloudformation.NewDescribeStackEventsPaginator(d.CloudFormation,
+		&cloudformation.DescribeStackEventsInput{StackName: aws.String(stack)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -237,6 +239,7 @@ func (d *Deployer) follow(ctx context.Context, verb, name, stackID string, seen 
 }
 
 func (d *Deployer) tell(stack string, e types.StackEvent) {
-	fmt.Fprintf(d.Progress, "%6.1fs  %-10s %-19s %-18s %s\n", time.Since(d.started).Seconds(), stack, aws.ToString(e.LogicalResourceId), e.ResourceStatus,
+	fmt.Fprintf(d.Progress, "%6.1fs  %-10s %-19s %-18s %s\n", time.Since(d.started).Seconds(), stack, aws.ToString(e.LogicalResourceId),
+		e.ResourceStatus,
 		aws.ToString(e.ResourceStatusReason))
 }

@@ -64,11 +64,13 @@ func (v *Viewer) document(ctx context.Context, arn string) error {
 	if err != nil {
 		return fmt.Errorf("show policy %s: %w", arn, err)
 	}
-	version, err := v.IAM.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: aws.String(arn), VersionId: policy.Policy.DefaultVersionId})
+	version, err := v.IAM.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: aws.String(arn),
+		VersionId: policy.Policy.DefaultVersionId})
 	if err != nil {
 		return fmt.Errorf("show policy %s: %w", arn, err)
 	}
-	fmt.Fprintf(v.Out, "document %-4s %s\n", aws.ToString(policy.Policy.DefaultVersionId), indented(aws.ToString(version.PolicyVersion.Document)))
+	fmt.Fprintf(v.Out, "document %-4s %s\n", aws.ToString(policy.Policy.DefaultVersionId),
+		indented(aws.ToString(version.PolicyVersion.Document)))
 	return nil
 }
 

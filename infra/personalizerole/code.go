@@ -26,7 +26,8 @@ func newCode(scope constructs.Construct, zip *string, architecture Architecture)
 	} else {
 		built, err := buildOnce(architecture)
 		if err != nil {
-			panic(fmt.Sprintf("%s: %v. The function is built by go build from this module's sources; or give ProviderProps.Zip a function.zip that make package built", *scope.Node().Path(), err))
+			panic(fmt.Sprintf("%s: %v. The function is built by go build from this module's sources; or give ProviderProps.Zip a "+
+				"function.zip that make package built", *scope.Node().Path(), err))
 		}
 		path = built
 	}

@@ -112,10 +112,12 @@ func TestEveryPropertyHasAProp(t *testing.T) {
 func TestPermissionsAreNarrowed(t *testing.T) {
 	f := newFixture(t)
 	provider := f.provider()
-	NewPersonalizeServiceRole(f.stack, "One", &PersonalizeServiceRoleProps{Provider: provider, Buckets: []Bucket{{Bucket: f.imported("data-one")}}})
+	NewPersonalizeServiceRole(f.stack, "One", &PersonalizeServiceRoleProps{Provider: provider,
+		Buckets: []Bucket{{Bucket: f.imported("data-one")}}})
 	key := awskms.Key_FromKeyArn(f.stack, jsii.String("Key"), jsii.String("arn:aws:kms:eu-west-1:123456789012:key/1"))
 	NewPersonalizeServiceRole(f.stack, "Two", &PersonalizeServiceRoleProps{
-		Provider: provider, RoleName: jsii.String("Two"), Path: jsii.String("/ml/"), PolicyName: jsii.String("TwoPolicy"), Keys: []awskms.IKey{key},
+		Provider: provider, RoleName: jsii.String("Two"), Path: jsii.String("/ml/"), PolicyName: jsii.String("TwoPolicy"),
+		Keys:    []awskms.IKey{key},
 		Buckets: []Bucket{{Bucket: f.imported("data-two")}},
 	})
 	resources := f.resources(t)
@@ -127,8 +129,10 @@ func TestPermissionsAreNarrowed(t *testing.T) {
 	got = slices.DeleteFunc(got, func(s any) bool { return s.(map[string]any)["Sid"] == "WriteLogs" })
 	scope := permissions.Scope{
 		Partition: "${AWS::Partition}", Region: "${AWS::Region}", AccountID: "${AWS::AccountId}",
-		RoleNames: []string{permissions.DefaultRoleNames, "Two"}, PolicyNames: []string{permissions.DefaultPolicyNames, "TwoPolicy"}, Paths: []string{"/", "/ml/"},
-		Buckets: []string{"arn:${AWS::Partition}:s3:::data-one", "arn:${AWS::Partition}:s3:::data-two"}, Keys: []string{"arn:aws:kms:eu-west-1:123456789012:key/1"},
+		RoleNames: []string{permissions.DefaultRoleNames, "Two"}, PolicyNames: []string{permissions.DefaultPolicyNames, "TwoPolicy"},
+		Paths:   []string{"/", "/ml/"},
+		Buckets: []string{"arn:${AWS::Partition}:s3:::data-one", "arn:${AWS::Partition}:s3:::data-two"},
+		Keys:    []string{"arn:aws:kms:eu-west-1:123456789012:key/1"},
 	}
 	if diff := cmp.Diff(toJSON(t, permissions.Decoded(permissions.Statements(scope))["Statement"]), toJSON(t, joined(got))); diff != "" {
 		t.Errorf("-needed +granted:\n%s", diff)

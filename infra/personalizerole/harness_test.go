@@ -112,11 +112,13 @@ var settings = []struct {
 	{"default", func(*fixture, *PersonalizeServiceRoleProps) {}},
 	{"buckets", func(f *fixture, p *PersonalizeServiceRoleProps) {
 		p.Buckets = []Bucket{
-			{Bucket: awss3.NewBucket(f.stack, jsii.String("New"), nil), BucketOptions: BucketOptions{Prefixes: jsii.Strings("in/"), RequireSourceConditions: jsii.Bool(true)}},
+			{Bucket: awss3.NewBucket(f.stack, jsii.String("New"), nil),
+				BucketOptions: BucketOptions{Prefixes: jsii.Strings("in/"), RequireSourceConditions: jsii.Bool(true)}},
 			{Bucket: f.imported("imported-data"), BucketOptions: BucketOptions{
 				Uses: []Use{UseBatchInference, UseDatasetExport}, Prefixes: jsii.Strings("in/", "out/"), RequireSourceConditions: jsii.Bool(true),
 			}},
-			{Bucket: f.imported("left-alone"), BucketOptions: BucketOptions{Uses: []Use{UseMetricAttribution, UseDataDeletion}, ManageBucketPolicy: jsii.Bool(false)}},
+			{Bucket: f.imported("left-alone"), BucketOptions: BucketOptions{Uses: []Use{UseMetricAttribution, UseDataDeletion},
+				ManageBucketPolicy: jsii.Bool(false)}},
 		}
 	}},
 	{"keys", func(f *fixture, p *PersonalizeServiceRoleProps) {
@@ -153,12 +155,16 @@ var settings = []struct {
 			return awscdk.NewCfnParameter(f.stack, &name, nil).ValueAsString()
 		}
 		number := awscdk.NewCfnParameter(f.stack, jsii.String("Seconds"), &awscdk.CfnParameterProps{Type: jsii.String("Number")})
-		p.RoleName, p.Path, p.Description, p.PolicyName = parameter("RoleName"), parameter("Path"), parameter("Description"), parameter("PolicyName")
+		p.RoleName, p.Path, p.Description, p.PolicyName = parameter("RoleName"), parameter("Path"), parameter("Description"),
+			parameter("PolicyName")
 		p.MaxSessionDuration = awscdk.Duration_Seconds(number.ValueAsNumber())
 		p.PermissionsBoundary = awsiam.ManagedPolicy_FromManagedPolicyArn(f.stack, jsii.String("B"), parameter("Boundary"))
-		p.SourceRegions = awscdk.NewCfnParameter(f.stack, jsii.String("Regions"), &awscdk.CfnParameterProps{Type: jsii.String("CommaDelimitedList")}).ValueAsList()
-		p.Buckets = []Bucket{{Bucket: awss3.Bucket_FromBucketName(f.stack, jsii.String("Parameter"), parameter("BucketName")), BucketOptions: BucketOptions{Prefixes: &[]*string{parameter("Prefix")}}}}
-		p.Keys = []awskms.IKey{awskms.Key_FromKeyArn(f.stack, jsii.String("Key"), jsii.String("arn:aws:kms:eu-west-1:123456789012:key/"+*parameter("KeyId")))}
+		p.SourceRegions = awscdk.NewCfnParameter(f.stack, jsii.String("Regions"),
+			&awscdk.CfnParameterProps{Type: jsii.String("CommaDelimitedList")}).ValueAsList()
+		p.Buckets = []Bucket{{Bucket: awss3.Bucket_FromBucketName(f.stack, jsii.String("Parameter"), parameter("BucketName")),
+			BucketOptions: BucketOptions{Prefixes: &[]*string{parameter("Prefix")}}}}
+		p.Keys = []awskms.IKey{awskms.Key_FromKeyArn(f.stack, jsii.String("Key"),
+			jsii.String("arn:aws:kms:eu-west-1:123456789012:key/"+*parameter("KeyId")))}
 		awscdk.Tags_Of(f.stack).Add(jsii.String("stage"), parameter("Stage"), nil)
 	}},
 }

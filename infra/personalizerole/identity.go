@@ -55,8 +55,8 @@ func (r *serviceRole) AttachInlinePolicy(policy awsiam.Policy) { policy.AttachTo
 
 // AddManagedPolicy attaches nothing: CloudFormation has no resource that attaches an existing policy to an existing role.
 func (r *serviceRole) AddManagedPolicy(policy awsiam.IManagedPolicy) {
-	awscdk.Annotations_Of(r).AddError(jsii.String("AddManagedPolicy can't attach " + *policy.ManagedPolicyArn() + ": give the policy the role instead " +
-		"(awsiam.ManagedPolicyProps.Roles), or set PersonalizeAccess and CloudWatchAccess"))
+	awscdk.Annotations_Of(r).AddError(jsii.String("AddManagedPolicy can't attach " + *policy.ManagedPolicyArn() +
+		": give the policy the role instead (awsiam.ManagedPolicyProps.Roles), or set PersonalizeAccess and CloudWatchAccess"))
 }
 
 func (r *serviceRole) RoleId() *string    { return r.attribute(properties.AttrRoleID) }

@@ -11,7 +11,8 @@ import (
 func (r *serviceRole) GrantOperate(grantee awsiam.IGrantable) awsiam.Grant {
 	var all awsiam.Grant
 	for _, s := range permissions.OperatorStatements(*r.RoleArn()) {
-		options := &awsiam.GrantOnPrincipalOptions{Grantee: grantee, Actions: jsii.Strings(s.Actions...), ResourceArns: jsii.Strings(s.Resources...)}
+		options := &awsiam.GrantOnPrincipalOptions{Grantee: grantee, Actions: jsii.Strings(s.Actions...),
+			ResourceArns: jsii.Strings(s.Resources...)}
 		if s.Conditions != nil {
 			conditions := map[string]*map[string]any{}
 			for operator, keys := range s.Conditions {

@@ -121,7 +121,8 @@ func (f *function) logGroup(props *ProviderProps) awslogs.LogGroup {
 	if retention == "" {
 		retention = awslogs.RetentionDays_ONE_MONTH
 	}
-	return awslogs.NewLogGroup(f.construct, jsii.String("LogGroup"), &awslogs.LogGroupProps{Retention: retention, RemovalPolicy: awscdk.RemovalPolicy_DESTROY})
+	return awslogs.NewLogGroup(f.construct, jsii.String("LogGroup"),
+		&awslogs.LogGroupProps{Retention: retention, RemovalPolicy: awscdk.RemovalPolicy_DESTROY})
 }
 
 func (f *function) newRole(logs awslogs.LogGroup) awsiam.CfnRole {

@@ -38,13 +38,17 @@ func TestWrongPropsFailAtSynthesis(t *testing.T) {
 		name, want string
 		build      func(f *fixture, p *PersonalizeServiceRoleProps)
 	}{
-		{"name", `RoleName "a b" must be 1 to 64 characters`, func(_ *fixture, p *PersonalizeServiceRoleProps) { p.RoleName = jsii.String("a b") }},
+		{"name", `RoleName "a b" must be 1 to 64 characters`, func(_ *fixture,
+			p *PersonalizeServiceRoleProps) {
+			p.RoleName = jsii.String("a b")
+		}},
 		{"path", `Path "ml" must start and end with /`, func(_ *fixture, p *PersonalizeServiceRoleProps) { p.Path = jsii.String("ml") }},
 		{"use", `Uses[0] "Read" must be one of DatasetImport`, func(f *fixture, p *PersonalizeServiceRoleProps) {
 			p.Buckets = []Bucket{{Bucket: f.imported("data"), BucketOptions: BucketOptions{Uses: []Use{"Read"}}}}
 		}},
 		{"bucket twice", `Buckets[1] "data" occurs twice`, func(f *fixture, p *PersonalizeServiceRoleProps) {
-			p.Buckets = []Bucket{{Bucket: f.imported("data")}, {Bucket: awss3.Bucket_FromBucketName(f.stack, jsii.String("Again"), jsii.String("data"))}}
+			p.Buckets = []Bucket{{Bucket: f.imported("data")}, {Bucket: awss3.Bucket_FromBucketName(f.stack, jsii.String("Again"),
+				jsii.String("data"))}}
 		}},
 		{"prefix", `must be the start of an object key`, func(f *fixture, p *PersonalizeServiceRoleProps) {
 			p.Buckets = []Bucket{{Bucket: f.imported("data"), BucketOptions: BucketOptions{Prefixes: jsii.Strings("s3://data/in/")}}}
@@ -52,10 +56,14 @@ func TestWrongPropsFailAtSynthesis(t *testing.T) {
 		{"session", `MaxSessionDuration "60" must be a whole number from 3600 to 43200`, func(_ *fixture, p *PersonalizeServiceRoleProps) {
 			p.MaxSessionDuration = awscdk.Duration_Minutes(jsii.Number(1))
 		}},
-		{"propagation delay", `PropagationDelaySeconds "600" must be a whole number from 0 to 240`, func(_ *fixture, p *PersonalizeServiceRoleProps) {
-			p.PropagationDelay = awscdk.Duration_Minutes(jsii.Number(10))
+		{"propagation delay", `PropagationDelaySeconds "600" must be a whole number from 0 to 240`,
+			func(_ *fixture, p *PersonalizeServiceRoleProps) {
+				p.PropagationDelay = awscdk.Duration_Minutes(jsii.Number(10))
+			}},
+		{"adopt whom", `AdoptExistingRole needs RoleName`, func(_ *fixture,
+			p *PersonalizeServiceRoleProps) {
+			p.AdoptExistingRole = jsii.Bool(true)
 		}},
-		{"adopt whom", `AdoptExistingRole needs RoleName`, func(_ *fixture, p *PersonalizeServiceRoleProps) { p.AdoptExistingRole = jsii.Bool(true) }},
 		{"tag", `must not start with personalize-role:`, func(f *fixture, _ *PersonalizeServiceRoleProps) {
 			awscdk.Tags_Of(f.stack).Add(jsii.String("personalize-role:x"), jsii.String("y"), nil)
 		}},
@@ -130,7 +138,8 @@ func TestIsARole(t *testing.T) {
 	awskms.NewKey(f.stack, jsii.String("Key"), nil).GrantDecrypt(role)
 	// As a principal, and where a list of roles is wanted.
 	bucket.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Principals: &[]awsiam.IPrincipal{role}, Actions: jsii.Strings("s3:GetObjectTagging"), Resources: &[]*string{bucket.ArnForObjects(jsii.String("*"))},
+		Principals: &[]awsiam.IPrincipal{role}, Actions: jsii.Strings("s3:GetObjectTagging"),
+		Resources: &[]*string{bucket.ArnForObjects(jsii.String("*"))},
 	}))
 	awsiam.NewManagedPolicy(f.stack, jsii.String("Managed"), &awsiam.ManagedPolicyProps{
 		Roles: &[]awsiam.IRole{role}, Statements: &[]awsiam.PolicyStatement{awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
@@ -145,13 +154,15 @@ func TestIsARole(t *testing.T) {
 		has(t, f.stack, "AWS::IAM::Policy", statement(map[string]any{"Action": action, "Resource": arn}))
 	}
 	has(t, f.stack, "AWS::IAM::Policy", map[string]any{"Roles": []any{name}})
-	has(t, f.stack, "AWS::S3::BucketPolicy", statement(map[string]any{"Principal": map[string]any{"AWS": arn}, "Action": "s3:GetObjectTagging"}))
+	has(t, f.stack, "AWS::S3::BucketPolicy", statement(map[string]any{"Principal": map[string]any{"AWS": arn},
+		"Action": "s3:GetObjectTagging"}))
 	has(t, f.stack, "AWS::IAM::ManagedPolicy", map[string]any{"Roles": []any{name}})
 	has(t, f.stack, "AWS::SSM::Parameter", map[string]any{"Value": map[string]any{"Fn::GetAtt": []any{"ServiceRole4288B192", "Warnings"}}})
 	if got := f.resources(t)["ServiceRole4288B192"]["DeletionPolicy"]; got != "Retain" {
 		t.Errorf("deletion policy %v", got)
 	}
-	found := assertions.Annotations_FromStack(f.stack).FindError(jsii.String("*"), assertions.Match_StringLikeRegexp(jsii.String("AddManagedPolicy can't attach")))
+	found := assertions.Annotations_FromStack(f.stack).FindError(jsii.String("*"),
+		assertions.Match_StringLikeRegexp(jsii.String("AddManagedPolicy can't attach")))
 	if len(*found) != 1 {
 		t.Error("a managed policy that can't be attached was passed over in silence")
 	}
@@ -198,8 +209,9 @@ func TestProviderOfAnotherStack(t *testing.T) {
 	imported := awss3.Bucket_FromBucketName(consumer, jsii.String("Imported"), jsii.String("data-one"))
 	for n := range 2 {
 		NewPersonalizeServiceRole(consumer, fmt.Sprint("Role", n), &PersonalizeServiceRoleProps{
-			Provider: provider, Keys: []awskms.IKey{awskms.NewKey(consumer, jsii.String(fmt.Sprint("Key", n)), nil)}, RoleName: jsii.String(fmt.Sprint("Role", n)),
-			Buckets: []Bucket{{Bucket: imported}},
+			Provider: provider, Keys: []awskms.IKey{awskms.NewKey(consumer, jsii.String(fmt.Sprint("Key", n)), nil)},
+			RoleName: jsii.String(fmt.Sprint("Role", n)),
+			Buckets:  []Bucket{{Bucket: imported}},
 		})
 	}
 	if err := attempt(func() { f.app.Synth(nil) }); err != nil {
@@ -270,13 +282,15 @@ func TestProviders(t *testing.T) {
 		resources := resourcesOf(t, stack)
 		return len(ofType(resources, "AWS::Lambda::Function")), len(ofType(resources, properties.ResourceType))
 	}
-	one, two, three := awscdk.NewStack(app, jsii.String("One"), nil), awscdk.NewStack(app, jsii.String("Two"), nil), awscdk.NewStack(app, jsii.String("Three"), nil)
+	one, two, three := awscdk.NewStack(app, jsii.String("One"), nil), awscdk.NewStack(app, jsii.String("Two"), nil),
+		awscdk.NewStack(app, jsii.String("Three"), nil)
 	first := NewPersonalizeServiceRole(one, "First", nil)
 	second := NewPersonalizeServiceRole(constructs.NewConstruct(one, jsii.String("Inner")), "Second", nil)
 	NewPersonalizeServiceRole(two, "Third", nil)
 	NewPersonalizeServiceRole(three, "Fourth", &PersonalizeServiceRoleProps{Provider: first.Provider()})
 	deployed := awscdk.NewStack(app, jsii.String("Deployed"), nil)
-	NewPersonalizeServiceRole(deployed, "Role", &PersonalizeServiceRoleProps{Provider: Provider_FromServiceToken(awscdk.Fn_ImportValue(jsii.String("personalize-role-ServiceToken")))})
+	NewPersonalizeServiceRole(deployed, "Role",
+		&PersonalizeServiceRoleProps{Provider: Provider_FromServiceToken(awscdk.Fn_ImportValue(jsii.String("personalize-role-ServiceToken")))})
 	if first.Provider() != second.Provider() {
 		t.Error("two roles of a stack have two providers")
 	}
@@ -291,5 +305,6 @@ func TestProviders(t *testing.T) {
 	if functions, roles := count(deployed); functions != 0 || roles != 1 {
 		t.Errorf("a deployed provider: %d functions and %d roles", functions, roles)
 	}
-	has(t, deployed, properties.ResourceType, map[string]any{"ServiceToken": map[string]any{"Fn::ImportValue": "personalize-role-ServiceToken"}})
+	has(t, deployed, properties.ResourceType,
+		map[string]any{"ServiceToken": map[string]any{"Fn::ImportValue": "personalize-role-ServiceToken"}})
 }

@@ -36,7 +36,8 @@ func (v *validation) Validate() *[]*string {
 	}
 	for _, arn := range v.role.keyARNs() {
 		if strings.Contains(arn, ":alias/") {
-			faults = append(faults, jsii.String("Keys must be keys, not aliases, which neither Personalize nor IAM policies take: use awskms.Key_FromLookup or Key_FromKeyArn"))
+			faults = append(faults, jsii.String("Keys must be keys, not aliases, which neither Personalize nor IAM policies take: use "+
+				"awskms.Key_FromLookup or Key_FromKeyArn"))
 		}
 	}
 	return &faults

@@ -34,7 +34,8 @@ func TestMake(t *testing.T) {
 	if diff := cmp.Diff([]string{"function-arm64.zip", "function-x86_64.zip", "template.yaml", "SHA256SUMS"}, names); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	code := "      Code: {S3Bucket: !Sub 'my-releases-${AWS::Region}', S3Key: !Sub 'personalize-role/" + made[0].Version + "/function-${Architecture}.zip'}\n"
+	code := "      Code: {S3Bucket: !Sub 'my-releases-${AWS::Region}', S3Key: !Sub 'personalize-role/" + made[0].Version +
+		"/function-${Architecture}.zip'}\n"
 	if template := made[0].Files[2].Body; !bytes.Contains(template, []byte(code)) {
 		t.Errorf("the template doesn't say %s", code)
 	}
@@ -44,10 +45,12 @@ func TestQuickCreate(t *testing.T) {
 	r := Release{Version: "1.2.3", Bucket: "my-releases"}
 	for region, want := range map[string]string{
 		"eu-west-1": "https://eu-west-1.console.aws.amazon.com/cloudformation/home?region=eu-west-1#/stacks/quickcreate?templateURL=" +
-			"https%3A%2F%2Fmy-releases-eu-west-1.s3.eu-west-1.amazonaws.com%2Fpersonalize-role%2F1.2.3%2Ftemplate.yaml&stackName=personalize-role" +
+			"https%3A%2F%2Fmy-releases-eu-west-1.s3.eu-west-1.amazonaws.com%2Fpersonalize-role%2F1.2.3%2F" +
+			"template.yaml&stackName=personalize-role" +
 			"&param_BucketNames=a%2Cb%20c&param_PersonalizeAccess=None",
 		"cn-north-1": "https://cn-north-1.console.amazonaws.cn/cloudformation/home?region=cn-north-1#/stacks/quickcreate?templateURL=" +
-			"https%3A%2F%2Fmy-releases-cn-north-1.s3.cn-north-1.amazonaws.com.cn%2Fpersonalize-role%2F1.2.3%2Ftemplate.yaml&stackName=personalize-role" +
+			"https%3A%2F%2Fmy-releases-cn-north-1.s3.cn-north-1.amazonaws.com.cn%2Fpersonalize-role%2F1.2.3%2F" +
+			"template.yaml&stackName=personalize-role" +
 			"&param_BucketNames=a%2Cb%20c&param_PersonalizeAccess=None",
 	} {
 		link := r.QuickCreate(region, "personalize-role", map[string]string{"PersonalizeAccess": "None", "BucketNames": "a,b c"})

@@ -32,13 +32,15 @@ func (r *report) chart() string {
 		for n, f := range r.picked() {
 			took := r.coldCreates[createKey{f.name, size}].median()
 			width := float64(chartWidth-labelWidth-valueMargin) * ratio(took, longest)
-			fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="end">%s</text><rect x="%d" y="%d" width="%.1f" height="%d" fill="%s"/><text x="%.1f" y="%d">%.0f ms</text>`+"\n",
+			fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="end">%s</text><rect x="%d" y="%d" width="%.1f" height="%d" fill="%s"/><text `+
+				`x="%.1f" y="%d">%.0f ms</text>`+"\n",
 				labelWidth-8, y+12, f.name, labelWidth, y, width, barHeight-3, colours[n], labelWidth+width+6, y+12, milliseconds(took))
 			y += barHeight
 		}
 		y += groupGap
 	}
-	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="%[1]d" height="%[2]d" viewBox="0 0 %[1]d %[2]d" font-family="sans-serif" font-size="12">
+	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="%[1]d" height="%[2]d" viewBox="0 0 %[1]d %[2]d"
+font-family="sans-serif" font-size="12">
 <title>First Create by memory size</title>
 <rect width="100%%" height="100%%" fill="#fff"/>
 <text x="12" y="18" font-size="14" font-weight="bold">First Create, %[3]d ms a call: from exec to the answer, waiting left out</text>

@@ -81,7 +81,8 @@ func (c *cloud) serve(authority *authority, handler http.Handler) (url string, e
 	}
 	c.servers = append(c.servers, server)
 	go func() {
-		_ = server.Serve(tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{authority.certificate}, NextProtos: []string{"http/1.1"}}))
+		_ = server.Serve(tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{authority.certificate},
+			NextProtos: []string{"http/1.1"}}))
 	}()
 	return "https://" + listener.Addr().String(), nil
 }
@@ -109,8 +110,10 @@ func bucketName(n int) string { return fmt.Sprintf("data-%d", n) }
 func (c *cloud) addBuckets(count int) {
 	for n := range count {
 		name := bucketName(n)
-		c.account.S3.AddBucket(name, "", "", strings.ReplaceAll(`{"Version":"2012-10-17","Statement":[{"Sid":"TLSOnly","Effect":"Deny","Principal":"*",`+
-			`"Action":"s3:*","Resource":["arn:aws:s3:::NAME","arn:aws:s3:::NAME/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`, "NAME", name))
+		c.account.S3.AddBucket(name, "", "", strings.ReplaceAll(`{"Version":"2012-10-17","Statement":[{"Sid":"TLSOnly","Effect":"Deny",`+
+			`"Principal":"*",`+
+			`"Action":"s3:*","Resource":["arn:aws:s3:::NAME","arn:aws:s3:::NAME/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`,
+			"NAME", name))
 	}
 }
 

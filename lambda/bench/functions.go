@@ -36,7 +36,8 @@ func (b *bench) findFunctions() error {
 	b.ours.environment = goTrust
 	for name, f := range map[string]*function{"nothing": &b.nothing, "serial": &b.serial} {
 		file := filepath.Join(b.work, name)
-		build := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", file, "./"+peerSources+"/"+name)
+		build := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", file,
+			"./"+peerSources+"/"+name)
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
 			return fmt.Errorf("build %s: %w\n%s", name, err, out)

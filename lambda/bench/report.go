@@ -70,7 +70,8 @@ func (r *report) write() error {
 }
 
 func (r *report) text() (string, error) {
-	growth, err := exec.Command("go", "test", "-run", "^$", "-bench", ".", "-benchtime", "0.3s", "./lambda/internal/policy", "./lambda/internal/plan").CombinedOutput()
+	growth, err := exec.Command("go", "test", "-run", "^$", "-bench", ".", "-benchtime", "0.3s", "./lambda/internal/policy",
+		"./lambda/internal/plan").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("run the Go benchmarks: %w\n%s", err, growth)
 	}
@@ -83,7 +84,8 @@ func (r *report) text() (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Benchmarks\n\nWritten by `make bench` on %s: %s, %d cores, medians of %d rounds, all functions in turns in every round.\n"+
+	fmt.Fprintf(&b, "# Benchmarks\n\nWritten by `make bench` on %s: %s, %d cores, medians of %d rounds, all functions in turns in "+
+		"every round.\n"+
 		"AWS is served on loopback over TLS, with certificates of RSA keys as AWS's; each call takes as long as a table says. No figure\n"+
 		"is of AWS itself.\n\n", time.Now().Format("2006-01-02"), processor(), runtime.NumCPU(), r.rounds)
 	r.writeFunctions(&b)
@@ -97,10 +99,12 @@ func (r *report) text() (string, error) {
 		r.writeDepth(&b)
 		r.writeComparison(&b)
 	}
-	fmt.Fprintf(&b, "## Calls\n\nOf a role with full access and one managed policy of its own; a test holds the table to what is called. Before an event changes\n"+
+	fmt.Fprintf(&b, "## Calls\n\nOf a role with full access and one managed policy of its own; a test holds the table to what is "+
+		"called. Before an event changes\n"+
 		"anything it reads all that it may change, once; a bucket or key whose policy was written is read once more, %s later.\n"+
 		"CloudFormation is asked whether the event is still wanted: before writing, and after.\n\n%s\n", seconds(provision.Quiet), calls)
-	fmt.Fprintf(&b, "## Growth\n\nThe planner, and the merging of a statement into a policy, far beyond what the services take: linear.\n\n```\n%s```\n\n", benchmarks(growth))
+	fmt.Fprintf(&b, "## Growth\n\nThe planner, and the merging of a statement into a policy, far beyond what the services take: "+
+		"linear.\n\n```\n%s```\n\n", benchmarks(growth))
 	b.Write(attempts)
 	return b.String(), nil
 }
@@ -131,13 +135,15 @@ func (r *report) writeFunctions(b *strings.Builder) {
 	for _, f := range append(r.picked(), r.nothing) {
 		fmt.Fprintf(b, "| %s | %s |\n", f.name, f.versions)
 	}
-	fmt.Fprintf(b, "\nThe others make the same role, policies and bucket statements, one call after the other, on the real runtime clients of Lambda. They\n"+
+	fmt.Fprintf(b, "\nThe others make the same role, policies and bucket statements, one call after the other, on the real runtime "+
+		"clients of Lambda. They\n"+
 		"don't look at what is there already, don't verify, and lose statements where two of them meet.\n\n")
 }
 
 func (r *report) writeColdStarts(b *strings.Builder) {
 	limit, ours := r.coldStarts[r.nothing.name].median(), r.coldStarts[r.ours.name].median()
-	fmt.Fprintf(b, "## Cold start\n\nFrom exec to the first question for an event.\n\n| Function | ms | to the limit | to ours |\n|---|---:|---:|---:|\n")
+	fmt.Fprintf(b, "## Cold start\n\nFrom exec to the first question for an event.\n\n| Function | ms | to the limit | to ours "+
+		"|\n|---|---:|---:|---:|\n")
 	for _, f := range append([]function{r.nothing}, r.picked()...) {
 		took := r.coldStarts[f.name].median()
 		fmt.Fprintf(b, "| %s | %.1f | %.1f | %.1f |\n", f.name, milliseconds(took), ratio(took, limit), ratio(took, ours))
@@ -154,9 +160,11 @@ func megabytes(n int64) float64 { return float64(n) / 1e6 }
 const gigabyteSecond = 0.0000133334
 
 func (r *report) writeColdCreates(b *strings.Builder) {
-	fmt.Fprintf(b, "## First Create\n\n![Time of a first Create](benchmarks.svg)\n\nFrom exec to the answer, one bucket, %d ms a call, with the CPU that Lambda gives at a memory size (a quota of\n"+
+	fmt.Fprintf(b, "## First Create\n\n![Time of a first Create](benchmarks.svg)\n\nFrom exec to the answer, one bucket, %d ms a "+
+		"call, with the CPU that Lambda gives at a memory size (a quota of\n"+
 		"MB/%d of a core in periods of %d ms, by control groups, from the start on). Ours waits %s before it looks at the bucket's\n"+
-		"policy again, within the settling; the waiting is left out here.\n\n", callLatency.Milliseconds(), megabytesPerCore, period.Milliseconds(), seconds(provision.Quiet))
+		"policy again, within the settling; the waiting is left out here.\n\n", callLatency.Milliseconds(), megabytesPerCore,
+		period.Milliseconds(), seconds(provision.Quiet))
 	sizes := r.sizes()
 	fmt.Fprintf(b, "| Function |")
 	for _, size := range sizes {
@@ -199,9 +207,11 @@ func (r *report) writeMemory(b *strings.Builder, sizes []int) {
 		return
 	}
 	const settle = 15 * time.Second
-	fmt.Fprintf(b, "\nWhat decides the template's memory size, 256 MB: half of that makes a person wait noticeably longer where nothing settles, twice\n"+
+	fmt.Fprintf(b, "\nWhat decides the template's memory size, 256 MB: half of that makes a person wait noticeably longer where "+
+		"nothing settles, twice\n"+
 		"that gains little, and no size costs anything to speak of. Settling takes %s by default and includes the work.\n\n"+
-		"| Memory | work in ms | gain over the size before | with settling in s | dollars for 1,000 Creates |\n|---:|---:|---:|---:|---:|\n", seconds(settle))
+		"| Memory | work in ms | gain over the size before | with settling in s | dollars for 1,000 Creates |\n|---:|---:|---:|---:|---:|\n",
+		seconds(settle))
 	var before time.Duration
 	for _, size := range sizes {
 		took := r.coldCreates[createKey{r.ours.name, size}].median()
@@ -210,14 +220,16 @@ func (r *report) writeMemory(b *strings.Builder, sizes []int) {
 			gain = fmt.Sprintf("%.0f ms", milliseconds(before-took))
 		}
 		whole := settle + took
-		fmt.Fprintf(b, "| %d MB | %.0f | %s | %.1f | %.3f |\n", size, milliseconds(took), gain, whole.Seconds(), 1000*whole.Seconds()*float64(size)/1024*gigabyteSecond)
+		fmt.Fprintf(b, "| %d MB | %.0f | %s | %.1f | %.3f |\n", size, milliseconds(took), gain, whole.Seconds(),
+			1000*whole.Seconds()*float64(size)/1024*gigabyteSecond)
 		before = took
 	}
 	b.WriteString("\n")
 }
 
 func (r *report) writeDepth(b *strings.Builder) {
-	fmt.Fprintf(b, "## Depth\n\nA warm function, %d ms a call, from the event to the answer. The limit is the number of calls that have to come one after the other\n"+
+	fmt.Fprintf(b, "## Depth\n\nA warm function, %d ms a call, from the event to the answer. The limit is the number of calls that "+
+		"have to come one after the other\n"+
 		"([why](adr/0010-dependencies.md)), times the latency; the waiting for %s before policies are looked at again is left\n"+
 		"out of both.\n\n| Event | calls in a row | limit in ms |", depthLatency.Milliseconds(), seconds(provision.Quiet))
 	for _, count := range counts {

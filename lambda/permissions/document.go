@@ -41,8 +41,9 @@ func Document(statements []Statement) string {
 // Decoded returns the policy document of statements, as encoding/json decodes it.
 func Decoded(statements []Statement) map[string]any { return decoded(documentOf(statements)) }
 
-// BucketStatement returns the statement that the function would merge into the policy of a bucket, without a Sid, as encoding/json decodes it.
-// The values may be tokens of a template. With RequireSourceConditions, the scope and the Regions say for whom Personalize must act.
+// BucketStatement returns the statement that the function would merge into the policy of a bucket, without a Sid, as encoding/json
+// decodes it. The values may be tokens of a template. With RequireSourceConditions, the scope and the Regions say for whom Personalize
+// must act.
 func BucketStatement(s Scope, b properties.Bucket, regions []string) map[string]any {
 	var source *policy.Source
 	if b.RequireSourceConditions {

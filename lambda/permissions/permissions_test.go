@@ -12,7 +12,8 @@ import (
 	"personalize-role/lambda/internal/plan"
 )
 
-// template.yaml allows, as far as it doesn't depend on buckets and keys: for those see infra/e2e/permissions_test.go. It allows the function what it needs, and nothing to spare.
+// template.yaml allows, as far as it doesn't depend on buckets and keys: for those see infra/e2e/permissions_test.go. It allows the
+// function what it needs, and nothing to spare.
 func TestTemplateGrantsTheSame(t *testing.T) {
 	want := map[string]Statement{}
 	scope := Scope{

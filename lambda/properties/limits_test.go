@@ -33,14 +33,17 @@ func TestLimits(t *testing.T) {
 		{name: "Description of an adopted role", last: maxAdoptedDescription, of: func(n int) map[string]any {
 			return map[string]any{NameAdoptExistingRole: true, NameRoleName: "R", NameDescription: letters(n)}
 		}},
-		{name: "shortest session", last: 3600, downward: true, of: func(n int) map[string]any { return map[string]any{NameMaxSessionDuration: n} }},
+		{name: "shortest " +
+			"session", last: 3600, downward: true, of: func(n int) map[string]any { return map[string]any{NameMaxSessionDuration: n} }},
 		{name: "longest session", last: 43200, of: func(n int) map[string]any { return map[string]any{NameMaxSessionDuration: n} }},
-		{name: "shortest settling", last: 0, downward: true, of: func(n int) map[string]any { return map[string]any{NamePropagationDelaySeconds: n} }},
+		{name: "shortest " +
+			"settling", last: 0, downward: true, of: func(n int) map[string]any { return map[string]any{NamePropagationDelaySeconds: n} }},
 		{name: "longest settling", last: 240, of: func(n int) map[string]any { return map[string]any{NamePropagationDelaySeconds: n} }},
 		{name: "tags", last: 47, of: func(n int) map[string]any { return tags(n, "k", "v") }},
 		{name: "tag's key", last: 128, of: func(n int) map[string]any { return tags(1, letters(n-1), "v") }},
 		{name: "tag's value", last: 256, of: func(n int) map[string]any { return tags(1, "k", letters(n)) }},
-		{name: "shortest bucket name", last: 3, downward: true, of: func(n int) map[string]any { return bucket(map[string]any{FieldName: letters(n)}) }},
+		{name: "shortest bucket " +
+			"name", last: 3, downward: true, of: func(n int) map[string]any { return bucket(map[string]any{FieldName: letters(n)}) }},
 		{name: "longest bucket name", last: 63, of: func(n int) map[string]any { return bucket(map[string]any{FieldName: letters(n)}) }},
 		{name: "location", last: 256, of: func(n int) map[string]any {
 			return bucket(map[string]any{FieldName: "data", FieldPrefixes: []any{letters(n - len("s3://data/"))}})

@@ -22,7 +22,8 @@ func (e *Error) Error() string {
 	if len(e.Faults) > 1 {
 		count = fmt.Sprint(len(e.Faults), " errors")
 	}
-	return fmt.Sprintf("the properties have %s: %s. Nothing was changed. Correct the template, then deploy again", count, strings.Join(e.Faults, "; "))
+	return fmt.Sprintf("the properties have %s: %s. Nothing was changed. Correct the template, then deploy again", count,
+		strings.Join(e.Faults, "; "))
 }
 
 // Parse reads the ResourceProperties of an event. Scalars may be strings, as CloudFormation sends them, or native JSON.
@@ -127,7 +128,8 @@ func (r *reader) combinations(p Properties) {
 		r.fault("%s needs %s, the name of the existing role to adopt", NameAdoptExistingRole, NameRoleName)
 	}
 	if n := utf8.RuneCountInString(p.Description); p.AdoptExistingRole && n > maxAdoptedDescription {
-		r.fault("%s has %d characters; at most %d are possible with %s, because the function marks an adopted role in its description", NameDescription, n,
+		r.fault("%s has %d characters; at most %d are possible with %s, because the function marks an adopted role in its description",
+			NameDescription, n,
 			maxAdoptedDescription, NameAdoptExistingRole)
 	}
 	if len(p.SourceRegions) > 0 && !p.SourceConditions {

@@ -36,13 +36,16 @@ func TestParse(t *testing.T) {
 	}{
 		{"nothing", ``, defaults()},
 		{"what CloudFormation reads itself", `{"ServiceToken":"arn:x","ServiceTimeout":"60"}`, defaults()},
-		{"empty template parameters", `{"RoleName":"","Path":"","Buckets":[""],"SourceRegions":[""],"PermissionsBoundary":"","Description":""}`, defaults()},
-		{"strings", `{"PersonalizeAccess":"None","MaxSessionDuration":"43200","PropagationDelaySeconds":"0","AdoptExistingRole":"true","RoleName":"R"}`, with(func(p *Properties) {
+		{"empty template parameters", `{"RoleName":"","Path":"","Buckets":[""],"SourceRegions":[""],"PermissionsBoundary":"","Description":""}`,
+			defaults()},
+		{"strings", `{"PersonalizeAccess":"None","MaxSessionDuration":"43200","PropagationDelaySeconds":"0","AdoptExistingRole":"true",` +
+			`"RoleName":"R"}`, with(func(p *Properties) {
 			p.PersonalizeAccess, p.MaxSessionDuration, p.PropagationDelaySeconds, p.AdoptExistingRole, p.RoleName = "None", 43200, 0, true, "R"
 		})},
-		{"native", `{"PersonalizeAccess":"None","MaxSessionDuration":43200,"PropagationDelaySeconds":0,"ForceDetachPolicies":true}`, with(func(p *Properties) {
-			p.PersonalizeAccess, p.MaxSessionDuration, p.PropagationDelaySeconds, p.ForceDetachPolicies = "None", 43200, 0, true
-		})},
+		{"native", `{"PersonalizeAccess":"None","MaxSessionDuration":43200,"PropagationDelaySeconds":0,"ForceDetachPolicies":true}`,
+			with(func(p *Properties) {
+				p.PersonalizeAccess, p.MaxSessionDuration, p.PropagationDelaySeconds, p.ForceDetachPolicies = "None", 43200, 0, true
+			})},
 		{"digits stay text", `{"RoleName":123456789012,"Tags":[{"Key":"cost","Value":"007"}]}`, with(func(p *Properties) {
 			p.RoleName, p.Tags = "123456789012", []Tag{{Key: "cost", Value: "007"}}
 		})},
@@ -50,30 +53,35 @@ func TestParse(t *testing.T) {
 			p.Buckets = []Bucket{bare("one-bucket"), bare("two-bucket"), bare("three.bucket")}
 		})},
 		{"a single bucket", `{"Buckets":"one-bucket"}`, with(func(p *Properties) { p.Buckets = []Bucket{bare("one-bucket")} })},
-		{"uses of bare names", `{"Uses":["BatchInference","DatasetExport"],"Buckets":["one-bucket",{"Name":"two-bucket","Uses":"MetricAttribution"}]}`, with(func(p *Properties) {
+		{"uses of bare names", `{"Uses":["BatchInference","DatasetExport"],"Buckets":["one-bucket",{"Name":"two-bucket",` +
+			`"Uses":"MetricAttribution"}]}`, with(func(p *Properties) {
 			p.Uses = []string{"BatchInference", "DatasetExport"}
 			p.Buckets = []Bucket{
 				{Name: "one-bucket", Uses: []string{"BatchInference", "DatasetExport"}, ManageBucketPolicy: true},
 				{Name: "two-bucket", Uses: []string{"MetricAttribution"}, ManageBucketPolicy: true},
 			}
 		})},
-		{"a bucket with everything", `{"Buckets":[{"Name":"one-bucket","Uses":["DatasetImport","DataDeletion"],"Prefixes":["in/","one.csv"],"ManageBucketPolicy":true,"RequireSourceConditions":"true","KmsKeyArn":"` + key + `"}]}`,
+		{"a bucket with everything", `{"Buckets":[{"Name":"one-bucket","Uses":["DatasetImport","DataDeletion"],"Prefixes":["in/",` +
+			`"one.csv"],"ManageBucketPolicy":true,"RequireSourceConditions":"true","KmsKeyArn":"` + key + `"}]}`,
 			with(func(p *Properties) {
 				p.Buckets = []Bucket{{
 					Name: "one-bucket", Uses: []string{"DatasetImport", "DataDeletion"}, Prefixes: []string{"in/", "one.csv"}, ManageBucketPolicy: true,
 					RequireSourceConditions: true, KmsKeyArn: key,
 				}}
 			})},
-		{"keys", `{"KmsKeyArns":["` + key + `"],"ManageKeyPolicies":false}`, with(func(p *Properties) { p.KmsKeyArns, p.ManageKeyPolicies = []string{key}, false })},
+		{"keys", `{"KmsKeyArns":["` + key + `"],"ManageKeyPolicies":false}`,
+			with(func(p *Properties) { p.KmsKeyArns, p.ManageKeyPolicies = []string{key}, false })},
 		{"empty template parameters of keys", `{"KmsKeyArns":[""],"Uses":[""],"ManageKeyPolicies":""}`, defaults()},
-		{"regions", `{"SourceRegions":["eu-west-1","ap-southeast-2"]}`, with(func(p *Properties) { p.SourceRegions = []string{"eu-west-1", "ap-southeast-2"} })},
+		{"regions", `{"SourceRegions":["eu-west-1","ap-southeast-2"]}`,
+			with(func(p *Properties) { p.SourceRegions = []string{"eu-west-1", "ap-southeast-2"} })},
 		{"all regions", `{"SourceRegions":["*"]}`, with(func(p *Properties) { p.SourceRegions = []string{"*"} })},
 		{"boundary of AWS", `{"PermissionsBoundary":"arn:aws-cn:iam::aws:policy/PowerUserAccess"}`, with(func(p *Properties) {
 			p.PermissionsBoundary = "arn:aws-cn:iam::aws:policy/PowerUserAccess"
 		})},
-		{"longest names", fmt.Sprintf(`{"RoleName":%q,"PolicyName":%q,"Path":"/a/b/"}`, strings.Repeat("r", 64), strings.Repeat("p", 128)), with(func(p *Properties) {
-			p.RoleName, p.PolicyName, p.Path = strings.Repeat("r", 64), strings.Repeat("p", 128), "/a/b/"
-		})},
+		{"longest names", fmt.Sprintf(`{"RoleName":%q,"PolicyName":%q,"Path":"/a/b/"}`, strings.Repeat("r", 64), strings.Repeat("p", 128)),
+			with(func(p *Properties) {
+				p.RoleName, p.PolicyName, p.Path = strings.Repeat("r", 64), strings.Repeat("p", 128), "/a/b/"
+			})},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := Parse(json.RawMessage(c.json))
@@ -92,13 +100,19 @@ func TestParseRefuses(t *testing.T) {
 		{"no object", `[]`, `ResourceProperties must be a JSON object of properties`},
 		{"two objects", `{}{}`, `ResourceProperties must be one JSON object`},
 		{"unknown", `{"BucketNames":["b"]}`, `"BucketNames" is not a property of Custom::PersonalizeServiceRole; the nearest one is Buckets`},
-		{"misspelt", `{"fullacces":"true"}`, `"fullacces" is not a property of Custom::PersonalizeServiceRole; the nearest one is PersonalizeAccess`},
-		{"long name", fmt.Sprintf(`{"RoleName":%q}`, strings.Repeat("r", 65)), `RoleName "` + strings.Repeat("r", 65) + `" must be 1 to 64 characters of letters, digits and _+=,.@-`},
+		{"misspelt", `{"fullacces":"true"}`, `"fullacces" is not a property of Custom::PersonalizeServiceRole; the nearest one is ` +
+			`PersonalizeAccess`},
+		{"long name", fmt.Sprintf(`{"RoleName":%q}`, strings.Repeat("r", 65)),
+			`RoleName "` + strings.Repeat("r", 65) + `" must be 1 to 64 characters of letters, digits and _+=,.@-`},
 		{"name with a slash", `{"RoleName":"a/b"}`, `RoleName "a/b" must be 1 to 64 characters of letters, digits and _+=,.@-`},
-		{"long policy name", fmt.Sprintf(`{"PolicyName":%q}`, strings.Repeat("p", 129)), `PolicyName "` + strings.Repeat("p", 70) + `..." must be 1 to 128 characters of letters, digits and _+=,.@-`},
-		{"path that IAM takes and Personalize doesn't", `{"Path":"/a!/"}`, `Path "/a!/" must start and end with /, and have 1 to 512 characters of letters, digits and /_+=,.@- (Personalize accepts fewer in a role ARN than IAM does)`},
-		{"path without its end", `{"Path":"/a"}`, `Path "/a" must start and end with /, and have 1 to 512 characters of letters, digits and /_+=,.@- (Personalize accepts fewer in a role ARN than IAM does)`},
-		{"long description", fmt.Sprintf(`{"Description":%q}`, strings.Repeat("d", 1001)), `Description "` + strings.Repeat("d", 70) + `..." must have at most 1000 characters, all of them Latin-1`},
+		{"long policy name", fmt.Sprintf(`{"PolicyName":%q}`, strings.Repeat("p", 129)),
+			`PolicyName "` + strings.Repeat("p", 70) + `..." must be 1 to 128 characters of letters, digits and _+=,.@-`},
+		{"path that IAM takes and Personalize doesn't", `{"Path":"/a!/"}`, `Path "/a!/" must start and end with /, and have 1 to 512 ` +
+			`characters of letters, digits and /_+=,.@- (Personalize accepts fewer in a role ARN than IAM does)`},
+		{"path without its end", `{"Path":"/a"}`, `Path "/a" must start and end with /, and have 1 to 512 characters of letters, digits ` +
+			`and /_+=,.@- (Personalize accepts fewer in a role ARN than IAM does)`},
+		{"long description", fmt.Sprintf(`{"Description":%q}`, strings.Repeat("d", 1001)),
+			`Description "` + strings.Repeat("d", 70) + `..." must have at most 1000 characters, all of them Latin-1`},
 		{"description beyond Latin-1", `{"Description":"→"}`, `Description "→" must have at most 1000 characters, all of them Latin-1`},
 		{"short session", `{"MaxSessionDuration":"3599"}`, `MaxSessionDuration "3599" must be a whole number from 3600 to 43200`},
 		{"long session", `{"MaxSessionDuration":43201}`, `MaxSessionDuration "43201" must be a whole number from 3600 to 43200`},
@@ -109,35 +123,54 @@ func TestParseRefuses(t *testing.T) {
 		{"no policy", `{"PersonalizeAccess":"true"}`, `PersonalizeAccess "true" must be one of AmazonPersonalizeFullAccess, None`},
 		{"number for a boolean", `{"AdoptExistingRole":1,"RoleName":"r"}`, `AdoptExistingRole "1" must be true or false`},
 		{"list for a scalar", `{"RoleName":["r"]}`, `RoleName must be a single value, not a list or an object`},
-		{"boundary", `{"PermissionsBoundary":"Boundary"}`, `PermissionsBoundary "Boundary" must be the ARN of a managed policy, such as arn:aws:iam::123456789012:policy/Boundary`},
-		{"cloudwatch", `{"CloudWatchAccess":"Full"}`, `CloudWatchAccess "Full" must be one of None, CloudWatchFullAccess, CloudWatchFullAccessV2`},
-		{"bucket with capitals", `{"Buckets":["Data"]}`, `Buckets[0] "Data" must be a bucket name (3 to 63 lower-case letters, digits, dots and hyphens, between letters or digits) or arn:PARTITION:s3:::NAME, without a key`},
-		{"bucket with a key", `{"Buckets":["arn:aws:s3:::data/key"]}`, `Buckets[0] "arn:aws:s3:::data/key" must be a bucket name (3 to 63 lower-case letters, digits, dots and hyphens, between letters or digits) or arn:PARTITION:s3:::NAME, without a key`},
+		{"boundary", `{"PermissionsBoundary":"Boundary"}`, `PermissionsBoundary "Boundary" must be the ARN of a managed policy, such as ` +
+			`arn:aws:iam::123456789012:policy/Boundary`},
+		{"cloudwatch", `{"CloudWatchAccess":"Full"}`, `CloudWatchAccess "Full" must be one of None, CloudWatchFullAccess, ` +
+			`CloudWatchFullAccessV2`},
+		{"bucket with capitals", `{"Buckets":["Data"]}`, `Buckets[0] "Data" must be a bucket name (3 to 63 lower-case letters, digits, ` +
+			`dots and hyphens, between letters or digits) or arn:PARTITION:s3:::NAME, without a key`},
+		{"bucket with a key", `{"Buckets":["arn:aws:s3:::data/key"]}`, `Buckets[0] "arn:aws:s3:::data/key" must be a bucket name (3 to ` +
+			`63 lower-case letters, digits, dots and hyphens, between letters or digits) or arn:PARTITION:s3:::NAME, without a key`},
 		{"bucket as an address", `{"Buckets":["192.168.5.4"]}`, `Buckets[0] "192.168.5.4" must not have the form of an IP address`},
-		{"directory bucket", `{"Buckets":["data--use1-az5--x-s3"]}`, `Buckets[0] "data--use1-az5--x-s3" must be a general purpose bucket; access points, directory and table buckets don't work with Personalize`},
+		{"directory bucket", `{"Buckets":["data--use1-az5--x-s3"]}`, `Buckets[0] "data--use1-az5--x-s3" must be a general purpose ` +
+			`bucket; access points, directory and table buckets don't work with Personalize`},
 		{"bucket twice", `{"Buckets":["data","arn:aws:s3:::data"]}`, `Buckets[1] "data" occurs twice`},
-		{"bucket with more", `{"Buckets":[{"Name":"data","Nme":"x"}]}`, `Buckets[0]: "Nme" is not a property of a bucket; the nearest one is Name`},
-		{"unknown use", `{"Uses":["import"]}`, `Uses[0] "import" must be one of DatasetImport, BatchInference, DatasetExport, MetricAttribution, DataDeletion`},
-		{"use twice", `{"Buckets":[{"Name":"data","Uses":["DatasetImport","DatasetImport"]}]}`, `Buckets[0]: Uses[1] "DatasetImport" occurs twice`},
-		{"prefix with a bucket", `{"Buckets":[{"Name":"data","Prefixes":["s3://data/in/"]}]}`, `Buckets[0]: Prefixes[0] "s3://data/in/" must be the start of an object key, such as exports/, without s3://, the bucket and a leading /`},
-		{"prefix with a wildcard", `{"Buckets":[{"Name":"data","Prefixes":["in/*"]}]}`, `Buckets[0]: Prefixes[0] "in/*" must not contain *, ?, $, quotes, backslashes and control characters, which have another meaning in a policy`},
-		{"long prefix", `{"Buckets":[{"Name":"data","Prefixes":["` + strings.Repeat("p", 247) + `"]}]}`, `Buckets[0]: Prefixes[0] "` + strings.Repeat("p", 70) + `..." makes a location of 257 characters; Personalize takes at most 256`},
-		{"bucket policy", `{"Buckets":[{"Name":"data","ManageBucketPolicy":"Yes"}]}`, `Buckets[0]: ManageBucketPolicy "Yes" must be true or false`},
-		{"conditions without effect", `{"Buckets":[{"Name":"data","ManageBucketPolicy":false,"RequireSourceConditions":true}]}`, `Buckets[0]: RequireSourceConditions has no effect while ManageBucketPolicy is false; leave one of them out`},
-		{"key alias", `{"KmsKeyArns":["alias/data"]}`, `KmsKeyArns[0] "alias/data" must be the ARN of a KMS key, such as arn:aws:kms:eu-west-1:123456789012:key/0b3c..., because Personalize accepts no alias and no bare ID`},
-		{"key of a bucket", `{"Buckets":[{"Name":"data","KmsKeyArn":"0b3c"}]}`, `Buckets[0]: KmsKeyArn "0b3c" must be the ARN of a KMS key, such as arn:aws:kms:eu-west-1:123456789012:key/0b3c..., because Personalize accepts no alias and no bare ID`},
+		{"bucket with more", `{"Buckets":[{"Name":"data","Nme":"x"}]}`,
+			`Buckets[0]: "Nme" is not a property of a bucket; the nearest one is Name`},
+		{"unknown use", `{"Uses":["import"]}`, `Uses[0] "import" must be one of DatasetImport, BatchInference, DatasetExport, ` +
+			`MetricAttribution, DataDeletion`},
+		{"use twice", `{"Buckets":[{"Name":"data","Uses":["DatasetImport","DatasetImport"]}]}`,
+			`Buckets[0]: Uses[1] "DatasetImport" occurs twice`},
+		{"prefix with a bucket", `{"Buckets":[{"Name":"data","Prefixes":["s3://data/in/"]}]}`, `Buckets[0]: Prefixes[0] "s3://data/in/" ` +
+			`must be the start of an object key, such as exports/, without s3://, the bucket and a leading /`},
+		{"prefix with a wildcard", `{"Buckets":[{"Name":"data","Prefixes":["in/*"]}]}`, `Buckets[0]: Prefixes[0] "in/*" must not contain ` +
+			`*, ?, $, quotes, backslashes and control characters, which have another meaning in a policy`},
+		{"long prefix", `{"Buckets":[{"Name":"data","Prefixes":["` + strings.Repeat("p", 247) + `"]}]}`,
+			`Buckets[0]: Prefixes[0] "` + strings.Repeat("p", 70) + `..." makes a location of 257 characters; Personalize takes at most 256`},
+		{"bucket policy", `{"Buckets":[{"Name":"data","ManageBucketPolicy":"Yes"}]}`,
+			`Buckets[0]: ManageBucketPolicy "Yes" must be true or false`},
+		{"conditions without effect", `{"Buckets":[{"Name":"data","ManageBucketPolicy":false,"RequireSourceConditions":true}]}`,
+			`Buckets[0]: RequireSourceConditions has no effect while ManageBucketPolicy is false; leave one of them out`},
+		{"key alias", `{"KmsKeyArns":["alias/data"]}`, `KmsKeyArns[0] "alias/data" must be the ARN of a KMS key, such as ` +
+			`arn:aws:kms:eu-west-1:123456789012:key/0b3c..., because Personalize accepts no alias and no bare ID`},
+		{"key of a bucket", `{"Buckets":[{"Name":"data","KmsKeyArn":"0b3c"}]}`, `Buckets[0]: KmsKeyArn "0b3c" must be the ARN of a KMS ` +
+			`key, such as arn:aws:kms:eu-west-1:123456789012:key/0b3c..., because Personalize accepts no alias and no bare ID`},
 		{"key policy", `{"ManageKeyPolicies":"None"}`, `ManageKeyPolicies "None" must be true or false`},
 		{"buckets no list", `{"Buckets":{"Name":"data"}}`, `Buckets must be a list`},
 		{"bucket null", `{"Buckets":[null]}`, `Buckets[0] must be a bucket name, a bucket ARN, or an object with Name`},
 		{"region", `{"SourceRegions":["Ireland"]}`, `SourceRegions[0] "Ireland" must be the name of a Region, such as eu-west-1, or *`},
 		{"all regions and one", `{"SourceRegions":["*","eu-west-1"]}`, `SourceRegions: * means all Regions; remove the other entries`},
-		{"regions without effect", `{"SourceRegions":["*"],"SourceConditions":"false"}`, `SourceRegions has no effect while SourceConditions is false; leave one of them out`},
+		{"regions without effect", `{"SourceRegions":["*"],"SourceConditions":"false"}`,
+			`SourceRegions has no effect while SourceConditions is false; leave one of them out`},
 		{"adopt whom", `{"AdoptExistingRole":"true"}`, `AdoptExistingRole needs RoleName, the name of the existing role to adopt`},
 		{"tag without value", `{"Tags":[{"Key":"a"}]}`, `Tags[0] must be an object of Key and Value, both strings`},
 		{"reserved tag", `{"Tags":[{"Key":"AWS:x","Value":""}]}`, `Tags[0] "AWS:x" must not start with aws:, which AWS reserves`},
-		{"our tag", `{"Tags":[{"Key":"personalize-role:stack-id","Value":""}]}`, `Tags[0] "personalize-role:stack-id" must not start with personalize-role:, which the function keeps for its own tags`},
-		{"tag twice", `{"Tags":[{"Key":"a","Value":"1"},{"Key":"A","Value":"2"}]}`, `Tags[1] "A" occurs twice; IAM treats keys that differ only in case as the same`},
-		{"tag characters", `{"Tags":[{"Key":"a","Value":"<"}]}`, `Tags[0] "a" must have a Value of 0 to 256 letters, digits, spaces and _.:/=+-@`},
+		{"our tag", `{"Tags":[{"Key":"personalize-role:stack-id","Value":""}]}`,
+			`Tags[0] "personalize-role:stack-id" must not start with personalize-role:, which the function keeps for its own tags`},
+		{"tag twice", `{"Tags":[{"Key":"a","Value":"1"},{"Key":"A","Value":"2"}]}`,
+			`Tags[1] "A" occurs twice; IAM treats keys that differ only in case as the same`},
+		{"tag characters", `{"Tags":[{"Key":"a","Value":"<"}]}`, `Tags[0] "a" must have a Value of 0 to 256 letters, digits, spaces and ` +
+			`_.:/=+-@`},
 		{"too many tags", manyTags(48), `Tags has 48 entries; at most 47 are possible, because IAM allows 50 and the function needs 3`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -164,7 +197,8 @@ func manyTags(n int) string {
 
 // A name of an earlier version leads to the present one.
 func TestRenamed(t *testing.T) {
-	_, err := Parse(json.RawMessage(`{"Adopt":true,"ForceDetach":true,"FullAccess":true,"KeyPolicy":"None","S3PolicyName":"P","SettleSeconds":1,` +
+	_, err := Parse(json.RawMessage(`{"Adopt":true,"ForceDetach":true,"FullAccess":true,"KeyPolicy":"None","S3PolicyName":"P",` +
+		`"SettleSeconds":1,` +
 		`"Buckets":[{"Name":"data","BucketPolicy":"None","PolicyConditions":true}]}`))
 	var faults *Error
 	if !errors.As(err, &faults) {
@@ -187,19 +221,23 @@ func TestRenamed(t *testing.T) {
 
 func TestOneMessageHasEveryFault(t *testing.T) {
 	_, err := Parse(json.RawMessage(`{"RoleName":"a b","FullAcess":"true","PropagationDelaySeconds":"-1"}`))
-	want := `the properties have 3 errors: "FullAcess" is not a property of Custom::PersonalizeServiceRole; the nearest one is PersonalizeAccess; ` +
-		`RoleName "a b" must be 1 to 64 characters of letters, digits and _+=,.@-; PropagationDelaySeconds "-1" must be a whole number from 0 to 240. Nothing was changed. Correct the template, then deploy again`
+	want := `the properties have 3 errors: "FullAcess" is not a property of Custom::PersonalizeServiceRole; the nearest one is ` +
+		`PersonalizeAccess; ` +
+		`RoleName "a b" must be 1 to 64 characters of letters, digits and _+=,.@-; PropagationDelaySeconds "-1" must be a whole number ` +
+		`from 0 to 240. Nothing was changed. Correct the template, then deploy again`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }
 
 func TestSalvageLeavesOutWhatIsWrong(t *testing.T) {
-	got := Salvage(json.RawMessage(`{"RoleName":"a b","PolicyName":"P","ForceDetachPolicies":"true","Gone":1,"Path":"x","Tags":[{"Key":"k","Value":"v"},3],` +
+	got := Salvage(json.RawMessage(`{"RoleName":"a b","PolicyName":"P","ForceDetachPolicies":"true","Gone":1,"Path":"x",` +
+		`"Tags":[{"Key":"k","Value":"v"},3],` +
 		`"Buckets":["data",{"Name":"more","Later":1},{}],"KmsKeyArns":["` + key + `","?"]}`))
 	want := Properties{
-		Path: "/", PolicyName: "P", ForceDetachPolicies: true, Tags: []Tag{{Key: "k", Value: "v"}}, KmsKeyArns: []string{key}, ManageKeyPolicies: true,
-		Buckets: []Bucket{{Name: "data", ManageBucketPolicy: true}, {Name: "more", ManageBucketPolicy: true}},
+		Path: "/", PolicyName: "P", ForceDetachPolicies: true, Tags: []Tag{{Key: "k", Value: "v"}}, KmsKeyArns: []string{key},
+		ManageKeyPolicies: true,
+		Buckets:           []Bucket{{Name: "data", ManageBucketPolicy: true}, {Name: "more", ManageBucketPolicy: true}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -214,7 +252,8 @@ func FuzzParse(f *testing.F) {
 	f.Add(`{"RoleName":"R","Buckets":["a-bucket",{"Name":"b-bucket"}],"Tags":[{"Key":"k","Value":"v"}],"PersonalizeAccess":"None"}`)
 	f.Add(`{"SourceRegions":["*"],"MaxSessionDuration":3600,"AdoptExistingRole":true,"RoleName":1}`)
 	f.Add(`{"Buckets":[[{}]],"Tags":{"Key":null}}`)
-	f.Add(`{"Uses":["BatchInference"],"Buckets":[{"Name":"a-bucket","Prefixes":["in/"],"RequireSourceConditions":"true"}],"KmsKeyArns":["` + key + `"]}`)
+	f.Add(`{"Uses":["BatchInference"],"Buckets":[{"Name":"a-bucket","Prefixes":["in/"],"RequireSourceConditions":"true"}],"KmsKeyArns":["` +
+		key + `"]}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		Salvage(json.RawMessage(text))
 		p, err := Parse(json.RawMessage(text))

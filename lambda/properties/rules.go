@@ -88,7 +88,8 @@ func oneOf(values ...string) rule {
 // keyFault follows the pattern of kmsKeyArn in the Personalize API.
 func keyFault(s string) string {
 	if !keyARN().MatchString(s) {
-		return "must be the ARN of a KMS key, such as arn:aws:kms:eu-west-1:123456789012:key/0b3c..., because Personalize accepts no alias and no bare ID"
+		return "must be the ARN of a KMS key, such as arn:aws:kms:eu-west-1:123456789012:key/0b3c..., because Personalize accepts no " +
+			"alias and no bare ID"
 	}
 	return ""
 }

@@ -43,7 +43,8 @@ func run(ctx context.Context, keep bool) error {
 	}
 	if keep {
 		chapter("Left running, process %d, until you press Ctrl-C. In another terminal:", running.PID())
-		fmt.Printf("export AWS_ENDPOINT_URL=%s AWS_DEFAULT_REGION=%s AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n", running.Endpoint, emulator.Region)
+		fmt.Printf("export AWS_ENDPOINT_URL=%s AWS_DEFAULT_REGION=%s AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n", running.Endpoint,
+			emulator.Region)
 		fmt.Printf("aws cloudformation describe-stacks --stack-name %s\n", stack)
 		<-ctx.Done()
 		return nil

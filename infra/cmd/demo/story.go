@@ -37,7 +37,8 @@ func (s *story) begin(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if _, err := s.deployer.S3.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: aws.String(data), Policy: aws.String(theirPolicy)}); err != nil {
+	if _, err := s.deployer.S3.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: aws.String(data),
+		Policy: aws.String(theirPolicy)}); err != nil {
 		return err
 	}
 	if err := s.viewer.Bucket(ctx, data); err != nil {

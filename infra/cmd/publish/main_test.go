@@ -8,7 +8,8 @@ import (
 )
 
 func TestParse(t *testing.T) {
-	got, err := parse([]string{"-bucket", "b", "-regions", "eu-west-1,us-east-1 ap-south-1", "-parameters", "BucketNames=a,b  PersonalizeAccess=None", "-dry-run"})
+	got, err := parse([]string{"-bucket", "b", "-regions", "eu-west-1,us-east-1 ap-south-1", "-parameters",
+		"BucketNames=a,b  PersonalizeAccess=None", "-dry-run"})
 	want := options{
 		bucket: "b", stack: "personalize-role", regions: []string{"eu-west-1", "us-east-1", "ap-south-1"}, dryRun: true,
 		parameters: map[string]string{"BucketNames": "a,b", "PersonalizeAccess": "None"},

@@ -90,6 +90,7 @@ func account(ctx context.Context, i servicerole.Identity, scope servicerole.Scop
 	if err != nil {
 		return servicerole.Observed{}, err
 	}
-	p := provision.New(provision.Clients{IAM: iam.NewFromConfig(cfg), S3: s3.NewFromConfig(cfg), KMS: kms.NewFromConfig(cfg)}, slog.New(slog.DiscardHandler))
+	p := provision.New(provision.Clients{IAM: iam.NewFromConfig(cfg), S3: s3.NewFromConfig(cfg), KMS: kms.NewFromConfig(cfg)},
+		slog.New(slog.DiscardHandler))
 	return p.Observe(ctx, i, scope)
 }

@@ -91,35 +91,36 @@ type quiet struct{}
 func calm() context.Context { return context.WithValue(context.Background(), quiet{}, true) }
 
 func (w *emulated) intercept(stack *middleware.Stack) error {
-	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Intercept", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
-		middleware.InitializeOutput, middleware.Metadata, error,
-	) {
-		w.qualify(in.Parameters)
-		if ctx.Value(quiet{}) != nil {
-			return next.HandleInitialize(ctx, in)
-		}
-		action := strings.ToLower(awsmiddleware.GetServiceID(ctx)) + ":" + awsmiddleware.GetOperationName(ctx)
-		w.mutex.Lock()
-		w.calls = append(w.calls, action)
-		w.mutex.Unlock()
-		var before, after error
-		if hook := w.hook.Load(); hook != nil && *hook != nil {
-			before, after = (*hook)(action)
-		}
-		if before != nil {
-			return middleware.InitializeOutput{}, middleware.Metadata{}, before
-		}
-		out, metadata, err := next.HandleInitialize(ctx, in)
-		if list, ok := out.Result.(*s3.ListBucketsOutput); ok {
-			for n := range list.Buckets {
-				list.Buckets[n].Name = aws.String(strings.TrimSuffix(aws.ToString(list.Buckets[n].Name), "-"+w.account))
+	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Intercept",
+		func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+			middleware.InitializeOutput, middleware.Metadata, error,
+		) {
+			w.qualify(in.Parameters)
+			if ctx.Value(quiet{}) != nil {
+				return next.HandleInitialize(ctx, in)
 			}
-		}
-		if after != nil {
-			err = after
-		}
-		return out, metadata, err
-	}), middleware.After)
+			action := strings.ToLower(awsmiddleware.GetServiceID(ctx)) + ":" + awsmiddleware.GetOperationName(ctx)
+			w.mutex.Lock()
+			w.calls = append(w.calls, action)
+			w.mutex.Unlock()
+			var before, after error
+			if hook := w.hook.Load(); hook != nil && *hook != nil {
+				before, after = (*hook)(action)
+			}
+			if before != nil {
+				return middleware.InitializeOutput{}, middleware.Metadata{}, before
+			}
+			out, metadata, err := next.HandleInitialize(ctx, in)
+			if list, ok := out.Result.(*s3.ListBucketsOutput); ok {
+				for n := range list.Buckets {
+					list.Buckets[n].Name = aws.String(strings.TrimSuffix(aws.ToString(list.Buckets[n].Name), "-"+w.account))
+				}
+			}
+			if after != nil {
+				err = after
+			}
+			return out, metadata, err
+		}), middleware.After)
 }
 
 // qualify makes the name of a bucket one that no other account's bucket has: names are the emulator's as they are S3's.
@@ -182,7 +183,8 @@ func (w *emulated) state(t *testing.T) map[string]string {
 	for _, listed := range roles.Roles {
 		r := must(w.client.GetRole(ctx, &iam.GetRoleInput{RoleName: listed.RoleName}))(t).Role
 		var attached []string
-		for _, p := range must(w.client.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: listed.RoleName}))(t).AttachedPolicies {
+		for _, p := range must(w.client.ListAttachedRolePolicies(ctx,
+			&iam.ListAttachedRolePoliciesInput{RoleName: listed.RoleName}))(t).AttachedPolicies {
 			attached = append(attached, aws.ToString(p.PolicyArn))
 		}
 		inline := map[string]string{}

@@ -10,15 +10,18 @@ import (
 )
 
 func TestEncode(t *testing.T) {
-	ok := Response{Status: Success, PhysicalResourceID: "id", StackID: "s", RequestID: "r", LogicalResourceID: "l", Data: map[string]string{"A": "<&>"}}
+	ok := Response{Status: Success, PhysicalResourceID: "id", StackID: "s", RequestID: "r", LogicalResourceID: "l",
+		Data: map[string]string{"A": "<&>"}}
 	failed := Response{Status: Failed, PhysicalResourceID: "id", StackID: "s", RequestID: "r", LogicalResourceID: "l"}
 	for _, c := range []struct {
 		name string
 		in   Response
 		want string
 	}{
-		{"success", ok, `{"Status":"SUCCESS","PhysicalResourceId":"id","StackId":"s","RequestId":"r","LogicalResourceId":"l","Data":{"A":"<&>"}}`},
-		{"failed has a reason", failed, `{"Status":"FAILED","Reason":"failed without a reason. See the function's log","PhysicalResourceId":"id","StackId":"s","RequestId":"r","LogicalResourceId":"l"}`},
+		{"success", ok, `{"Status":"SUCCESS","PhysicalResourceId":"id","StackId":"s","RequestId":"r","LogicalResourceId":"l",` +
+			`"Data":{"A":"<&>"}}`},
+		{"failed has a reason", failed, `{"Status":"FAILED","Reason":"failed without a reason. See the function's log",` +
+			`"PhysicalResourceId":"id","StackId":"s","RequestId":"r","LogicalResourceId":"l"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			body, err := c.in.Encode()
@@ -81,7 +84,8 @@ func TestEncodeKeepsTheLimit(t *testing.T) {
 }
 
 func TestEncodeRefusesWhatCannotBeCut(t *testing.T) {
-	_, err := Response{Status: Success, PhysicalResourceID: "id", StackID: strings.Repeat("s", MaxBody), Data: map[string]string{"A": "a"}}.Encode()
+	_, err := Response{Status: Success, PhysicalResourceID: "id", StackID: strings.Repeat("s", MaxBody),
+		Data: map[string]string{"A": "a"}}.Encode()
 	if err == nil || !strings.Contains(err.Error(), "without its reason and attributes") {
 		t.Errorf("got %v", err)
 	}

@@ -39,7 +39,8 @@ func TestHosts(t *testing.T) {
 
 // With an endpoint configured any host is good, but there has to be one.
 func TestAnyHost(t *testing.T) {
-	for url, ok := range map[string]bool{"http://127.0.0.1:4566/x": true, "https://h": true, "http:///x": false, "http://?x": false, "http://": false} {
+	for url, ok := range map[string]bool{"http://127.0.0.1:4566/x": true, "https://h": true, "http:///x": false, "http://?x": false,
+		"http://": false} {
 		if _, err := (Hosts{Any: true}).parse(url); (err == nil) != ok {
 			t.Errorf("%s: got %v, want allowed %v", url, err, ok)
 		}
@@ -58,7 +59,8 @@ func TestTargetsStaySecret(t *testing.T) {
 			var log bytes.Buffer
 			s := quiet(NewSender(slog.New(slog.NewJSONHandler(&log, nil)), hosts))
 			err := s.Send(t.Context(), url, []byte("{}"))
-			if !errors.Is(err, ErrUndelivered) || strings.Contains(err.Error()+log.String(), "5ecre7") || strings.Contains(log.String(), server.URL) {
+			if !errors.Is(err, ErrUndelivered) || strings.Contains(err.Error()+log.String(), "5ecre7") ||
+				strings.Contains(log.String(), server.URL) {
 				t.Errorf("%s: %v, log %s", url, err, log.String())
 			}
 		}

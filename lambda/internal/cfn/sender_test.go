@@ -59,7 +59,8 @@ func quiet(s *Sender) *Sender {
 	return s
 }
 
-const path = "/arn%3Aaws%3Acloudformation%3Aeu-west-1%3A123456789012%3Astack/app/guid%7CRole%7C9f%2B?X-Amz-Date=20261125T000000Z&X-Amz-Signature=5ecre7%2F=="
+const path = "/arn%3Aaws%3Acloudformation%3Aeu-west-1%3A123456789012%3Astack/app/guid%7CRole%7C9f%2B" +
+	"?X-Amz-Date=20261125T000000Z&X-Amz-Signature=5ecre7%2F=="
 
 func TestSendIsByteExact(t *testing.T) {
 	url, seen := serve(t, 200)
@@ -121,7 +122,8 @@ func TestTheURLStaysSecret(t *testing.T) {
 	if err := closed.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for _, target := range []string{url + path, nobody + path, "ftp://example.com" + path, "http://" + path, "secret5ecre7", "http://exa mple" + path, "http://[::1" + path} {
+	for _, target := range []string{url + path, nobody + path, "ftp://example.com" + path, "http://" + path, "secret5ecre7",
+		"http://exa mple" + path, "http://[::1" + path} {
 		var log bytes.Buffer
 		err := quiet(NewSender(slog.New(slog.NewJSONHandler(&log, nil)), anyHost)).Send(t.Context(), target, []byte("{}"))
 		if err == nil {

@@ -45,7 +45,8 @@ func stateOf(resourceStatus string) state {
 // isResting reports whether no operation of the stack is under way, so that CloudFormation waits for no answer.
 func isResting(stackStatus string) bool {
 	switch stackStatus {
-	case "CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_FAILED",
+	case "CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE",
+		"IMPORT_ROLLBACK_FAILED",
 		"CREATE_FAILED", "UPDATE_FAILED", "UPDATE_ROLLBACK_FAILED", "DELETE_FAILED":
 		return true
 	}

@@ -44,7 +44,8 @@ func (f *CloudFormation) Deny() {
 }
 
 // DescribeStackResource is the call of that name.
-func (f *CloudFormation) DescribeStackResource(_ context.Context, in *cloudformation.DescribeStackResourceInput, _ ...func(*cloudformation.Options)) (*cloudformation.DescribeStackResourceOutput, error) {
+func (f *CloudFormation) DescribeStackResource(_ context.Context, in *cloudformation.DescribeStackResourceInput,
+	_ ...func(*cloudformation.Options)) (*cloudformation.DescribeStackResourceOutput, error) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	if f.err != nil {
@@ -55,7 +56,8 @@ func (f *CloudFormation) DescribeStackResource(_ context.Context, in *cloudforma
 		resource, physicalID = own[0], own[1]
 	}
 	if resource == "" {
-		return nil, apiError("ValidationError", "Resource %s does not exist for stack %s", aws.ToString(in.LogicalResourceId), aws.ToString(in.StackName))
+		return nil, apiError("ValidationError", "Resource %s does not exist for stack %s", aws.ToString(in.LogicalResourceId),
+			aws.ToString(in.StackName))
 	}
 	return &cloudformation.DescribeStackResourceOutput{StackResourceDetail: &types.StackResourceDetail{
 		ResourceStatus: types.ResourceStatus(resource), PhysicalResourceId: aws.String(physicalID),
@@ -63,7 +65,8 @@ func (f *CloudFormation) DescribeStackResource(_ context.Context, in *cloudforma
 }
 
 // DescribeStacks is the call of that name.
-func (f *CloudFormation) DescribeStacks(context.Context, *cloudformation.DescribeStacksInput, ...func(*cloudformation.Options)) (*cloudformation.DescribeStacksOutput, error) {
+func (f *CloudFormation) DescribeStacks(context.Context, *cloudformation.DescribeStacksInput,
+	...func(*cloudformation.Options)) (*cloudformation.DescribeStacksOutput, error) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	if f.err != nil {

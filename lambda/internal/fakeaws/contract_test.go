@@ -21,8 +21,9 @@ import (
 
 const (
 	document = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}`
-	trust    = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ec2.amazonaws.com"}}]}`
-	managed  = "arn:aws:iam::aws:policy/PowerUserAccess"
+	trust    = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",` +
+		`"Principal":{"Service":"ec2.amazonaws.com"}}]}`
+	managed = "arn:aws:iam::aws:policy/PowerUserAccess"
 )
 
 // outcome is the code of an error, or ok.
@@ -49,13 +50,15 @@ func contract(ctx context.Context, c awstest.IAM, account string) []string {
 	ours := aws.String("arn:aws:iam::" + account + ":policy/p/Policy")
 	absent := aws.String("arn:aws:iam::" + account + ":policy/None")
 	createRole := func() error {
-		_, err := c.CreateRole(ctx, &iam.CreateRoleInput{RoleName: role, Path: aws.String("/p/"), AssumeRolePolicyDocument: aws.String(trust), MaxSessionDuration: aws.Int32(3600), Tags: tagged("a", "1")})
+		_, err := c.CreateRole(ctx, &iam.CreateRoleInput{RoleName: role, Path: aws.String("/p/"), AssumeRolePolicyDocument: aws.String(trust),
+			MaxSessionDuration: aws.Int32(3600), Tags: tagged("a", "1")})
 		return err
 	}
 	note("create role", createRole())
 	note("create role again", createRole())
 	createPolicy := func() error {
-		_, err := c.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: aws.String("Policy"), Path: aws.String("/p/"), PolicyDocument: aws.String(document), Tags: tagged("a", "1")})
+		_, err := c.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: aws.String("Policy"), Path: aws.String("/p/"),
+			PolicyDocument: aws.String(document), Tags: tagged("a", "1")})
 		return err
 	}
 	note("create policy", createPolicy())
@@ -81,7 +84,8 @@ func contract(ctx context.Context, c awstest.IAM, account string) []string {
 		note("attach again"+on, err)
 		_, err = c.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: name, PolicyArn: aws.String(managed)})
 		note("attach managed"+on, err)
-		_, err = c.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: name, PolicyName: aws.String("inline"), PolicyDocument: aws.String(document)})
+		_, err = c.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: name, PolicyName: aws.String("inline"),
+			PolicyDocument: aws.String(document)})
 		note("put inline"+on, err)
 		lines = append(lines, describeRole(ctx, c, name)...)
 	}
@@ -92,7 +96,8 @@ func contract(ctx context.Context, c awstest.IAM, account string) []string {
 		_, err = c.UntagPolicy(ctx, &iam.UntagPolicyInput{PolicyArn: arn, TagKeys: []string{"a"}})
 		note("untag policy"+on, err)
 		for range 5 {
-			_, err = c.CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{PolicyArn: arn, PolicyDocument: aws.String(document), SetAsDefault: true})
+			_, err = c.CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{PolicyArn: arn, PolicyDocument: aws.String(document),
+				SetAsDefault: true})
 			note("create version"+on, err)
 		}
 		for _, version := range []string{"v1", "v1", "v5"} {
@@ -118,7 +123,8 @@ func describeRole(ctx context.Context, c awstest.IAM, name *string) []string {
 	for _, t := range r.Tags {
 		tags = append(tags, *t.Key+"="+*t.Value)
 	}
-	return []string{fmt.Sprintf("read %s: path %s, %q, %d s, %s, tags %v, %d attached, inline %v, id %s...", *name, *r.Path, *r.Description, *r.MaxSessionDuration,
+	return []string{fmt.Sprintf("read %s: path %s, %q, %d s, %s, tags %v, %d attached, inline %v, id %s...", *name, *r.Path, *r.Description,
+		*r.MaxSessionDuration,
 		*r.PermissionsBoundary.PermissionsBoundaryArn, tags, len(attached.AttachedPolicies), inline.PolicyNames, (*r.RoleId)[:4])}
 }
 
@@ -135,7 +141,8 @@ func describePolicy(ctx context.Context, c awstest.IAM, arn *string) []string {
 		ids = append(ids, fmt.Sprintf("%s=%v", *v.VersionId, v.IsDefaultVersion))
 	}
 	slices.Sort(ids)
-	return []string{fmt.Sprintf("read policy: path %s, default %s of %v, %d uses, role %s, %d tags; deleted version: %s", *out.Policy.Path, *out.Policy.DefaultVersionId,
+	return []string{fmt.Sprintf("read policy: path %s, default %s of %v, %d uses, role %s, %d tags; deleted version: %s", *out.Policy.Path,
+		*out.Policy.DefaultVersionId,
 		ids, *out.Policy.AttachmentCount, *users.PolicyRoles[0].RoleName, len(out.Policy.Tags), outcome(err4))}
 }
 

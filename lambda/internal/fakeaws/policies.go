@@ -65,7 +65,8 @@ func (f *IAM) GetPolicy(ctx context.Context, in *iam.GetPolicyInput, _ ...func(*
 	})
 }
 
-func (f *IAM) GetPolicyVersion(ctx context.Context, in *iam.GetPolicyVersionInput, _ ...func(*iam.Options)) (*iam.GetPolicyVersionOutput, error) {
+func (f *IAM) GetPolicyVersion(ctx context.Context, in *iam.GetPolicyVersionInput, _ ...func(*iam.Options)) (*iam.GetPolicyVersionOutput,
+	error) {
 	return with(ctx, f, "iam:GetPolicyVersion", in.PolicyArn, func(p *managedPolicy) (*iam.GetPolicyVersionOutput, error) {
 		document, ok := p.documents[number(in.VersionId)]
 		if !ok {
@@ -77,7 +78,8 @@ func (f *IAM) GetPolicyVersion(ctx context.Context, in *iam.GetPolicyVersionInpu
 	})
 }
 
-func (f *IAM) ListPolicyVersions(ctx context.Context, in *iam.ListPolicyVersionsInput, _ ...func(*iam.Options)) (*iam.ListPolicyVersionsOutput, error) {
+func (f *IAM) ListPolicyVersions(ctx context.Context, in *iam.ListPolicyVersionsInput,
+	_ ...func(*iam.Options)) (*iam.ListPolicyVersionsOutput, error) {
 	return with(ctx, f, "iam:ListPolicyVersions", in.PolicyArn, func(p *managedPolicy) (*iam.ListPolicyVersionsOutput, error) {
 		out := &iam.ListPolicyVersionsOutput{}
 		for _, n := range slices.Sorted(maps.Keys(p.documents)) {
@@ -87,7 +89,8 @@ func (f *IAM) ListPolicyVersions(ctx context.Context, in *iam.ListPolicyVersions
 	})
 }
 
-func (f *IAM) ListEntitiesForPolicy(ctx context.Context, in *iam.ListEntitiesForPolicyInput, _ ...func(*iam.Options)) (*iam.ListEntitiesForPolicyOutput, error) {
+func (f *IAM) ListEntitiesForPolicy(ctx context.Context, in *iam.ListEntitiesForPolicyInput,
+	_ ...func(*iam.Options)) (*iam.ListEntitiesForPolicyOutput, error) {
 	return with(ctx, f, "iam:ListEntitiesForPolicy", in.PolicyArn, func(p *managedPolicy) (*iam.ListEntitiesForPolicyOutput, error) {
 		out := &iam.ListEntitiesForPolicyOutput{}
 		for _, name := range slices.Sorted(maps.Keys(f.roles)) {
@@ -99,10 +102,12 @@ func (f *IAM) ListEntitiesForPolicy(ctx context.Context, in *iam.ListEntitiesFor
 	})
 }
 
-func (f *IAM) CreatePolicyVersion(ctx context.Context, in *iam.CreatePolicyVersionInput, _ ...func(*iam.Options)) (*iam.CreatePolicyVersionOutput, error) {
+func (f *IAM) CreatePolicyVersion(ctx context.Context, in *iam.CreatePolicyVersionInput,
+	_ ...func(*iam.Options)) (*iam.CreatePolicyVersionOutput, error) {
 	return with(ctx, f, "iam:CreatePolicyVersion", in.PolicyArn, func(p *managedPolicy) (*iam.CreatePolicyVersionOutput, error) {
 		if len(p.documents) >= maxVersions {
-			return nil, apiError("LimitExceeded", "A managed policy can have up to 5 versions. Before you create a new version, you must delete an existing version.")
+			return nil, apiError("LimitExceeded", "A managed policy can have up to 5 versions. Before you create a new version, you must "+
+				"delete an existing version.")
 		}
 		p.newest++
 		p.documents[p.newest] = aws.ToString(in.PolicyDocument)
@@ -113,7 +118,8 @@ func (f *IAM) CreatePolicyVersion(ctx context.Context, in *iam.CreatePolicyVersi
 	})
 }
 
-func (f *IAM) DeletePolicyVersion(ctx context.Context, in *iam.DeletePolicyVersionInput, _ ...func(*iam.Options)) (*iam.DeletePolicyVersionOutput, error) {
+func (f *IAM) DeletePolicyVersion(ctx context.Context, in *iam.DeletePolicyVersionInput,
+	_ ...func(*iam.Options)) (*iam.DeletePolicyVersionOutput, error) {
 	return with(ctx, f, "iam:DeletePolicyVersion", in.PolicyArn, func(p *managedPolicy) (*iam.DeletePolicyVersionOutput, error) {
 		n := number(in.VersionId)
 		if _, ok := p.documents[n]; !ok {
@@ -148,7 +154,8 @@ func (f *IAM) DeletePolicy(ctx context.Context, in *iam.DeletePolicyInput, _ ...
 			return nil, apiError("DeleteConflict", "Cannot delete a policy attached to entities.")
 		}
 		if len(p.documents) > 1 {
-			return nil, apiError("DeleteConflict", "This policy has more than one version. Before you delete a policy, you must delete the policy's versions.")
+			return nil, apiError("DeleteConflict", "This policy has more than one version. Before you delete a policy, you must delete the "+
+				"policy's versions.")
 		}
 		delete(f.policies, p.arn)
 		return &iam.DeletePolicyOutput{}, nil

@@ -41,7 +41,8 @@ func (f *IAM) GetRole(ctx context.Context, in *iam.GetRoleInput, _ ...func(*iam.
 	})
 }
 
-func (f *IAM) ListAttachedRolePolicies(ctx context.Context, in *iam.ListAttachedRolePoliciesInput, _ ...func(*iam.Options)) (*iam.ListAttachedRolePoliciesOutput, error) {
+func (f *IAM) ListAttachedRolePolicies(ctx context.Context, in *iam.ListAttachedRolePoliciesInput,
+	_ ...func(*iam.Options)) (*iam.ListAttachedRolePoliciesOutput, error) {
 	return call(ctx, f.Account, "iam:ListAttachedRolePolicies", func() (*iam.ListAttachedRolePoliciesOutput, error) {
 		r, err := f.find(in.RoleName)
 		if err != nil {
@@ -55,7 +56,8 @@ func (f *IAM) ListAttachedRolePolicies(ctx context.Context, in *iam.ListAttached
 	})
 }
 
-func (f *IAM) ListRolePolicies(ctx context.Context, in *iam.ListRolePoliciesInput, _ ...func(*iam.Options)) (*iam.ListRolePoliciesOutput, error) {
+func (f *IAM) ListRolePolicies(ctx context.Context, in *iam.ListRolePoliciesInput, _ ...func(*iam.Options)) (*iam.ListRolePoliciesOutput,
+	error) {
 	return call(ctx, f.Account, "iam:ListRolePolicies", func() (*iam.ListRolePoliciesOutput, error) {
 		r, err := f.find(in.RoleName)
 		if err != nil {
@@ -79,7 +81,8 @@ func change[T any](ctx context.Context, f *IAM, action string, name *string, do 
 	})
 }
 
-func (f *IAM) UpdateAssumeRolePolicy(ctx context.Context, in *iam.UpdateAssumeRolePolicyInput, _ ...func(*iam.Options)) (*iam.UpdateAssumeRolePolicyOutput, error) {
+func (f *IAM) UpdateAssumeRolePolicy(ctx context.Context, in *iam.UpdateAssumeRolePolicyInput,
+	_ ...func(*iam.Options)) (*iam.UpdateAssumeRolePolicyOutput, error) {
 	return change[iam.UpdateAssumeRolePolicyOutput](ctx, f, "iam:UpdateAssumeRolePolicy", in.RoleName, func(r *role) error {
 		r.trust = aws.ToString(in.PolicyDocument)
 		return nil
@@ -93,14 +96,16 @@ func (f *IAM) UpdateRole(ctx context.Context, in *iam.UpdateRoleInput, _ ...func
 	})
 }
 
-func (f *IAM) PutRolePermissionsBoundary(ctx context.Context, in *iam.PutRolePermissionsBoundaryInput, _ ...func(*iam.Options)) (*iam.PutRolePermissionsBoundaryOutput, error) {
+func (f *IAM) PutRolePermissionsBoundary(ctx context.Context, in *iam.PutRolePermissionsBoundaryInput,
+	_ ...func(*iam.Options)) (*iam.PutRolePermissionsBoundaryOutput, error) {
 	return change[iam.PutRolePermissionsBoundaryOutput](ctx, f, "iam:PutRolePermissionsBoundary", in.RoleName, func(r *role) error {
 		r.boundary = aws.ToString(in.PermissionsBoundary)
 		return nil
 	})
 }
 
-func (f *IAM) DeleteRolePermissionsBoundary(ctx context.Context, in *iam.DeleteRolePermissionsBoundaryInput, _ ...func(*iam.Options)) (*iam.DeleteRolePermissionsBoundaryOutput, error) {
+func (f *IAM) DeleteRolePermissionsBoundary(ctx context.Context, in *iam.DeleteRolePermissionsBoundaryInput,
+	_ ...func(*iam.Options)) (*iam.DeleteRolePermissionsBoundaryOutput, error) {
 	return change[iam.DeleteRolePermissionsBoundaryOutput](ctx, f, "iam:DeleteRolePermissionsBoundary", in.RoleName, func(r *role) error {
 		r.boundary = ""
 		return nil
@@ -120,7 +125,8 @@ func (f *IAM) UntagRole(ctx context.Context, in *iam.UntagRoleInput, _ ...func(*
 	})
 }
 
-func (f *IAM) AttachRolePolicy(ctx context.Context, in *iam.AttachRolePolicyInput, _ ...func(*iam.Options)) (*iam.AttachRolePolicyOutput, error) {
+func (f *IAM) AttachRolePolicy(ctx context.Context, in *iam.AttachRolePolicyInput, _ ...func(*iam.Options)) (*iam.AttachRolePolicyOutput,
+	error) {
 	return change[iam.AttachRolePolicyOutput](ctx, f, "iam:AttachRolePolicy", in.RoleName, func(r *role) error {
 		arn := aws.ToString(in.PolicyArn)
 		if !strings.Contains(arn, ":iam::aws:policy/") {
@@ -135,7 +141,8 @@ func (f *IAM) AttachRolePolicy(ctx context.Context, in *iam.AttachRolePolicyInpu
 	})
 }
 
-func (f *IAM) DetachRolePolicy(ctx context.Context, in *iam.DetachRolePolicyInput, _ ...func(*iam.Options)) (*iam.DetachRolePolicyOutput, error) {
+func (f *IAM) DetachRolePolicy(ctx context.Context, in *iam.DetachRolePolicyInput, _ ...func(*iam.Options)) (*iam.DetachRolePolicyOutput,
+	error) {
 	return change[iam.DetachRolePolicyOutput](ctx, f, "iam:DetachRolePolicy", in.RoleName, func(r *role) error {
 		n := slices.Index(r.attached, aws.ToString(in.PolicyArn))
 		if n < 0 {
@@ -154,7 +161,8 @@ func (f *IAM) PutRolePolicy(ctx context.Context, in *iam.PutRolePolicyInput, _ .
 	})
 }
 
-func (f *IAM) DeleteRolePolicy(ctx context.Context, in *iam.DeleteRolePolicyInput, _ ...func(*iam.Options)) (*iam.DeleteRolePolicyOutput, error) {
+func (f *IAM) DeleteRolePolicy(ctx context.Context, in *iam.DeleteRolePolicyInput, _ ...func(*iam.Options)) (*iam.DeleteRolePolicyOutput,
+	error) {
 	return change[iam.DeleteRolePolicyOutput](ctx, f, "iam:DeleteRolePolicy", in.RoleName, func(r *role) error {
 		if _, ok := r.inline[aws.ToString(in.PolicyName)]; !ok {
 			return apiError("NoSuchEntity", "The role policy with name %s cannot be found.", aws.ToString(in.PolicyName))

@@ -58,8 +58,9 @@ func (f *S3) reach(name, expected *string) (*bucket, error) {
 		return nil, apiError("AccessDenied", "Access Denied")
 	case b.region != region:
 		return nil, &awshttp.ResponseError{ResponseError: &smithyhttp.ResponseError{
-			Response: &smithyhttp.Response{Response: &http.Response{StatusCode: http.StatusMovedPermanently, Header: http.Header{"X-Amz-Bucket-Region": {b.region}}}},
-			Err:      apiError("PermanentRedirect", "The bucket you are attempting to access must be addressed using the specified endpoint."),
+			Response: &smithyhttp.Response{Response: &http.Response{StatusCode: http.StatusMovedPermanently,
+				Header: http.Header{"X-Amz-Bucket-Region": {b.region}}}},
+			Err: apiError("PermanentRedirect", "The bucket you are attempting to access must be addressed using the specified endpoint."),
 		}}
 	}
 	return b, nil
@@ -90,7 +91,8 @@ func (f *S3) PutBucketPolicy(ctx context.Context, in *s3.PutBucketPolicyInput, _
 	})
 }
 
-func (f *S3) DeleteBucketPolicy(ctx context.Context, in *s3.DeleteBucketPolicyInput, _ ...func(*s3.Options)) (*s3.DeleteBucketPolicyOutput, error) {
+func (f *S3) DeleteBucketPolicy(ctx context.Context, in *s3.DeleteBucketPolicyInput,
+	_ ...func(*s3.Options)) (*s3.DeleteBucketPolicyOutput, error) {
 	return call(ctx, f.Account, "s3:DeleteBucketPolicy", func() (*s3.DeleteBucketPolicyOutput, error) {
 		b, err := f.reach(in.Bucket, in.ExpectedBucketOwner)
 		if err != nil {

@@ -46,7 +46,8 @@ func (a *Account) Snapshot() Snapshot {
 	for _, arn := range sortedKeys(a.IAM.policies) {
 		p := a.IAM.policies[arn]
 		s.Policies = append(s.Policies, PolicySnapshot{
-			Name: p.name, Path: p.path, ARN: p.arn, ID: p.id, Tags: maps.Clone(p.tags), Documents: maps.Clone(p.documents), InForce: p.inForce, Newest: p.newest,
+			Name: p.name, Path: p.path, ARN: p.arn, ID: p.id, Tags: maps.Clone(p.tags), Documents: maps.Clone(p.documents), InForce: p.inForce,
+			Newest: p.newest,
 		})
 	}
 	for name, b := range a.S3.buckets {
@@ -73,7 +74,8 @@ func Restore(accountID string, s Snapshot) *Account {
 	}
 	for _, p := range s.Policies {
 		a.IAM.policies[p.ARN] = &managedPolicy{
-			name: p.Name, path: p.Path, arn: p.ARN, id: p.ID, tags: maps.Clone(p.Tags), documents: maps.Clone(p.Documents), inForce: p.InForce, newest: p.Newest,
+			name: p.Name, path: p.Path, arn: p.ARN, id: p.ID, tags: maps.Clone(p.Tags), documents: maps.Clone(p.Documents), inForce: p.InForce,
+			newest: p.Newest,
 		}
 	}
 	for name, policy := range s.Buckets {

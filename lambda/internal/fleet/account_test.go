@@ -43,10 +43,12 @@ type member struct {
 
 func newMember(n int, regions []string) *member {
 	id := fmt.Sprintf("%012d", 100000000000+n)
-	m := &member{id: id, account: fakeaws.New(id), cfn: &fakeaws.CloudFormation{}, iamRate: newBucketOfTokens(iamPerSecond, iamBurst), denied: map[string]bool{}}
+	m := &member{id: id, account: fakeaws.New(id), cfn: &fakeaws.CloudFormation{}, iamRate: newBucketOfTokens(iamPerSecond, iamBurst),
+		denied: map[string]bool{}}
 	for _, region := range regions {
 		name := bucketIn(m.id, region)
-		m.account.S3.AddBucket(name, "", "", `{"Version":"2012-10-17","Statement":[{"Sid":"TLSOnly","Effect":"Deny","Principal":"*","Action":"s3:*",`+
+		m.account.S3.AddBucket(name, "", "", `{"Version":"2012-10-17","Statement":[{"Sid":"TLSOnly","Effect":"Deny","Principal":"*",`+
+			`"Action":"s3:*",`+
 			`"Resource":"arn:aws:s3:::`+name+`/*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`)
 	}
 	return m
@@ -168,7 +170,8 @@ func (p *process) do(service string, h http.Handler, r *http.Request) (*http.Res
 // refuse gives IAM's refusal of a call, if there is one.
 func (p *process) refuse(body string) string {
 	refusal := func(code string) string {
-		return "<ErrorResponse><Error><Type>Sender</Type><Code>" + code + "</Code><Message>no</Message></Error><RequestId>r</RequestId></ErrorResponse>"
+		return "<ErrorResponse><Error><Type>Sender</Type><Code>" + code +
+			"</Code><Message>no</Message></Error><RequestId>r</RequestId></ErrorResponse>"
 	}
 	p.mutex.Lock()
 	defer p.mutex.Unlock()

@@ -106,7 +106,8 @@ func (s *instance) send(request, id string, now, old map[string]any) *cfn.Respon
 	s.requests++
 	event := map[string]any{
 		"RequestType": request, "ResponseURL": "https://answers.example.com/x", "StackId": s.stackID, "RequestId": fmt.Sprint("r-", s.requests),
-		"ResourceType": properties.ResourceType, "LogicalResourceId": "ServiceRole", "ServiceToken": "arn:aws:lambda:::function:f", "ResourceProperties": now,
+		"ResourceType": properties.ResourceType, "LogicalResourceId": "ServiceRole", "ServiceToken": "arn:aws:lambda:::function:f",
+		"ResourceProperties": now,
 	}
 	if id != "" {
 		event["PhysicalResourceId"] = id

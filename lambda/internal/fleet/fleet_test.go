@@ -111,7 +111,8 @@ func TestFleet(t *testing.T) {
 		began := time.Now()
 		phase := func(name string) {
 			calls, throttled := f.calls()
-			t.Logf("%-7s %3d accounts x %d Regions: after %8s, %d calls, %d throttled, %d delivered twice, %d died, %d failed", name, *accounts, len(regions),
+			t.Logf("%-7s %3d accounts x %d Regions: after %8s, %d calls, %d throttled, %d delivered twice, %d died, %d failed", name, *accounts,
+				len(regions),
 				time.Since(began).Round(time.Second), calls, throttled, f.counts.duplicates, f.counts.crashes, f.counts.failures)
 		}
 		failed, _ := f.operate(f.instances, func(s *instance) error { return s.create(wanted(s, nil)) })

@@ -26,7 +26,8 @@ type countingCloudFormation struct {
 	asked int
 }
 
-func (c *countingCloudFormation) DescribeStackResource(ctx context.Context, in *cloudformation.DescribeStackResourceInput, o ...func(*cloudformation.Options)) (*cloudformation.DescribeStackResourceOutput, error) {
+func (c *countingCloudFormation) DescribeStackResource(ctx context.Context, in *cloudformation.DescribeStackResourceInput,
+	o ...func(*cloudformation.Options)) (*cloudformation.DescribeStackResourceOutput, error) {
 	c.asked++
 	return c.CloudFormation.DescribeStackResource(ctx, in, o...)
 }
@@ -34,7 +35,8 @@ func (c *countingCloudFormation) DescribeStackResource(ctx context.Context, in *
 // What every kind of event costs in calls, and nothing more.
 func TestCalls(t *testing.T) {
 	var table strings.Builder
-	fmt.Fprintln(&table, "| Event | Buckets | IAM reads | IAM writes | S3 reads | S3 writes | KMS reads | KMS writes | CloudFormation | Together |")
+	fmt.Fprintln(&table, "| Event | Buckets | IAM reads | IAM writes | S3 reads | S3 writes | KMS reads | KMS writes | CloudFormation "+
+		"| Together |")
 	fmt.Fprintln(&table, "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
 	for _, buckets := range []int{0, 1, 10, 50} {
 		writeCalls(t, &table, buckets)

@@ -40,23 +40,28 @@ var changes = []struct {
 	{name: "buckets changed", from: base(nil), to: base(props{"Buckets": []any{"training-data", "more-data"}})},
 	{
 		name: "uses and keys", from: base(props{"KmsKeyArns": []any{"{key}"}}),
-		to: base(props{"Uses": []any{"BatchInference", "DatasetExport"}, "Buckets": []any{map[string]any{"Name": "more-data", "Prefixes": []any{"in/"}}}}),
+		to: base(props{"Uses": []any{"BatchInference", "DatasetExport"},
+			"Buckets": []any{map[string]any{"Name": "more-data", "Prefixes": []any{"in/"}}}}),
 	},
 	{
 		name: "policies left to others", from: base(props{"Buckets": []any{map[string]any{"Name": "training-data", "KmsKeyArn": "{key}"}}}),
-		to: base(props{"ManageKeyPolicies": false, "Buckets": []any{map[string]any{"Name": "training-data", "KmsKeyArn": "{key}", "ManageBucketPolicy": false}}}),
+		to: base(props{"ManageKeyPolicies": false, "Buckets": []any{map[string]any{"Name": "training-data", "KmsKeyArn": "{key}",
+			"ManageBucketPolicy": false}}}),
 	},
 	{name: "buckets gone", from: base(nil), to: props{"PropagationDelaySeconds": "0"}},
-	{name: "attachments", from: base(props{"CloudWatchAccess": "CloudWatchFullAccess"}), to: base(props{"PersonalizeAccess": "None", "CloudWatchAccess": "CloudWatchFullAccessV2"})},
+	{name: "attachments", from: base(props{"CloudWatchAccess": "CloudWatchFullAccess"}),
+		to: base(props{"PersonalizeAccess": "None", "CloudWatchAccess": "CloudWatchFullAccessV2"})},
 	{name: "policy renamed", from: base(nil), to: base(props{"PolicyName": "Renamed"})},
-	{name: "role renamed", from: base(props{"KmsKeyArns": []any{"{key}"}}), to: base(props{"RoleName": "Renamed", "KmsKeyArns": []any{"{key}"}})},
+	{name: "role renamed", from: base(props{"KmsKeyArns": []any{"{key}"}}),
+		to: base(props{"RoleName": "Renamed", "KmsKeyArns": []any{"{key}"}})},
 	{
 		name: "role and policy renamed", from: base(nil), to: base(props{"RoleName": "Renamed", "PolicyName": "P"}),
 	},
 	{name: "path", from: base(nil), to: base(props{"Path": "/ml/"})},
 	{
 		name: "adopted", adopt: "Existing", from: base(props{"RoleName": "Existing", "AdoptExistingRole": "true"}),
-		to: base(props{"RoleName": "Existing", "AdoptExistingRole": "true", "Description": "new", "PersonalizeAccess": "None", "PermissionsBoundary": boundary}),
+		to: base(props{"RoleName": "Existing", "AdoptExistingRole": "true", "Description": "new", "PersonalizeAccess": "None",
+			"PermissionsBoundary": boundary}),
 	},
 }
 
@@ -95,7 +100,8 @@ func forEachFault(t *testing.T, adopt string, run func(t *testing.T, r *rig, k i
 
 func attach(t *testing.T, r *rig, role, policy string) {
 	t.Helper()
-	if _, err := r.world.IAM.AttachRolePolicy(t.Context(), &iam.AttachRolePolicyInput{RoleName: aws.String(role), PolicyArn: aws.String(policy)}); err != nil {
+	if _, err := r.world.IAM.AttachRolePolicy(t.Context(), &iam.AttachRolePolicyInput{RoleName: aws.String(role),
+		PolicyArn: aws.String(policy)}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -233,8 +239,10 @@ func TestReasonNamesTheMissingPermission(t *testing.T) {
 		return nil, nil
 	})
 	answer := r.deliver(cfn.Create, "", base(nil), nil)
-	want := fmt.Sprintf("create policy %s: AccessDenied: not authorized. Allow the function's role iam:CreatePolicy on arn:aws:iam::123456789012:policy/%s "+
-		"(in template.yaml by RoleNamePattern and PolicyNamePattern), and check permissions boundaries and service control policies.", policyName(answer), policyName(answer))
+	want := fmt.Sprintf("create policy %s: AccessDenied: not authorized. Allow the function's role iam:CreatePolicy on "+
+		"arn:aws:iam::123456789012:policy/%s "+
+		"(in template.yaml by RoleNamePattern and PolicyNamePattern), and check permissions boundaries and service control policies.",
+		policyName(answer), policyName(answer))
 	if answer.Status != cfn.Failed || answer.Reason != want {
 		t.Errorf("got %s %q, want FAILED %q", answer.Status, answer.Reason, want)
 	}

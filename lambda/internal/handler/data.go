@@ -16,8 +16,8 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-// data returns the attributes, always the same keys: Fn::GetAtt fails if an update drops one. What has no room in an answer is left out: the
-// statements of Required..., the last of the longer attribute first, until the rest fits beside the beginning of the warnings.
+// data returns the attributes, always the same keys: Fn::GetAtt fails if an update drops one. What has no room in an answer is left out:
+// the statements of Required..., the last of the longer attribute first, until the rest fits beside the beginning of the warnings.
 func (t *task) data(d servicerole.Desired, out *outcome) map[string]string {
 	policyARN := ""
 	if d.Policy != nil {

@@ -15,7 +15,8 @@ import (
 // comes again, or somebody sends one: the live role stays, whatever operation of the stack is under way.
 func TestADeleteWithAMadeUpIDSparesTheLiveRole(t *testing.T) {
 	for _, resource := range []string{"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_FAILED", "CREATE_IN_PROGRESS"} {
-		for _, stack := range []string{"UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_COMPLETE", "CREATE_IN_PROGRESS", "UPDATE_FAILED"} {
+		for _, stack := range []string{"UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_COMPLETE", "CREATE_IN_PROGRESS",
+			"UPDATE_FAILED"} {
 			r := newRig(t, awstest.Kinds()[0].New(t))
 			id := r.must(cfn.Create, "", base(nil), nil)
 			before := r.world.State()
@@ -41,7 +42,8 @@ func TestAnOldCleanUpSparesTheLiveRole(t *testing.T) {
 	r.must(cfn.Delete, idB, b, nil)
 	before := r.world.State()
 	r.cfn.Say("UPDATE_COMPLETE", idA, "UPDATE_IN_PROGRESS")
-	if answer := r.deliverRaw(r.event(cfn.Delete, idA, a, nil)); answer.Status != cfn.Failed || !strings.Contains(answer.Reason, "still needs role A") {
+	if answer := r.deliverRaw(r.event(cfn.Delete, idA, a, nil)); answer.Status != cfn.Failed ||
+		!strings.Contains(answer.Reason, "still needs role A") {
 		t.Errorf("got %+v", answer)
 	}
 	if diff := cmp.Diff(before, r.world.State()); diff != "" {

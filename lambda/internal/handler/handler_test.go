@@ -20,7 +20,8 @@ import (
 
 func TestAttributes(t *testing.T) {
 	r := newRig(t, awstest.Kinds()[0].New(t))
-	answer := r.deliver(cfn.Create, "", props{"RoleName": "R", "Path": "/ml/", "PolicyName": "P", "Buckets": []any{"training-data"}, "CloudWatchAccess": "CloudWatchFullAccess"}, nil)
+	answer := r.deliver(cfn.Create, "", props{"RoleName": "R", "Path": "/ml/", "PolicyName": "P", "Buckets": []any{"training-data"},
+		"CloudWatchAccess": "CloudWatchFullAccess"}, nil)
 	want := map[string]string{
 		"RoleArn": "arn:aws:iam::123456789012:role/ml/R", "RoleName": "R", "RoleId": answer.Data[properties.AttrRoleID],
 		"PolicyArn": "arn:aws:iam::123456789012:policy/ml/P", "RequiredBucketPolicyStatements": "{}", "RequiredKeyPolicyStatements": "{}",
@@ -29,10 +30,12 @@ func TestAttributes(t *testing.T) {
 	if diff := cmp.Diff(want, answer.Data); diff != "" || !strings.HasPrefix(answer.Data["RoleId"], "AROA") {
 		t.Errorf("Create: role id %q, -want +got:\n%s", answer.Data["RoleId"], diff)
 	}
-	if answer.PhysicalResourceID != want["RoleArn"] || answer.StackID != r.stackID() || answer.RequestID != "r-1" || answer.LogicalResourceID != "Role" {
+	if answer.PhysicalResourceID != want["RoleArn"] || answer.StackID != r.stackID() || answer.RequestID != "r-1" ||
+		answer.LogicalResourceID != "Role" {
 		t.Errorf("got %+v", answer)
 	}
-	updated := r.deliver(cfn.Update, answer.PhysicalResourceID, props{"RoleName": "R", "Path": "/ml/"}, props{"RoleName": "R", "Path": "/ml/", "PolicyName": "P", "Buckets": []any{"training-data"}})
+	updated := r.deliver(cfn.Update, answer.PhysicalResourceID, props{"RoleName": "R", "Path": "/ml/"},
+		props{"RoleName": "R", "Path": "/ml/", "PolicyName": "P", "Buckets": []any{"training-data"}})
 	want["PolicyArn"], want["Warnings"] = "", ""
 	if diff := cmp.Diff(want, updated.Data); diff != "" {
 		t.Errorf("Update: -want +got:\n%s", diff)
@@ -60,8 +63,10 @@ func TestRefusedEventsTouchNothing(t *testing.T) {
 		{"somebody else's role, in another case", base(props{"RoleName": "theirrole"}), "role " + theirs + " already exists"},
 		{"somebody else's policy", base(props{"PolicyName": "Theirs"}), "managed policy arn:aws:iam::123456789012:policy/Theirs already exists"},
 		{"many buckets", props{"Buckets": many(60)}, "Buckets make a managed policy of"},
-		{"long ARN", props{"Path": "/" + strings.Repeat("p", 200) + "/", "RoleName": strings.Repeat("r", 64)}, "Path and RoleName together make the ARN"},
-		{"boundary of another account", props{"PermissionsBoundary": "arn:aws:iam::999999999999:policy/B"}, "PermissionsBoundary arn:aws:iam::999999999999:policy/B must be a managed policy of this account"},
+		{"long ARN", props{"Path": "/" + strings.Repeat("p", 200) + "/", "RoleName": strings.Repeat("r", 64)},
+			"Path and RoleName together make the ARN"},
+		{"boundary of another account", props{"PermissionsBoundary": "arn:aws:iam::999999999999:policy/B"},
+			"PermissionsBoundary arn:aws:iam::999999999999:policy/B must be a managed policy of this account"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t, awstest.Kinds()[0].New(t))
@@ -93,9 +98,11 @@ func TestUpdateRefusesSharedNames(t *testing.T) {
 		from, to props
 		reason   string
 	}{
-		{"path", base(props{"RoleName": "R"}), base(props{"RoleName": "R", "Path": "/p/"}), "IAM does not allow two roles of one name in an account"},
+		{"path", base(props{"RoleName": "R"}), base(props{"RoleName": "R", "Path": "/p/"}),
+			"IAM does not allow two roles of one name in an account"},
 		{"case", base(props{"RoleName": "Role"}), base(props{"RoleName": "role"}), "IAM does not allow two roles of one name in an account"},
-		{"policy", base(props{"RoleName": "R", "PolicyName": "P"}), base(props{"RoleName": "S", "PolicyName": "P"}), "both would share the managed policy P"},
+		{"policy", base(props{"RoleName": "R", "PolicyName": "P"}), base(props{"RoleName": "S", "PolicyName": "P"}),
+			"both would share the managed policy P"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t, awstest.Kinds()[0].New(t))
@@ -120,7 +127,8 @@ func TestForeignAttachments(t *testing.T) {
 		now := base(props{"RoleName": "R", "ForceDetachPolicies": force})
 		id := r.must(cfn.Create, "", now, nil)
 		attach(t, r, "R", "arn:aws:iam::123456789012:policy/Theirs")
-		if _, err := r.world.IAM.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: aws.String("R"), PolicyName: aws.String("inline"), PolicyDocument: aws.String("{}")}); err != nil {
+		if _, err := r.world.IAM.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: aws.String("R"), PolicyName: aws.String("inline"),
+			PolicyDocument: aws.String("{}")}); err != nil {
 			t.Fatal(err)
 		}
 		used := r.world.State()
@@ -129,7 +137,8 @@ func TestForeignAttachments(t *testing.T) {
 		if diff := cmp.Diff(want, r.world.State()); diff != "" {
 			t.Errorf("force %v: -want +got:\n%s", force, diff)
 		}
-		if !force && (answer.Status != cfn.Failed || !strings.Contains(answer.Reason, "arn:aws:iam::123456789012:policy/Theirs, inline policy inline")) {
+		if !force && (answer.Status != cfn.Failed || !strings.Contains(answer.Reason,
+			"arn:aws:iam::123456789012:policy/Theirs, inline policy inline")) {
 			t.Errorf("got %+v, want FAILED that names both", answer)
 		}
 	}
@@ -137,11 +146,21 @@ func TestForeignAttachments(t *testing.T) {
 
 func TestUndecodableEvents(t *testing.T) {
 	for _, c := range []struct{ name, event, reason, id string }{
-		{"unknown request", `{"RequestType":"Import","ResponseURL":"https://h/x","ResourceType":"Custom::PersonalizeServiceRole","PhysicalResourceId":"p"}`, `RequestType "Import" is not Create, Update or Delete. Nothing was changed. Send the event as CloudFormation does.`, "p"},
-		{"another resource type", `{"RequestType":"Create","ResponseURL":"https://h/x","ResourceType":"Custom::Other"}`, `ResourceType "Custom::Other" is not Custom::PersonalizeServiceRole, the only type that this function provisions. Nothing was changed. Correct the template.`, nothingID},
-		{"a number for a text", `{"RequestType":"Create","ResponseURL":"https://h/x","StackId":7,"RequestId":"r"}`, `the event can't be decoded because a field has another type than CloudFormation sends. Nothing was changed. Send the event as CloudFormation does.`, nothingID},
-		{"no stack", `{"RequestType":"Create","ResponseURL":"https://h/x","StackId":"x","ResourceType":"Custom::PersonalizeServiceRole","LogicalResourceId":"L"}`, `StackId "x" with LogicalResourceId "L" does not name a resource of a CloudFormation stack. Nothing was changed. Send both in CloudFormation's form.`, nothingID},
-		{"update of nothing", `{"RequestType":"Update","ResponseURL":"https://h/x","ResourceType":"Custom::PersonalizeServiceRole"}`, `the Update event has no PhysicalResourceId, which names the role. Nothing was changed. Send the event as CloudFormation does.`, nothingID},
+		{"unknown request", `{"RequestType":"Import","ResponseURL":"https://h/x","ResourceType":"Custom::PersonalizeServiceRole",` +
+			`"PhysicalResourceId":"p"}`, `RequestType "Import" is not Create, Update or Delete. Nothing was changed. Send the event as ` +
+			`CloudFormation does.`, "p"},
+		{"another resource type", `{"RequestType":"Create","ResponseURL":"https://h/x","ResourceType":"Custom::Other"}`,
+			`ResourceType "Custom::Other" is not Custom::PersonalizeServiceRole, the only type that this function provisions. Nothing was ` +
+				`changed. Correct the template.`, nothingID},
+		{"a number for a text", `{"RequestType":"Create","ResponseURL":"https://h/x","StackId":7,"RequestId":"r"}`,
+			`the event can't be decoded because a field has another type than CloudFormation sends. Nothing was changed. Send the event as ` +
+				`CloudFormation does.`, nothingID},
+		{"no stack", `{"RequestType":"Create","ResponseURL":"https://h/x","StackId":"x","ResourceType":"Custom::PersonalizeServiceRole",` +
+			`"LogicalResourceId":"L"}`, `StackId "x" with LogicalResourceId "L" does not name a resource of a CloudFormation stack. Nothing ` +
+			`was changed. Send both in CloudFormation's form.`, nothingID},
+		{"update of nothing", `{"RequestType":"Update","ResponseURL":"https://h/x","ResourceType":"Custom::PersonalizeServiceRole"}`,
+			`the Update event has no PhysicalResourceId, which names the role. Nothing was changed. Send the event as CloudFormation does.`,
+			nothingID},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t, awstest.Kinds()[0].New(t))
@@ -166,7 +185,8 @@ func TestAnotherAccountsStackIsRefused(t *testing.T) {
 	r := newRig(t, awstest.Kinds()[0].New(t))
 	r.handler.AccountID = func(context.Context) string { return "999999999999" }
 	answer := r.deliver(cfn.Create, "", base(nil), nil)
-	want := "the function belongs to account 999999999999, and the stack to account 123456789012. Nothing was changed. A role must be in the account that uses it. Deploy the function there too, and set ServiceToken to that one."
+	want := "the function belongs to account 999999999999, and the stack to account 123456789012. Nothing was changed. A role must be " +
+		"in the account that uses it. Deploy the function there too, and set ServiceToken to that one."
 	if answer.Reason != want || len(r.world.Calls()) > 0 {
 		t.Errorf("got %q after calls %v, want %q and none", answer.Reason, r.world.Calls(), want)
 	}
@@ -177,7 +197,8 @@ func TestAnotherAccountsStackIsRefused(t *testing.T) {
 func TestDeleteOfAnotherResourceTypeSucceeds(t *testing.T) {
 	r := newRig(t, awstest.Kinds()[0].New(t))
 	for request, want := range map[cfn.RequestType]cfn.Status{cfn.Create: cfn.Failed, cfn.Delete: cfn.Success} {
-		event := strings.Replace(string(r.event(request, madeUp, base(nil), nil)), properties.ResourceType, "AWS::CloudFormation::CustomResource", 1)
+		event := strings.Replace(string(r.event(request, madeUp, base(nil), nil)), properties.ResourceType,
+			"AWS::CloudFormation::CustomResource", 1)
 		if answer := r.deliverRaw(json.RawMessage(event)); answer.Status != want {
 			t.Errorf("%s: got %+v, want %s", request, answer, want)
 		}
@@ -201,7 +222,8 @@ func TestPanicIsAnsweredOnce(t *testing.T) {
 		if err != nil || len(r.answers) != 1 || r.answers[0].Status != cfn.Failed {
 			t.Fatalf("%s: error %v, answers %+v", action, err, r.answers)
 		}
-		if reason := r.answers[0].Reason; !strings.Contains(reason, "a defect in the function") || strings.Contains(reason+log.String(), "secret") {
+		if reason := r.answers[0].Reason; !strings.Contains(reason, "a defect in the function") ||
+			strings.Contains(reason+log.String(), "secret") {
 			t.Errorf("%s: reason %q, log:\n%s", action, reason, log.String())
 		}
 		if len(r.answers[0].PhysicalResourceID) < 20 {
@@ -274,7 +296,8 @@ func TestSettlingEndsWithTheFunctionsTime(t *testing.T) {
 	if err := r.handler.Handle(ctx, r.event(cfn.Create, "", base(props{"PropagationDelaySeconds": "60"}), nil)); err != nil {
 		t.Fatal(err)
 	}
-	if got := r.answers[0]; got.Status != cfn.Success || !strings.Contains(got.Data["Warnings"], "too short for PropagationDelaySeconds of 60") {
+	if got := r.answers[0]; got.Status != cfn.Success || !strings.Contains(got.Data["Warnings"],
+		"too short for PropagationDelaySeconds of 60") {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -314,7 +337,8 @@ func TestAdoptedRoleKeepsItsTags(t *testing.T) {
 	r := newRig(t, awstest.Kinds()[0].New(t))
 	r.createRole("Existing", map[string]string{"team": "theirs"})
 	before := r.world.State()
-	one, two := props{"RoleName": "Existing", "AdoptExistingRole": "true", "Tags": []any{tag("team", "ours")}}, props{"RoleName": "Existing", "AdoptExistingRole": "true"}
+	one, two := props{"RoleName": "Existing", "AdoptExistingRole": "true", "Tags": []any{tag("team", "ours")}},
+		props{"RoleName": "Existing", "AdoptExistingRole": "true"}
 	id := r.must(cfn.Create, "", one, nil)
 	r.must(cfn.Update, id, two, one)
 	r.must(cfn.Delete, id, two, nil)

@@ -64,9 +64,11 @@ func newRig(t *testing.T, world awstest.World) *rig {
 }
 
 // theirBucketPolicy is what others put on a bucket.
-const theirBucketPolicy = `{"Version":"2012-10-17","Id":"theirs","Statement":[{"Sid":"TLSOnly","Effect":"Deny","Principal":"*","Action":"s3:*",` +
+const theirBucketPolicy = `{"Version":"2012-10-17","Id":"theirs","Statement":[{"Sid":"TLSOnly","Effect":"Deny","Principal":"*",` +
+	`"Action":"s3:*",` +
 	`"Resource":["arn:aws:s3:::training-data","arn:aws:s3:::training-data/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}},` +
-	`{"Effect":"Allow","Principal":{"Service":"logging.s3.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::training-data/logs/*"}]}`
+	`{"Effect":"Allow","Principal":{"Service":"logging.s3.amazonaws.com"},"Action":"s3:PutObject",` +
+	`"Resource":"arn:aws:s3:::training-data/logs/*"}]}`
 
 // RoundTrip takes the answers.
 func (r *rig) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -170,13 +172,15 @@ func (r *rig) foreign() {
 	r.t.Helper()
 	ctx := r.t.Context()
 	_, err := r.world.IAM.CreatePolicy(ctx, &iam.CreatePolicyInput{
-		PolicyName: aws.String("Theirs"), PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"}]}`),
+		PolicyName: aws.String("Theirs"), PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny",` +
+			`"Action":"s3:*","Resource":"*"}]}`),
 	})
 	if exists := (*iamtypes.EntityAlreadyExistsException)(nil); err != nil && !errors.As(err, &exists) {
 		r.t.Fatal(err)
 	}
 	r.createRole("TheirRole", map[string]string{"team": "other"})
-	if _, err := r.world.IAM.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: aws.String("TheirRole"), PolicyArn: aws.String("arn:aws:iam::" + r.world.AccountID + ":policy/Theirs")}); err != nil {
+	if _, err := r.world.IAM.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: aws.String("TheirRole"),
+		PolicyArn: aws.String("arn:aws:iam::" + r.world.AccountID + ":policy/Theirs")}); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -186,7 +190,8 @@ func (r *rig) createRole(name string, tags map[string]string) {
 	r.t.Helper()
 	in := &iam.CreateRoleInput{
 		RoleName: aws.String(name), Path: aws.String("/"), Description: aws.String("before"), MaxSessionDuration: aws.Int32(7200),
-		AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ec2.amazonaws.com"}}]}`),
+		AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",` +
+			`"Principal":{"Service":"ec2.amazonaws.com"}}]}`),
 	}
 	for k, v := range tags {
 		in.Tags = append(in.Tags, iamtypes.Tag{Key: aws.String(k), Value: aws.String(v)})

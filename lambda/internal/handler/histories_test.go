@@ -55,7 +55,8 @@ type life struct {
 
 // send delivers an event with the faults that are drawn: a call that fails, a process that ends, a second delivery between two calls.
 func (l *life) send(request cfn.RequestType, id, stack string, now, old props, faulty bool) *cfn.Response {
-	status := map[cfn.RequestType]string{cfn.Create: "CREATE_IN_PROGRESS", cfn.Update: "UPDATE_IN_PROGRESS", cfn.Delete: "DELETE_IN_PROGRESS"}[request]
+	status := map[cfn.RequestType]string{cfn.Create: "CREATE_IN_PROGRESS", cfn.Update: "UPDATE_IN_PROGRESS",
+		cfn.Delete: "DELETE_IN_PROGRESS"}[request]
 	event := l.r.event(request, id, now, old)
 	l.sent = append(l.sent, event)
 	reported := id
@@ -73,7 +74,8 @@ func (l *life) send(request cfn.RequestType, id, stack string, now, old props, f
 	}
 	answer := l.r.deliverRaw(event)
 	l.r.heal()
-	l.story = append(l.story, fmt.Sprintf("%s of %q in %s, fault: %s, answer: %+v\n\tnow %v\n\told %v", request, id, stack, trouble, answer, now, old))
+	l.story = append(l.story, fmt.Sprintf("%s of %q in %s, fault: %s, answer: %+v\n\tnow %v\n\told %v", request, id, stack, trouble, answer,
+		now, old))
 	if l.clean && !succeeded(answer) && !refused(now, old) && !l.isRefusedForCase(answer) {
 		l.fail("failed without a fault")
 	}
@@ -156,7 +158,8 @@ func (l *life) late() {
 	stack := "UPDATE_COMPLETE"
 	// Whether an Update is late can't be told while the stack is under way: docs/design.md.
 	if !strings.Contains(string(event), `"RequestType":"Update"`) {
-		stack = rapid.SampledFrom([]string{stack, "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"}).Draw(l.T, "stack")
+		stack = rapid.SampledFrom([]string{stack, "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+			"UPDATE_ROLLBACK_IN_PROGRESS"}).Draw(l.T, "stack")
 	}
 	if l.id == "" {
 		l.r.cfn.Say("DELETE_COMPLETE", "", stack)
@@ -264,8 +267,9 @@ func state(r *rig) map[string]string {
 	return all
 }
 
-// Whatever fails, whatever is undone by hand, and whatever comes late, twice or side by side: the account holds what the properties ask for, as if the resource had just
-// been created with them, and nothing once the resource is deleted. More histories: go test -run TestHistories -rapid.checks 100000
+// Whatever fails, whatever is undone by hand, and whatever comes late, twice or side by side: the account holds what the properties ask
+// for, as if the resource had just been created with them, and nothing once the resource is deleted. More histories: go test -run
+// TestHistories -rapid.checks 100000
 func TestHistories(t *testing.T) {
 	empty := state(world(t))
 	ideal := make([]map[string]string, len(variants))

@@ -35,12 +35,17 @@ var releases = []struct {
 	p    props
 }{
 	{"defaults", props{}},
-	{"as strings", props{"Buckets": []any{"training-data"}, "PersonalizeAccess": "AmazonPersonalizeFullAccess", "MaxSessionDuration": "3600", "RoleName": "", "Path": "/"}},
+	{"as strings", props{"Buckets": []any{"training-data"}, "PersonalizeAccess": "AmazonPersonalizeFullAccess", "MaxSessionDuration": "3600",
+		"RoleName": "", "Path": "/"}},
 	{"everything", props{
-		"RoleName": "Everything", "Path": "/ml/", "Description": "all", "MaxSessionDuration": 7200, "PermissionsBoundary": "arn:aws:iam::aws:policy/PowerUserAccess",
-		"Tags": []any{map[string]any{"Key": "team", "Value": "ml"}}, "PersonalizeAccess": "None", "CloudWatchAccess": "CloudWatchFullAccessV2", "PolicyName": "EverythingPolicy",
+		"RoleName": "Everything", "Path": "/ml/", "Description": "all", "MaxSessionDuration": 7200,
+		"PermissionsBoundary": "arn:aws:iam::aws:policy/PowerUserAccess",
+		"Tags":                []any{map[string]any{"Key": "team", "Value": "ml"}}, "PersonalizeAccess": "None",
+		"CloudWatchAccess": "CloudWatchFullAccessV2",
+		"PolicyName":       "EverythingPolicy",
 		"Buckets": []any{
-			map[string]any{"Name": "training-data", "Uses": []any{"DatasetImport", "BatchInference", "DatasetExport", "MetricAttribution", "DataDeletion"}, "Prefixes": []any{"in/", "out/"}, "KmsKeyArn": "{key}"},
+			map[string]any{"Name": "training-data", "Uses": []any{"DatasetImport", "BatchInference", "DatasetExport", "MetricAttribution",
+				"DataDeletion"}, "Prefixes": []any{"in/", "out/"}, "KmsKeyArn": "{key}"},
 			map[string]any{"Name": "more-data", "RequireSourceConditions": true},
 		},
 		"KmsKeyArns": []any{"{key}"}, "SourceRegions": []any{"eu-west-1", "us-east-1"}, "ForceDetachPolicies": true, "PropagationDelaySeconds": 0,
@@ -114,12 +119,14 @@ func recordRelease(t *testing.T, file string) {
 		world.IAM, world.S3, world.KMS, world.Calls, world.State = account.IAM, account.S3, account.KMS, account.Calls, account.State
 		world.AddBucket = func(name string, b awstest.Bucket) { account.S3.AddBucket(name, b.Owner, b.Region, b.Policy) }
 		world.AddKey = func() string {
-			return account.KMS.AddKey(`{"Version":"2012-10-17","Statement":[{"Sid":"Root","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"kms:*","Resource":"*"}]}`)
+			return account.KMS.AddKey(`{"Version":"2012-10-17","Statement":[{"Sid":"Root","Effect":"Allow",` +
+				`"Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"kms:*","Resource":"*"}]}`)
 		}
 		rig := newRig(t, world)
 		if _, err := account.IAM.CreateRole(t.Context(), &iam.CreateRoleInput{
 			RoleName: aws.String("Adopted"), Path: aws.String("/"), MaxSessionDuration: aws.Int32(3600), Description: aws.String("theirs"),
-			AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`),
+			AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+				`"Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`),
 		}); err != nil {
 			t.Fatal(err)
 		}

@@ -117,7 +117,8 @@ func TestNoStatementWithoutARole(t *testing.T) {
 func TestAReplacementRemovesItsOwnDeadStatement(t *testing.T) {
 	r := newRig(t, awstest.Kinds()[0].New(t))
 	before := r.world.State()
-	from, to := props{"PersonalizeAccess": "None", "KmsKeyArns": []any{"{key}"}, "PropagationDelaySeconds": "0"}, props{"KmsKeyArns": []any{"{key}"}, "PropagationDelaySeconds": "0", "RoleName": "New"}
+	from, to := props{"PersonalizeAccess": "None", "KmsKeyArns": []any{"{key}"}, "PropagationDelaySeconds": "0"},
+		props{"KmsKeyArns": []any{"{key}"}, "PropagationDelaySeconds": "0", "RoleName": "New"}
 	id := r.must(cfn.Create, "", from, nil)
 	r.deleteRole(id)
 	if !strings.Contains(r.world.State()[r.key], "AROA") {
@@ -171,7 +172,8 @@ func TestTheLastTagFits(t *testing.T) {
 // Everything in an answer may be as long as it can be.
 func TestTheLongestAnswerFits(t *testing.T) {
 	r := newRig(t, awstest.Kinds()[0].New(t))
-	stack := "arn:aws:cloudformation:eu-west-1:" + r.world.AccountID + ":stack/" + strings.Repeat("s", 128) + "/0f3c1b2a-0000-0000-0000-000000000000"
+	stack := "arn:aws:cloudformation:eu-west-1:" + r.world.AccountID + ":stack/" + strings.Repeat("s", 128) +
+		"/0f3c1b2a-0000-0000-0000-000000000000"
 	logical := strings.Repeat("L", 255)
 	var buckets []any
 	for n := range 4 {
@@ -179,13 +181,16 @@ func TestTheLongestAnswerFits(t *testing.T) {
 		r.world.AddBucket(name, awstest.Bucket{Owner: "999999999999"})
 		buckets = append(buckets, name)
 	}
-	keys := []any{"arn:aws:kms:eu-west-1:999999999999:key/1", "arn:aws:kms:eu-west-1:999999999999:key/2", "arn:aws:kms:eu-west-1:999999999999:key/3"}
+	keys := []any{"arn:aws:kms:eu-west-1:999999999999:key/1", "arn:aws:kms:eu-west-1:999999999999:key/2",
+		"arn:aws:kms:eu-west-1:999999999999:key/3"}
 	now := props{
-		"RoleName": strings.Repeat("R", 64), "Path": "/" + strings.Repeat("p", 159) + "/", "PolicyName": strings.Repeat("P", 128), "Buckets": buckets,
+		"RoleName": strings.Repeat("R", 64), "Path": "/" + strings.Repeat("p", 159) + "/", "PolicyName": strings.Repeat("P", 128),
+		"Buckets":    buckets,
 		"KmsKeyArns": keys, "PropagationDelaySeconds": "0", "SourceConditions": "false", "CloudWatchAccess": "CloudWatchFullAccess",
 	}
 	r.cfn.Say("CREATE_IN_PROGRESS", "", "")
-	event := strings.NewReplacer(r.stackID(), stack, `"LogicalResourceId":"Role"`, `"LogicalResourceId":"`+logical+`"`).Replace(string(r.event(cfn.Create, "", now, nil)))
+	event := strings.NewReplacer(r.stackID(), stack, `"LogicalResourceId":"Role"`,
+		`"LogicalResourceId":"`+logical+`"`).Replace(string(r.event(cfn.Create, "", now, nil)))
 	answer := r.deliverRaw([]byte(event))
 	if answer == nil || answer.Status != cfn.Success {
 		t.Fatalf("got %+v", answer)

@@ -44,11 +44,13 @@ func TestBucketsAndKeysOfAllKinds(t *testing.T) {
 				if err := json.Unmarshal([]byte(answer.Data[properties.AttrRequiredBucketPolicyStatements]), &statements); err != nil {
 					t.Fatal(err)
 				}
-				got := strings.NewReplacer(answer.PhysicalResourceID, "ROLE", statements["theirs"].Sid, "SID").Replace(answer.Data[properties.AttrRequiredBucketPolicyStatements])
+				got := strings.NewReplacer(answer.PhysicalResourceID, "ROLE", statements["theirs"].Sid,
+					"SID").Replace(answer.Data[properties.AttrRequiredBucketPolicyStatements])
 				if diff := cmp.Diff(want, got); diff != "" || !strings.HasPrefix(statements["theirs"].Sid, "PersonalizeAccess") {
 					t.Errorf("-want +got:\n%s", diff)
 				}
-				warning := "bucket theirs belongs to another account. Its owner must add the statement in attribute RequiredBucketPolicyStatements to the bucket policy."
+				warning := "bucket theirs belongs to another account. Its owner must add the statement in attribute " +
+					"RequiredBucketPolicyStatements to the bucket policy."
 				if diff := cmp.Diff(warning, answer.Data[properties.AttrWarnings]); diff != "" {
 					t.Errorf("warnings: -want +got:\n%s", diff)
 				}
@@ -56,8 +58,8 @@ func TestBucketsAndKeysOfAllKinds(t *testing.T) {
 			}},
 			{"a bucket in another Region is refused", func(t *testing.T, r *rig) {
 				r.world.AddBucket("elsewhere", awstest.Bucket{Region: "eu-central-1"})
-				r.refuses(quick("elsewhere"), "bucket elsewhere is in eu-central-1, and Personalize can read only buckets in its own Region, eu-west-1. Nothing was changed. "+
-					"Deploy the stack in the Region of the bucket too, or use a bucket in eu-west-1.")
+				r.refuses(quick("elsewhere"), "bucket elsewhere is in eu-central-1, and Personalize can read only buckets in its own Region, "+
+					"eu-west-1. Nothing was changed. Deploy the stack in the Region of the bucket too, or use a bucket in eu-west-1.")
 			}},
 			{"a bucket that doesn't exist is refused", func(t *testing.T, r *rig) {
 				r.refuses(quick("none"), "bucket none does not exist. Nothing was changed. Create the bucket first, or correct the name.")
@@ -87,7 +89,8 @@ func TestBucketsAndKeysOfAllKinds(t *testing.T) {
 					t.Errorf("Update: %+v", answer)
 				}
 				r.must(cfn.Delete, id, with, nil)
-				r.refuses(with, "KMS key "+r.key+" does not exist or is pending deletion. Nothing was changed. Create the key first, cancel its deletion, or correct the ARN.")
+				r.refuses(with, "KMS key "+r.key+" does not exist or is pending deletion. Nothing was changed. Create the key first, cancel "+
+					"its deletion, or correct the ARN.")
 			}},
 			{"what may not be read is no obstacle where nothing was made", func(t *testing.T, r *rig) {
 				r.world.SetHook(func(operation string) (error, error) {
@@ -97,7 +100,8 @@ func TestBucketsAndKeysOfAllKinds(t *testing.T) {
 					return nil, nil
 				})
 				answer := r.deliver(cfn.Create, "", base(nil), nil)
-				if answer.Status != cfn.Failed || !strings.Contains(answer.Reason, "Allow the function's role s3:GetBucketPolicy on arn:aws:s3:::training-data") {
+				if answer.Status != cfn.Failed || !strings.Contains(answer.Reason,
+					"Allow the function's role s3:GetBucketPolicy on arn:aws:s3:::training-data") {
 					t.Errorf("Create: %+v", answer)
 				}
 				r.must(cfn.Delete, answer.PhysicalResourceID, base(nil), nil)
@@ -111,17 +115,20 @@ func TestBucketsAndKeysOfAllKinds(t *testing.T) {
 					}
 					return nil, nil
 				})
-				if answer := r.deliver(cfn.Delete, id, base(nil), nil); answer.Status != cfn.Failed || !strings.Contains(answer.Reason, "s3:GetBucketPolicy") {
+				if answer := r.deliver(cfn.Delete, id, base(nil), nil); answer.Status != cfn.Failed ||
+					!strings.Contains(answer.Reason, "s3:GetBucketPolicy") {
 					t.Errorf("Delete: %+v", answer)
 				}
 				without := base(props{"Buckets": []any{}})
-				if answer := r.deliver(cfn.Update, id, without, base(nil)); answer.Status != cfn.Failed || !strings.Contains(answer.Reason, "s3:GetBucketPolicy") {
+				if answer := r.deliver(cfn.Update, id, without, base(nil)); answer.Status != cfn.Failed ||
+					!strings.Contains(answer.Reason, "s3:GetBucketPolicy") {
 					t.Errorf("Update: %+v", answer)
 				}
 				// The update is taken back, whatever may be read.
 				r.cfn.Say("UPDATE_IN_PROGRESS", id, "UPDATE_ROLLBACK_IN_PROGRESS")
 				answer := r.deliverRaw(r.event(cfn.Update, id, base(nil), without))
-				if answer.Status != cfn.Success || !strings.Contains(answer.Data[properties.AttrWarnings], "the rollback continued despite: read the policy of bucket training-data") {
+				if answer.Status != cfn.Success || !strings.Contains(answer.Data[properties.AttrWarnings],
+					"the rollback continued despite: read the policy of bucket training-data") {
 					t.Errorf("rollback: %+v", answer)
 				}
 				r.world.SetHook(nil)
@@ -148,21 +155,25 @@ func TestBucketsAndKeysOfAllKinds(t *testing.T) {
 				}
 				answer := r.deliver(cfn.Create, "", props{"RoleName": "R", "PropagationDelaySeconds": "0", "Buckets": many}, nil)
 				var statements map[string]any
-				if err := json.Unmarshal([]byte(answer.Data[properties.AttrRequiredBucketPolicyStatements]), &statements); err != nil || len(statements) == 0 || len(statements) == 16 {
+				if err := json.Unmarshal([]byte(answer.Data[properties.AttrRequiredBucketPolicyStatements]), &statements); err != nil ||
+					len(statements) == 0 || len(statements) == 16 {
 					t.Errorf("%d statements, %v", len(statements), err)
 				}
-				if !strings.Contains(answer.Data[properties.AttrWarnings], "attribute RequiredBucketPolicyStatements has no room for the statements of theirs-9, theirs-8, ") {
+				if !strings.Contains(answer.Data[properties.AttrWarnings],
+					"attribute RequiredBucketPolicyStatements has no room for the statements of theirs-9, theirs-8, ") {
 					t.Errorf("warnings: %s", answer.Data[properties.AttrWarnings])
 				}
 				r.must(cfn.Delete, answer.PhysicalResourceID, props{"RoleName": "R", "Buckets": many}, nil)
 			}},
 			{"statements of roles that are gone are reported and left", func(t *testing.T, r *rig) {
-				const abandoned = `{"Sid":"PersonalizeRolea2b3c4d5e6f7a2b3c4d5","Effect":"Allow","Principal":{"Service":"personalize.amazonaws.com"},"Action":"s3:GetObject","Resource":"*"}`
+				const abandoned = `{"Sid":"PersonalizeRolea2b3c4d5e6f7a2b3c4d5","Effect":"Allow",` +
+					`"Principal":{"Service":"personalize.amazonaws.com"},"Action":"s3:GetObject","Resource":"*"}`
 				was := r.policyOf("training-data", func(policy string) string {
 					return strings.Replace(policy, `"Statement":[`, `"Statement":[`+abandoned+`,`, 1)
 				})
 				answer := r.deliver(cfn.Create, "", base(nil), nil)
-				want := "the policy of bucket training-data has statements for roles that no longer exist: PersonalizeRolea2b3c4d5e6f7a2b3c4d5. Remove them if no stack needs them."
+				want := "the policy of bucket training-data has statements for roles that no longer exist: " +
+					"PersonalizeRolea2b3c4d5e6f7a2b3c4d5. Remove them if no stack needs them."
 				if diff := cmp.Diff(want, answer.Data[properties.AttrWarnings]); diff != "" {
 					t.Errorf("warnings: -want +got:\n%s", diff)
 				}
@@ -317,7 +328,8 @@ func (r *rig) stackOf(n int) string {
 
 // deliverTo hands the event of one of many stacks over, and gives the physical id.
 func (r *rig) deliverTo(n int, request cfn.RequestType, id string) string {
-	raw := strings.ReplaceAll(string(r.event(request, id, props{"Buckets": []any{"training-data"}, "PropagationDelaySeconds": "0"}, nil)), r.stackID(), r.stackOf(n))
+	raw := strings.ReplaceAll(string(r.event(request, id, props{"Buckets": []any{"training-data"}, "PropagationDelaySeconds": "0"}, nil)),
+		r.stackID(), r.stackOf(n))
 	raw = strings.ReplaceAll(raw, `"r-1"`, fmt.Sprintf(`"r-%d-%s"`, n, request))
 	if err := r.handler.Handle(r.t.Context(), json.RawMessage(raw)); err != nil {
 		r.t.Error(err)

@@ -89,8 +89,8 @@ func (t *task) sweepLast(ctx context.Context, d desired, out *outcome) {
 func (t *task) removeOrphan(ctx context.Context, orphan servicerole.Removal, g goal) (wrote bool, err error) {
 	out, err := t.reconcile(ctx, removal{orphan.Without(g.Scope())}, false)
 	if err != nil {
-		t.warn(fmt.Sprintf("role %s, which an update left behind when it was rolled back, could not be removed: %v The next update or the deletion "+
-			"tries again.", orphan.Role.ARN, asSentence(err)))
+		t.warn(fmt.Sprintf("role %s, which an update left behind when it was rolled back, could not be removed: %v The next update or "+
+			"the deletion tries again.", orphan.Role.ARN, asSentence(err)))
 		t.left = append(t.left, orphan)
 	}
 	return out.Wrote, err

@@ -76,8 +76,8 @@ func (t *task) run(ctx, undoCtx context.Context) result {
 			// The Create was refused for the same reason, so that there is nothing.
 			return result{physicalID: t.event.PhysicalResourceID}
 		}
-		return t.failed(fmt.Errorf("the function belongs to account %s, and the stack to account %s. Nothing was changed. A role must be in the account "+
-			"that uses it. Deploy the function there too, and set ServiceToken to that one", account, identity.AccountID))
+		return t.failed(fmt.Errorf("the function belongs to account %s, and the stack to account %s. Nothing was changed. A role must be "+
+			"in the account that uses it. Deploy the function there too, and set ServiceToken to that one", account, identity.AccountID))
 	}
 	if t.event.RequestType == cfn.Delete {
 		return t.remove(ctx)
@@ -143,8 +143,8 @@ func (t *task) refuseSharing(d servicerole.Desired, p, old properties.Properties
 	}
 	if strings.EqualFold(former.Name, d.Role.Name) {
 		return &plan.Refusal{
-			Reason: fmt.Sprintf("role %s would have to be replaced by %s, and IAM does not allow two roles of one name in an account, whatever their "+
-				"paths and the case of their letters", former.ARN, d.Role.ARN),
+			Reason: fmt.Sprintf("role %s would have to be replaced by %s, and IAM does not allow two roles of one name in an account, "+
+				"whatever their paths and the case of their letters", former.ARN, d.Role.ARN),
 			Advice: "Change RoleName too, or leave it out.",
 		}
 	}
@@ -185,7 +185,8 @@ func (t *task) abandon(ctx context.Context, verdict cfn.Verdict, d desired) resu
 		return result{physicalID: d.Role.ARN, err: fmt.Errorf("undo %s: %w", t.event.RequestType, err), redeliver: true}
 	}
 	t.setUndoing(false)
-	return t.failed(fmt.Errorf("%s ignored: CloudFormation deletes the resource, has deleted it, or does not know its stack. Nothing of it is left", t.event.RequestType))
+	return t.failed(fmt.Errorf("%s ignored: CloudFormation deletes the resource, has deleted it, or does not know its stack. Nothing "+
+		"of it is left", t.event.RequestType))
 }
 
 // remove answers a Delete.

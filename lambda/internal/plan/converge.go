@@ -194,7 +194,8 @@ func (c *converger) refuseForeign() {
 	for _, found := range c.observed.Policies {
 		if strings.EqualFold(found.Name, want.Name) && c.owns(found.Tags) {
 			c.refuse("Choose a PolicyName that differs in more than case, or leave it out.",
-				"managed policy %s would have to be replaced by %s, and IAM does not allow two policies whose names differ in case only", found.ARN, want.ARN)
+				"managed policy %s would have to be replaced by %s, and IAM does not allow two policies whose names differ in case only", found.ARN,
+				want.ARN)
 		}
 	}
 }
@@ -203,7 +204,8 @@ func (c *converger) refuseForeign() {
 func (c *converger) refuseDropped() {
 	for _, p := range c.observed.Policies {
 		if !c.isDesired(p.ARN) && c.owns(p.Tags) && len(p.Users) > 0 {
-			c.waive("Detach it there, then deploy again.", "managed policy %s is no longer needed but still attached to %s", p.ARN, strings.Join(p.Users, ", "))
+			c.waive("Detach it there, then deploy again.", "managed policy %s is no longer needed but still attached to %s", p.ARN,
+				strings.Join(p.Users, ", "))
 		}
 	}
 }
@@ -217,10 +219,11 @@ func (c *converger) refuseRole() {
 	switch {
 	case owner == servicerole.ThisResource && found.ARN != want.ARN:
 		c.refuse("Change RoleName too, so that the new role can exist beside the old one.",
-			"role %s would have to be created, and this resource already has %s. IAM does not allow two roles of one name in an account, whatever their "+
-				"paths and the case of their letters", want.ARN, found.ARN)
+			"role %s would have to be created, and this resource already has %s. IAM does not allow two roles of one name in an account, "+
+				"whatever their paths and the case of their letters", want.ARN, found.ARN)
 	case owner == servicerole.AnotherResource:
-		c.refuse("Choose another RoleName. If that stack no longer exists, remove the role's tags that start with personalize-role: and set AdoptExistingRole to true.",
+		c.refuse("Choose another RoleName. If that stack no longer exists, remove the role's tags that start with personalize-role: and "+
+			"set AdoptExistingRole to true.",
 			"role %s already exists and %s", found.ARN, managedBy(found.Tags))
 	case owner == servicerole.NoResource && !c.desired.AdoptExistingRole:
 		c.refuse("Choose another RoleName, leave RoleName out, or set AdoptExistingRole to true to adopt the role.",

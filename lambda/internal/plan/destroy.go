@@ -67,8 +67,8 @@ func (d *destroyer) readPast() {
 	}
 	past, err := d.goal.Identity.PastOf(*d.found(), d.goal.MayBeAdopted)
 	if err != nil {
-		d.refuse("If the role existed before, restore it by hand and remove its tags that start with personalize-role:. If it did not, remove its tags that "+
-			"start with personalize-role:original-. Then delete again.", "role %s can't be restored: %v", d.goal.Role.Name, err)
+		d.refuse("If the role existed before, restore it by hand and remove its tags that start with personalize-role:. If it did not, "+
+			"remove its tags that start with personalize-role:original-. Then delete again.", "role %s can't be restored: %v", d.goal.Role.Name, err)
 	}
 	d.past = past
 }
@@ -93,7 +93,8 @@ func (d *destroyer) refuseForeign() {
 		foreign = append(foreign, "inline policy "+name)
 	}
 	if len(foreign) > 0 {
-		d.refuse(fmt.Sprintf("Detach them (aws iam detach-role-policy --role-name %s --policy-arn ARN; for inline policies: delete-role-policy --role-name %s "+
+		d.refuse(fmt.Sprintf("Detach them (aws iam detach-role-policy --role-name %s --policy-arn ARN; for inline policies: "+
+			"delete-role-policy --role-name %s "+
 			"--policy-name NAME), then delete again. Or set ForceDetachPolicies to true in an update before the deletion.", role.Name, role.Name),
 			"role %s has policies that this stack did not attach: %s", role.Name, strings.Join(foreign, ", "))
 	}

@@ -20,7 +20,10 @@ func TestLimits(t *testing.T) {
 		put           func(servicerole.Observed, servicerole.ObservedShared)
 		statement     func(servicerole.Desired) policy.Statement
 	}{
-		{"bucket policy", typical, policy.MaxBucketPolicySize, func(o servicerole.Observed, s servicerole.ObservedShared) { o.Buckets["data"] = s },
+		{"bucket policy", typical, policy.MaxBucketPolicySize, func(o servicerole.Observed,
+			s servicerole.ObservedShared) {
+			o.Buckets["data"] = s
+		},
 			func(d servicerole.Desired) policy.Statement { return d.Buckets[0].Statement }},
 		{"key policy", withKey, policy.MaxKeyPolicySize, func(o servicerole.Observed, s servicerole.ObservedShared) { o.Keys[keyOne] = s },
 			func(d servicerole.Desired) policy.Statement { return d.Keys[0].Statement }},

@@ -146,7 +146,8 @@ func Kinds() []Operation {
 	return []Operation{
 		CreateRole{}, UpdateTrust{}, UpdateRole{}, PutBoundary{}, DeleteBoundary{}, TagRole{}, UntagRole{}, AttachPolicy{},
 		DetachPolicy{}, DeleteInlinePolicy{}, DeleteRole{}, CreatePolicy{}, CreatePolicyVersion{}, DeletePolicyVersion{},
-		RecordDocument{}, TagPolicy{}, UntagPolicy{}, DeletePolicy{}, PutBucketStatement{}, RemoveBucketStatement{}, PutKeyStatement{}, RemoveKeyStatement{},
+		RecordDocument{}, TagPolicy{}, UntagPolicy{}, DeletePolicy{}, PutBucketStatement{}, RemoveBucketStatement{}, PutKeyStatement{},
+		RemoveKeyStatement{},
 	}
 }
 

@@ -61,8 +61,9 @@ func empty() servicerole.Observed {
 		return servicerole.ObservedShared{Presence: servicerole.Present, Policy: policy}
 	}
 	return servicerole.Observed{
-		Buckets: map[string]servicerole.ObservedShared{"data": present(""), "one": present(""), "two": present(foreign), "three": present(foreign)},
-		Keys:    map[string]servicerole.ObservedShared{keyOne: present(foreign), keyTwo: present(foreign)},
+		Buckets: map[string]servicerole.ObservedShared{"data": present(""), "one": present(""), "two": present(foreign),
+			"three": present(foreign)},
+		Keys: map[string]servicerole.ObservedShared{keyOne: present(foreign), keyTwo: present(foreign)},
 	}
 }
 
@@ -192,9 +193,13 @@ func TestConverge(t *testing.T) {
  1  create role R
 `},
 		{"as desired", typical, servicerole.Footprint{}, found(func(*servicerole.Observed) {}), "\n"},
-		{"made by an older version", typical, servicerole.Footprint{}, found(func(o *servicerole.Observed) { o.Role.Tags[servicerole.TagVersion] = "0.0.1" }), "\n"},
+		{"made by an older version", typical, servicerole.Footprint{},
+			found(func(o *servicerole.Observed) { o.Role.Tags[servicerole.TagVersion] = "0.0.1" }), "\n"},
 		{"tags of others", typical, servicerole.Footprint{}, found(func(o *servicerole.Observed) { o.Role.Tags["cost"] = "7" }), "\n"},
-		{"policies of others", typical, servicerole.Footprint{}, found(func(o *servicerole.Observed) { o.Role.Attached = append(o.Role.Attached, "arn:aws:iam::aws:policy/X") }), "\n"},
+		{"policies of others", typical, servicerole.Footprint{}, found(func(o *servicerole.Observed) {
+			o.Role.Attached = append(o.Role.Attached,
+				"arn:aws:iam::aws:policy/X")
+		}), "\n"},
 		{"documents in another form", typical, servicerole.Footprint{}, found(func(o *servicerole.Observed) {
 			o.Role.Trust = strings.Replace(o.Role.Trust, `"sts:AssumeRole"`, `["sts:AssumeRole"]`, 1)
 			o.Policies[0].Recorded = ""
@@ -231,21 +236,25 @@ func TestConverge(t *testing.T) {
  2  update the document of policy POLICY in force  after 1
  3  record the default version of policy POLICY is in force  after 2
 `},
-		{"a boundary changes", `{"RoleName":"R","Buckets":["data"],"Tags":[{"Key":"team","Value":"ml"}],"PermissionsBoundary":"arn:aws:iam::aws:policy/B2"}`,
+		{"a boundary changes", `{"RoleName":"R","Buckets":["data"],"Tags":[{"Key":"team","Value":"ml"}],` +
+			`"PermissionsBoundary":"arn:aws:iam::aws:policy/B2"}`,
 			servicerole.Footprint{}, found(func(o *servicerole.Observed) { o.Role.Boundary = "arn:aws:iam::aws:policy/B" }), `
  1  set the permissions boundary of role R to arn:aws:iam::aws:policy/B2
 `},
-		{"a tag was dropped", `{"RoleName":"R","Buckets":["data"]}`, servicerole.Footprint{TagKeys: []string{"team"}}, found(func(*servicerole.Observed) {}), `
+		{"a tag was dropped", `{"RoleName":"R","Buckets":["data"]}`, servicerole.Footprint{TagKeys: []string{"team"}},
+			found(func(*servicerole.Observed) {}), `
  1  remove tags team from role R
  2  remove tags team from policy POLICY
 `},
-		{"a tag's key changes its case", `{"RoleName":"R","Buckets":["data"],"Tags":[{"Key":"Team","Value":"ml"}]}`, servicerole.Footprint{TagKeys: []string{"team"}},
+		{"a tag's key changes its case", `{"RoleName":"R","Buckets":["data"],"Tags":[{"Key":"Team","Value":"ml"}]}`,
+			servicerole.Footprint{TagKeys: []string{"team"}},
 			found(func(o *servicerole.Observed) {}), `
  1  tag role R with Team
  2  tag policy POLICY with Team
  3  remove tags team from policy POLICY  after 1,2
 `},
-		{"no bucket any more", `{"RoleName":"R","Tags":[{"Key":"team","Value":"ml"}]}`, servicerole.Footprint{Buckets: []string{"data"}}, found(func(o *servicerole.Observed) { o.Policies[0].OtherVersions = []string{"v1"} }), `
+		{"no bucket any more", `{"RoleName":"R","Tags":[{"Key":"team","Value":"ml"}]}`, servicerole.Footprint{Buckets: []string{"data"}},
+			found(func(o *servicerole.Observed) { o.Policies[0].OtherVersions = []string{"v1"} }), `
  1  remove statement SID from the policy of bucket data
  2  detach ARN from role R
  3  delete version v1 of policy POLICY  after 2
@@ -303,13 +312,24 @@ func TestConvergeRefuses(t *testing.T) {
 		found         servicerole.Observed
 		want          string
 	}{
-		{"nobody's role", typical, role(arn, nil), "role " + arn + " already exists and is not managed by this stack. Nothing was changed. Choose another RoleName, leave RoleName out, or set AdoptExistingRole to true to adopt the role."},
-		{"another stack's role", typical, role(arn, another), "role " + arn + " already exists and is managed by resource X of stack arn:other. Nothing was changed. Choose another RoleName. If that stack no longer exists, remove the role's tags that start with personalize-role: and set AdoptExistingRole to true."},
-		{"another stack's role, adopted", `{"RoleName":"R","AdoptExistingRole":true}`, role(arn, another), "role " + arn + " already exists and is managed by resource X of stack arn:other. Nothing was changed. Choose another RoleName. If that stack no longer exists, remove the role's tags that start with personalize-role: and set AdoptExistingRole to true."},
-		{"adopt below another path", `{"RoleName":"R","AdoptExistingRole":true}`, role("arn:aws:iam::123456789012:role/p/R", nil), "role arn:aws:iam::123456789012:role/p/R can't be adopted as " + arn + ". Nothing was changed. Set Path and RoleName to those of the existing role."},
-		{"adopt with too many tags", `{"RoleName":"R","AdoptExistingRole":true}`, role(arn, big), "role " + arn + " can't be adopted: it would have 52 tags, including 1 that record its original state, and IAM allows 50. Nothing was changed. Remove tags from the role, or create a new role."},
-		{"their policy", typical, theirPolicy, "managed policy " + theirPolicy.Policies[0].ARN + " already exists and is not managed by this stack. Nothing was changed. Choose another PolicyName, or delete that policy if it is no longer needed."},
-		{"a dropped policy that others use", `{"RoleName":"R"}`, used, "managed policy " + used.Policies[0].ARN + " is no longer needed but still attached to user joe. Nothing was changed. Detach it there, then deploy again."},
+		{"nobody's role", typical, role(arn, nil), "role " + arn + " already exists and is not managed by this stack. Nothing was " +
+			"changed. Choose another RoleName, leave RoleName out, or set AdoptExistingRole to true to adopt the role."},
+		{"another stack's role", typical, role(arn, another), "role " + arn + " already exists and is managed by resource X of stack " +
+			"arn:other. Nothing was changed. Choose another RoleName. If that stack no longer exists, remove the role's tags that start " +
+			"with personalize-role: and set AdoptExistingRole to true."},
+		{"another stack's role, adopted", `{"RoleName":"R","AdoptExistingRole":true}`, role(arn, another),
+			"role " + arn + " already exists and is managed by resource X of stack arn:other. Nothing was changed. Choose another RoleName. " +
+				"If that stack no longer exists, remove the role's tags that start with personalize-role: and set AdoptExistingRole to true."},
+		{"adopt below another path", `{"RoleName":"R","AdoptExistingRole":true}`, role("arn:aws:iam::123456789012:role/p/R", nil),
+			"role arn:aws:iam::123456789012:role/p/R can't be adopted as " + arn +
+				". Nothing was changed. Set Path and RoleName to those of the existing role."},
+		{"adopt with too many tags", `{"RoleName":"R","AdoptExistingRole":true}`, role(arn, big), "role " + arn + " can't be adopted: it " +
+			"would have 52 tags, including 1 that record its original state, and IAM allows 50. Nothing was changed. Remove tags from the " +
+			"role, or create a new role."},
+		{"their policy", typical, theirPolicy, "managed policy " + theirPolicy.Policies[0].ARN + " already exists and is not managed by " +
+			"this stack. Nothing was changed. Choose another PolicyName, or delete that policy if it is no longer needed."},
+		{"a dropped policy that others use", `{"RoleName":"R"}`, used, "managed policy " + used.Policies[0].ARN + " is no longer needed " +
+			"but still attached to user joe. Nothing was changed. Detach it there, then deploy again."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			todo, err := converge(desire(t, c.desired), c.found)
@@ -360,9 +380,9 @@ func TestDestroy(t *testing.T) {
 		{"others attached", false, found(func(o *servicerole.Observed) {
 			o.Role.Attached, o.Role.Inline = append(o.Role.Attached, "arn:aws:iam::aws:policy/X"), []string{"I"}
 		}), "\n",
-			"role R has policies that this stack did not attach: arn:aws:iam::aws:policy/X, inline policy I. Nothing was changed. Detach them (aws iam " +
-				"detach-role-policy --role-name R --policy-arn ARN; for inline policies: delete-role-policy --role-name R --policy-name NAME), then delete again. " +
-				"Or set ForceDetachPolicies to true in an update before the deletion."},
+			"role R has policies that this stack did not attach: arn:aws:iam::aws:policy/X, inline policy I. Nothing was changed. Detach " +
+				"them (aws iam detach-role-policy --role-name R --policy-arn ARN; for inline policies: delete-role-policy --role-name R " +
+				"--policy-name NAME), then delete again. Or set ForceDetachPolicies to true in an update before the deletion."},
 		{"others attached, forced", true, found(func(o *servicerole.Observed) {
 			o.Role.Attached, o.Role.Inline, o.Buckets = []string{"arn:aws:iam::aws:policy/X"}, []string{"I"}, nil
 		}), `
@@ -459,15 +479,17 @@ func checkSame(t *rapid.T, of, was, is string) {
 func draw(t *rapid.T) properties.Properties {
 	p := properties.Properties{
 		RoleName: "R", Path: "/", MaxSessionDuration: rapid.SampledFrom([]int{3600, 7200}).Draw(t, "session"),
-		Description:       rapid.SampledFrom([]string{"", "d"}).Draw(t, "description"),
-		CloudWatchAccess:  rapid.SampledFrom([]string{"None", "CloudWatchFullAccess", "CloudWatchFullAccessV2"}).Draw(t, "cloudwatch"),
-		PersonalizeAccess: rapid.SampledFrom([]string{"AmazonPersonalizeFullAccess", "None"}).Draw(t, "full"), SourceConditions: rapid.Bool().Draw(t, "conditions"),
+		Description:         rapid.SampledFrom([]string{"", "d"}).Draw(t, "description"),
+		CloudWatchAccess:    rapid.SampledFrom([]string{"None", "CloudWatchFullAccess", "CloudWatchFullAccessV2"}).Draw(t, "cloudwatch"),
+		PersonalizeAccess:   rapid.SampledFrom([]string{"AmazonPersonalizeFullAccess", "None"}).Draw(t, "full"),
+		SourceConditions:    rapid.Bool().Draw(t, "conditions"),
 		PolicyName:          rapid.SampledFrom([]string{"", "P1", "P2"}).Draw(t, "policy"),
 		PermissionsBoundary: rapid.SampledFrom([]string{"", "arn:aws:iam::aws:policy/B"}).Draw(t, "boundary"),
 	}
 	for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"one", "two", "three"}), 0, 3, rapid.ID).Draw(t, "buckets") {
 		p.Buckets = append(p.Buckets, properties.Bucket{
-			Name: name, Uses: rapid.SampledFrom([][]string{{"DatasetImport"}, {"BatchInference"}, {"MetricAttribution", "DatasetExport"}}).Draw(t, "uses"),
+			Name: name, Uses: rapid.SampledFrom([][]string{{"DatasetImport"}, {"BatchInference"}, {"MetricAttribution", "DatasetExport"}}).Draw(t,
+				"uses"),
 			ManageBucketPolicy: rapid.Bool().Draw(t, "bucket policy"),
 			KmsKeyArn:          rapid.SampledFrom([]string{"", keyOne}).Draw(t, "key"),
 		})

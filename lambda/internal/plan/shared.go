@@ -77,21 +77,23 @@ func refuseBucket(d servicerole.Desired, b servicerole.BucketGrant, found servic
 	case found.Presence == servicerole.Denied:
 		return &Refusal{Cause: found.Denial}
 	}
-	return refuseDocument(found, b.Statement, nil, policy.MaxBucketPolicySize, "bucket "+b.Name, "Name fewer Prefixes, set ManageBucketPolicy to false and merge "+
-		"statements by hand, or remove statements that are no longer needed.")
+	return refuseDocument(found, b.Statement, nil, policy.MaxBucketPolicySize, "bucket "+b.Name,
+		"Name fewer Prefixes, set ManageBucketPolicy to false and merge "+
+			"statements by hand, or remove statements that are no longer needed.")
 }
 
 func refuseKey(d servicerole.Desired, key servicerole.KeyGrant, found servicerole.ObservedShared) *Refusal {
 	switch {
 	case found.Presence == servicerole.Missing, found.IsDoomed():
-		return refusal("Create the key first, cancel its deletion, or correct the ARN.", "KMS key %s does not exist or is pending deletion", key.ARN)
+		return refusal("Create the key first, cancel its deletion, or correct the ARN.", "KMS key %s does not exist or is pending deletion",
+			key.ARN)
 	case !key.Managed:
 		return nil
 	case found.Presence == servicerole.Denied:
 		return &Refusal{Cause: found.Denial}
 	}
-	return refuseDocument(found, key.Statement, d.FormerSids, policy.MaxKeyPolicySize, "KMS key "+key.ARN, "Remove statements that are no longer needed, or "+
-		"set ManageKeyPolicies to false and merge statements by hand.")
+	return refuseDocument(found, key.Statement, d.FormerSids, policy.MaxKeyPolicySize, "KMS key "+key.ARN,
+		"Remove statements that are no longer needed, or set ManageKeyPolicies to false and merge statements by hand.")
 }
 
 func refusal(advice, format string, args ...any) *Refusal {

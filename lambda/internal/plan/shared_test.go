@@ -42,19 +42,23 @@ func TestConvergeShared(t *testing.T) {
  2  merge statement SID into the policy of bucket two
  3  record the default version of policy POLICY is in force  after 1
 `},
-		{"a bucket instead of another", role + `,"Buckets":["two"]}`, servicerole.Footprint{Buckets: []string{"three"}}, standing(role + `,"Buckets":["three"]}`), `
+		{"a bucket instead of another", role + `,"Buckets":["two"]}`, servicerole.Footprint{Buckets: []string{"three"}},
+			standing(role + `,"Buckets":["three"]}`), `
  1  update the document of policy POLICY in force
  2  merge statement SID into the policy of bucket two
  3  remove statement SID from the policy of bucket three  after 1,2
  4  record the default version of policy POLICY is in force  after 1
 `},
-		{"left to others from now on", role + `,"ManageKeyPolicies":false,"KmsKeyArns":["` + keyOne + `"],"Buckets":[{"Name":"two","ManageBucketPolicy":false}]}`,
-			servicerole.Footprint{Buckets: []string{"two"}, Keys: []string{keyOne}}, standing(role + `,"KmsKeyArns":["` + keyOne + `"],"Buckets":["two"]}`), `
+		{"left to others from now on", role + `,"ManageKeyPolicies":false,"KmsKeyArns":["` + keyOne +
+			`"],"Buckets":[{"Name":"two","ManageBucketPolicy":false}]}`,
+			servicerole.Footprint{Buckets: []string{"two"}, Keys: []string{keyOne}},
+			standing(role + `,"KmsKeyArns":["` + keyOne + `"],"Buckets":["two"]}`), `
  1  remove statement SID from the policy of bucket two
  2  remove statement SID from the policy of key ` + keyOne + `
 `},
 		{"a bucket and a key that were deleted since", role + `,"KmsKeyArns":["` + keyOne + `"],"Buckets":["two"]}`,
-			servicerole.Footprint{Buckets: []string{"two"}, Keys: []string{keyOne}}, with(standing(role+`,"KmsKeyArns":["`+keyOne+`"],"Buckets":["two"]}`),
+			servicerole.Footprint{Buckets: []string{"two"}, Keys: []string{keyOne}},
+			with(standing(role+`,"KmsKeyArns":["`+keyOne+`"],"Buckets":["two"]}`),
 				func(o servicerole.Observed) { o.Buckets["two"], o.Keys[keyOne] = missing, missing }), "\n"},
 		{"a bucket of another account", role + `,"Buckets":["two"]}`, servicerole.Footprint{}, with(empty(), func(o servicerole.Observed) {
 			o.Buckets["two"] = servicerole.ObservedShared{Presence: servicerole.InAnotherAccount}
@@ -111,21 +115,26 @@ func TestConvergeRefusesShared(t *testing.T) {
 		found         servicerole.Observed
 		want          string
 	}{
-		{"missing bucket", typical, bucket(servicerole.ObservedShared{}), "bucket data does not exist. Nothing was changed. Create the bucket first, or correct the name."},
+		{"missing bucket", typical, bucket(servicerole.ObservedShared{}),
+			"bucket data does not exist. Nothing was changed. Create the bucket first, or correct the name."},
 		{"bucket elsewhere", typical, bucket(servicerole.ObservedShared{Presence: servicerole.InAnotherRegion, Region: "us-east-1"}),
-			"bucket data is in us-east-1, and Personalize can read only buckets in its own Region, eu-west-1. Nothing was changed. Deploy the stack in " +
-				"the Region of the bucket too, or use a bucket in eu-west-1."},
+			"bucket data is in us-east-1, and Personalize can read only buckets in its own Region, eu-west-1. Nothing was changed. Deploy " +
+				"the stack in the Region of the bucket too, or use a bucket in eu-west-1."},
 		{"bucket denied", typical, bucket(servicerole.ObservedShared{Presence: servicerole.Denied, Denial: errDenied}), "denied"},
-		{"full bucket policy", typical, bucket(full(policy.MaxBucketPolicySize)), "the policy of bucket data would have 20693 bytes, above the limit of 20480. " +
-			"The statement takes 216 of them. Nothing was changed. Name fewer Prefixes, set ManageBucketPolicy to false and merge statements by hand, or remove " +
-			"statements that are no longer needed."},
+		{"full bucket policy", typical, bucket(full(policy.MaxBucketPolicySize)),
+			"the policy of bucket data would have 20693 bytes, above the limit of 20480. " +
+				"The statement takes 216 of them. Nothing was changed. Name fewer Prefixes, set ManageBucketPolicy to false and merge " +
+				"statements by hand, or remove statements that are no longer needed."},
 		{"bucket policy that is no policy", typical, bucket(servicerole.ObservedShared{Presence: servicerole.Present, Policy: "[]"}),
 			"the policy of bucket data can't be read: the policy is no JSON object. Nothing was changed. Correct the policy by hand."},
-		{"missing key", withKey, key(servicerole.ObservedShared{}), "KMS key " + keyOne + " does not exist or is pending deletion. Nothing was changed. Create the " +
-			"key first, cancel its deletion, or correct the ARN."},
+		{"missing key", withKey, key(servicerole.ObservedShared{}),
+			"KMS key " + keyOne + " does not exist or is pending deletion. Nothing was changed. Create the " +
+				"key first, cancel its deletion, or correct the ARN."},
 		{"key denied", withKey, key(servicerole.ObservedShared{Presence: servicerole.Denied, Denial: errDenied}), "denied"},
-		{"full key policy", withKey, key(full(policy.MaxKeyPolicySize)), "the policy of KMS key " + keyOne + " would have 33040 bytes, above the limit of 32768. " +
-			"The statement takes 275 of them. Nothing was changed. Remove statements that are no longer needed, or set ManageKeyPolicies to false and merge statements by hand."},
+		{"full key policy", withKey, key(full(policy.MaxKeyPolicySize)),
+			"the policy of KMS key " + keyOne + " would have 33040 bytes, above the limit of 32768. " +
+				"The statement takes 275 of them. Nothing was changed. Remove statements that are no longer needed, or set ManageKeyPolicies to " +
+				"false and merge statements by hand."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			todo, err := converge(desire(t, c.desired), c.found)
@@ -151,12 +160,17 @@ func TestUpdatesOfWhatIsNotThere(t *testing.T) {
 		want          string
 	}{
 		{"dropped, and denied", typical, managed, denied, "denied"},
-		{"dropped, never managed, and denied", typical, servicerole.Footprint{Buckets: []string{"data", "two"}, Managed: []string{"data"}}, denied, ""},
+		{"dropped, never managed, and denied", typical, servicerole.Footprint{Buckets: []string{"data", "two"}, Managed: []string{"data"}},
+			denied, ""},
 		{"wanted still, and denied", typicalAndTwo, managed, denied, "denied"},
-		{"managed from now on, and denied", typicalAndTwo, servicerole.Footprint{Buckets: []string{"data", "two"}, Managed: []string{"data"}}, denied, "denied"},
-		{"left to others, and denied", strings.Replace(typicalAndTwo, `"two"`, `{"Name":"two","ManageBucketPolicy":false}`, 1), servicerole.Footprint{Buckets: []string{"data"}}, denied, ""},
-		{"wanted again, and missing", typicalAndTwo, servicerole.Footprint{Buckets: []string{"data"}, Managed: []string{"data"}}, missing, "bucket two does not exist"},
-		{"wanted again, and unreadable", typicalAndTwo, servicerole.Footprint{Buckets: []string{"data"}}, servicerole.ObservedShared{Presence: servicerole.Present, Policy: "["}, "can't be read"},
+		{"managed from now on, and denied", typicalAndTwo, servicerole.Footprint{Buckets: []string{"data", "two"}, Managed: []string{"data"}},
+			denied, "denied"},
+		{"left to others, and denied", strings.Replace(typicalAndTwo, `"two"`, `{"Name":"two","ManageBucketPolicy":false}`, 1),
+			servicerole.Footprint{Buckets: []string{"data"}}, denied, ""},
+		{"wanted again, and missing", typicalAndTwo, servicerole.Footprint{Buckets: []string{"data"}, Managed: []string{"data"}}, missing,
+			"bucket two does not exist"},
+		{"wanted again, and unreadable", typicalAndTwo, servicerole.Footprint{Buckets: []string{"data"}},
+			servicerole.ObservedShared{Presence: servicerole.Present, Policy: "["}, "can't be read"},
 		{"dropped, and missing", typical, managed, missing, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -199,8 +213,8 @@ func TestDestroyShared(t *testing.T) {
 		}, "", ""},
 		{"not to be read, with our statement", func(o *servicerole.Observed) {
 			o.Buckets["data"] = servicerole.ObservedShared{Presence: servicerole.Present, Policy: `{"Statement":"` + d.Sid + `"}`}
-		}, "", "the policy of bucket data can't be read: the policy's Statement is neither a list nor an object. Nothing was changed. Remove statement SID by " +
-			"hand, then delete again."},
+		}, "", "the policy of bucket data can't be read: the policy's Statement is neither a list nor an object. Nothing was changed. " +
+			"Remove statement SID by hand, then delete again."},
 		{"not to be read, without", func(o *servicerole.Observed) {
 			o.Buckets["data"], o.Role, o.Policies = servicerole.ObservedShared{Presence: servicerole.Present, Policy: `{"Statement":1}`}, nil, nil
 		}, "", ""},

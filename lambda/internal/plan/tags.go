@@ -90,7 +90,8 @@ func (c *converger) tagPolicy(found servicerole.ObservedPolicy) {
 }
 
 func (c *converger) refuseTags(of string, n int) {
-	c.waive("Name fewer Tags, or remove tags that other principals added.", "%s would have %d tags, and IAM allows %d", of, n, servicerole.MaxTags)
+	c.waive("Name fewer Tags, or remove tags that other principals added.", "%s would have %d tags, and IAM allows %d", of, n,
+		servicerole.MaxTags)
 }
 
 // droppedPolicyTags returns the keys that earlier properties asked for. Tags of other origin stay.

@@ -47,17 +47,23 @@ func TestRoleAccess(t *testing.T) {
 		{"many buckets of one use", []Bucket{bucket("b", "DatasetImport"), bucket("a", "DataDeletion")}, nil, false,
 			`{"Sid":"PersonalizeS3BucketAccessPolicy","Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],` +
 				`"Resource":["arn:aws:s3:::a","arn:aws:s3:::a/*","arn:aws:s3:::b","arn:aws:s3:::b/*"]}`},
-		{"every use", []Bucket{bucket("a", "DatasetImport"), bucket("b", "BatchInference"), bucket("c", "DatasetExport"), bucket("d", "MetricAttribution")}, nil, true,
-			`{"Sid":"PersonalizeS3BucketAccessPolicy","Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],"Resource":["arn:aws:s3:::a","arn:aws:s3:::a/*"]},` +
-				`{"Sid":"PersonalizeS3BucketAccessPolicyReadWrite","Effect":"Allow","Action":["s3:GetObject","s3:ListBucket","s3:PutObject"],"Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"]},` +
-				`{"Sid":"PersonalizeS3BucketAccessPolicyExport","Effect":"Allow","Action":["s3:ListBucket","s3:PutObject"],"Resource":["arn:aws:s3:::c","arn:aws:s3:::c/*"]},` +
+		{"every use", []Bucket{bucket("a", "DatasetImport"), bucket("b", "BatchInference"), bucket("c", "DatasetExport"),
+			bucket("d", "MetricAttribution")}, nil, true,
+			`{"Sid":"PersonalizeS3BucketAccessPolicy","Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],` +
+				`"Resource":["arn:aws:s3:::a","arn:aws:s3:::a/*"]},` +
+				`{"Sid":"PersonalizeS3BucketAccessPolicyReadWrite","Effect":"Allow","Action":["s3:GetObject","s3:ListBucket","s3:PutObject"],` +
+				`"Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"]},` +
+				`{"Sid":"PersonalizeS3BucketAccessPolicyExport","Effect":"Allow","Action":["s3:ListBucket","s3:PutObject"],` +
+				`"Resource":["arn:aws:s3:::c","arn:aws:s3:::c/*"]},` +
 				`{"Sid":"PersonalizeS3BucketAccessPolicyWrite","Effect":"Allow","Action":"s3:PutObject","Resource":"arn:aws:s3:::d/*"},` +
 				`{"Sid":"PersonalizeS3BucketAccessPolicyMetrics","Effect":"Allow","Action":"cloudwatch:PutMetricData","Resource":"*"}`},
 		{"prefixes, one below another", []Bucket{bucket("a", "DatasetImport", "in/", "in/new/", "a.csv")}, nil, false,
 			`{"Sid":"PersonalizeS3BucketAccessPolicy","Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],` +
 				`"Resource":["arn:aws:s3:::a","arn:aws:s3:::a/a.csv*","arn:aws:s3:::a/in/*"]}`},
-		{"keys", nil, []Key{{ARN: "k1", InRole: true, Managed: true, Exports: true}, {ARN: "k2", InRole: true, Exports: true}, {ARN: "k3", Managed: true}}, false,
-			`{"Sid":"PersonalizeS3BucketAccessPolicyKeys","Effect":"Allow","Action":["kms:Decrypt","kms:GenerateDataKey","kms:DescribeKey","kms:ListGrants"],"Resource":["k1","k2"]},` +
+		{"keys", nil, []Key{{ARN: "k1", InRole: true, Managed: true, Exports: true}, {ARN: "k2", InRole: true, Exports: true},
+			{ARN: "k3", Managed: true}}, false,
+			`{"Sid":"PersonalizeS3BucketAccessPolicyKeys","Effect":"Allow","Action":["kms:Decrypt","kms:GenerateDataKey","kms:DescribeKey",` +
+				`"kms:ListGrants"],"Resource":["k1","k2"]},` +
 				`{"Sid":"PersonalizeS3BucketAccessPolicyExportKeys","Effect":"Allow","Action":"kms:GenerateDataKeyWithoutPlaintext","Resource":"k2"}`},
 	} {
 		got := RoleAccess(c.buckets, c.keys, c.metrics).String()
@@ -78,15 +84,21 @@ func TestStatementsOfShared(t *testing.T) {
 		got  Statement
 		want string
 	}{
-		{"bucket with conditions", BucketStatement("S", b, source), `{"Sid":"S","Effect":"Allow","Principal":{"Service":"personalize.amazonaws.com"},` +
-			`"Action":["s3:GetObject","s3:ListBucket"],"Resource":["arn:aws:s3:::data","arn:aws:s3:::data/*"],` +
-			`"Condition":{"StringEquals":{"aws:SourceAccount":"123456789012"},"StringLike":{"aws:SourceArn":"arn:aws:personalize:eu-west-1:123456789012:*"}}}`},
-		{"bucket of another account", ForeignBucketStatement("S", "arn:r", b), `{"Sid":"S","Effect":"Allow","Principal":{"AWS":"arn:r","Service":"personalize.amazonaws.com"},` +
-			`"Action":["s3:GetObject","s3:ListBucket"],"Resource":["arn:aws:s3:::data","arn:aws:s3:::data/*"]}`},
-		{"key", KeyStatement("S", "arn:r", Key{}), `{"Sid":"S","Effect":"Allow","Principal":{"AWS":"arn:r","Service":"personalize.amazonaws.com"},` +
+		{"bucket with conditions", BucketStatement("S", b, source),
+			`{"Sid":"S","Effect":"Allow","Principal":{"Service":"personalize.amazonaws.com"},` +
+				`"Action":["s3:GetObject","s3:ListBucket"],"Resource":["arn:aws:s3:::data","arn:aws:s3:::data/*"],` +
+				`"Condition":{"StringEquals":{"aws:SourceAccount":"123456789012"},` +
+				`"StringLike":{"aws:SourceArn":"arn:aws:personalize:eu-west-1:123456789012:*"}}}`},
+		{"bucket of another account", ForeignBucketStatement("S", "arn:r", b),
+			`{"Sid":"S","Effect":"Allow","Principal":{"AWS":"arn:r","Service":"personalize.amazonaws.com"},` +
+				`"Action":["s3:GetObject","s3:ListBucket"],"Resource":["arn:aws:s3:::data","arn:aws:s3:::data/*"]}`},
+		{"key", KeyStatement("S", "arn:r", Key{}), `{"Sid":"S","Effect":"Allow","Principal":{"AWS":"arn:r",` +
+			`"Service":"personalize.amazonaws.com"},` +
 			`"Action":["kms:Decrypt","kms:GenerateDataKey","kms:DescribeKey","kms:CreateGrant","kms:ListGrants"],"Resource":"*"}`},
-		{"key of a dataset group that is exported", KeyStatement("S", "arn:r", Key{Exports: true}), `{"Sid":"S","Effect":"Allow","Principal":{"AWS":"arn:r","Service":"personalize.amazonaws.com"},` +
-			`"Action":["kms:Decrypt","kms:GenerateDataKey","kms:DescribeKey","kms:CreateGrant","kms:ListGrants","kms:GenerateDataKeyWithoutPlaintext"],"Resource":"*"}`},
+		{"key of a dataset group that is exported", KeyStatement("S", "arn:r", Key{Exports: true}),
+			`{"Sid":"S","Effect":"Allow","Principal":{"AWS":"arn:r","Service":"personalize.amazonaws.com"},` +
+				`"Action":["kms:Decrypt","kms:GenerateDataKey","kms:DescribeKey","kms:CreateGrant","kms:ListGrants",` +
+				`"kms:GenerateDataKeyWithoutPlaintext"],"Resource":"*"}`},
 	} {
 		if diff := cmp.Diff(c.want, c.got.String()); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", c.name, diff)

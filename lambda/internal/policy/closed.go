@@ -90,7 +90,8 @@ func lower(value any) any { return mapStrings(value, strings.ToLower) }
 func names(principal any, need Need) bool {
 	found := false
 	look := func(name string) string {
-		found = found || name == "*" || name == servicePrincipal || name == need.Role || name == need.Account || strings.HasSuffix(name, ":iam::"+need.Account+":root")
+		found = found || name == "*" || name == servicePrincipal || name == need.Role || name == need.Account ||
+			strings.HasSuffix(name, ":iam::"+need.Account+":root")
 		return name
 	}
 	mapStrings(principal, look)

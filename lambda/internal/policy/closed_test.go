@@ -46,10 +46,14 @@ func TestClosed(t *testing.T) {
 		{"other objects", `"Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::data/out/*",` + vpc, false},
 		{"objects below", `"Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::data/in/2026/*.csv",` + vpc, true},
 		{"objects above", `"Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::data/i?/*",` + vpc, true},
-		{"the service excepted alone", all + `"Condition":{"StringNotEquals":{"aws:SourceVpc":"vpc-1"},"Bool":{"aws:PrincipalIsAWSService":"false"}}`, true},
-		{"forward access excepted alone", all + `"Condition":{"StringNotEquals":{"aws:SourceVpc":"vpc-1"},"Bool":{"aws:ViaAWSService":"false"}}`, true},
-		{"the role excepted", all + `"Condition":{"StringNotEquals":{"aws:SourceVpc":"vpc-1"},"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::123456789012:role/*"}}`, false},
-		{"another role excepted", all + `"Condition":{"StringNotEquals":{"aws:SourceVpc":"vpc-1"},"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::123456789012:role/Admin"}}`, true},
+		{"the service excepted alone", all + `"Condition":{"StringNotEquals":{"aws:SourceVpc":"vpc-1"},` +
+			`"Bool":{"aws:PrincipalIsAWSService":"false"}}`, true},
+		{"forward access excepted alone", all + `"Condition":{"StringNotEquals":{"aws:SourceVpc":"vpc-1"},` +
+			`"Bool":{"aws:ViaAWSService":"false"}}`, true},
+		{"the role excepted", all + `"Condition":{"StringNotEquals":{"aws:SourceVpc":"vpc-1"},` +
+			`"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::123456789012:role/*"}}`, false},
+		{"another role excepted", all + `"Condition":{"StringNotEquals":{"aws:SourceVpc":"vpc-1"},` +
+			`"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::123456789012:role/Admin"}}`, true},
 		{"plain HTTP only", all + `"Condition":{"StringNotEquals":{"aws:SourceVpc":"vpc-1"},"Bool":{"aws:SecureTransport":"false"}}`, false},
 	} {
 		got := Closed(`{"Statement":[{"Effect":"Deny",`+c.statement+`}]}`, need)
@@ -64,7 +68,8 @@ func TestOverlap(t *testing.T) {
 		a, b string
 		want bool
 	}{
-		{"", "", true}, {"", "*", true}, {"", "a", false}, {"a", "a", true}, {"a", "b", false}, {"a*", "*b", true}, {"a*c", "ab*", true}, {"a?c", "abc", true},
+		{"", "", true}, {"", "*", true}, {"", "a", false}, {"a", "a", true}, {"a", "b", false}, {"a*", "*b", true}, {"a*c", "ab*", true},
+		{"a?c", "abc", true},
 		{"a?c", "ac", false}, {"*a*", "b*", true}, {"a*b", "a*c", false}, {strings.Repeat("*a", 500), strings.Repeat("*b", 500), false},
 		{strings.Repeat("*a", 500) + "*", strings.Repeat("*b", 500) + "*", true},
 	} {

@@ -25,7 +25,8 @@ func TestEquivalentPrincipals(t *testing.T) {
 			t.Errorf("%s and %s: got %v, want %v", c.a, c.b, got, c.same)
 		}
 	}
-	if !Equivalent(`{"Statement":{"Effect":"Allow","Action":"S3:getobject"}}`, `{"Statement":[{"Effect":"Allow","Action":["s3:GetObject"]}]}`) {
+	if !Equivalent(`{"Statement":{"Effect":"Allow","Action":"S3:getobject"}}`,
+		`{"Statement":[{"Effect":"Allow","Action":["s3:GetObject"]}]}`) {
 		t.Error("actions ignore case")
 	}
 }

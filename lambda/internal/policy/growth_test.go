@@ -50,7 +50,8 @@ func BenchmarkStatement(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				if BucketStatement("X", Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}, Prefixes: prefixes}, nil).String() == "" {
+				if BucketStatement("X", Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}, Prefixes: prefixes},
+					nil).String() == "" {
 					b.Fatal("no statement")
 				}
 			}

@@ -19,21 +19,25 @@ func TestDocuments(t *testing.T) {
 	}{
 		{
 			"trust of the set-up page", Trust(nil),
-			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"personalize.amazonaws.com"},"Action":"sts:AssumeRole"}]}`,
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"personalize.amazonaws.com"},` +
+				`"Action":"sts:AssumeRole"}]}`,
 		},
 		{
 			"trust against the confused deputy", Trust(&Source{Partition: "aws", AccountID: "123456789012", Regions: []string{"eu-west-1"}}),
 			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"personalize.amazonaws.com"},"Action":"sts:AssumeRole",` +
-				`"Condition":{"StringEquals":{"aws:SourceAccount":"123456789012"},"StringLike":{"aws:SourceArn":"arn:aws:personalize:eu-west-1:123456789012:*"}}}]}`,
+				`"Condition":{"StringEquals":{"aws:SourceAccount":"123456789012"},` +
+				`"StringLike":{"aws:SourceArn":"arn:aws:personalize:eu-west-1:123456789012:*"}}}]}`,
 		},
 		{
 			"trust of all Regions in China", Trust(&Source{Partition: "aws-cn", AccountID: "123456789012", Regions: []string{"*", "cn-north-1"}}),
 			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"personalize.amazonaws.com"},"Action":"sts:AssumeRole",` +
-				`"Condition":{"StringEquals":{"aws:SourceAccount":"123456789012"},"StringLike":{"aws:SourceArn":["arn:aws-cn:personalize:*:123456789012:*","arn:aws-cn:personalize:cn-north-1:123456789012:*"]}}}]}`,
+				`"Condition":{"StringEquals":{"aws:SourceAccount":"123456789012"},` +
+				`"StringLike":{"aws:SourceArn":["arn:aws-cn:personalize:*:123456789012:*","arn:aws-cn:personalize:cn-north-1:123456789012:*"]}}}]}`,
 		},
 		{
 			"buckets of the set-up page", RoleAccess([]Bucket{importing("data")}, nil, false),
-			`{"Version":"2012-10-17","Id":"PersonalizeS3BucketAccessPolicy","Statement":[{"Sid":"PersonalizeS3BucketAccessPolicy","Effect":"Allow",` +
+			`{"Version":"2012-10-17","Id":"PersonalizeS3BucketAccessPolicy","Statement":[{"Sid":"PersonalizeS3BucketAccessPolicy",` +
+				`"Effect":"Allow",` +
 				`"Action":["s3:GetObject","s3:ListBucket"],"Resource":["arn:aws:s3:::data","arn:aws:s3:::data/*"]}]}`,
 		},
 	} {

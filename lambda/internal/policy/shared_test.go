@@ -30,7 +30,8 @@ func corpus(t testing.TB) map[string]string {
 	}
 	var many []string
 	for n := range 80 {
-		many = append(many, fmt.Sprintf(`{"Sid":"S%d","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/R%d"},"Action":["s3:GetObject","s3:GetObjectVersion"],`+
+		many = append(many, fmt.Sprintf(`{"Sid":"S%d","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/R%d"},`+
+			`"Action":["s3:GetObject","s3:GetObjectVersion"],`+
 			`"Resource":"arn:aws:s3:::data/some/longer/prefix/%d/*","Condition":{"StringEquals":{"aws:PrincipalTag/a":"b"}}}`, n, n, n))
 	}
 	policies["20-kilobytes"] = `{"Version":"2012-10-17","Statement":[` + strings.Join(many, ",") + `]}`
@@ -142,7 +143,8 @@ func TestPutAndRemove(t *testing.T) {
 		t.Fatal(err)
 	}
 	put, _ := s.Put(own("MetricAttribution"))
-	want := `{"Id":"x","Version":"2008-10-17","Statement":[{"Effect":"Deny"},{"Sid":"` + ownSid + `","Effect":"Allow","Principal":{"Service":"personalize.amazonaws.com"},` +
+	want := `{"Id":"x","Version":"2008-10-17","Statement":[{"Effect":"Deny"},{"Sid":"` + ownSid +
+		`","Effect":"Allow","Principal":{"Service":"personalize.amazonaws.com"},` +
 		`"Action":"s3:PutObject","Resource":"arn:aws:s3:::data/*"}],"More":1}`
 	if diff := cmp.Diff(want, put.String()); diff != "" {
 		t.Errorf("put: -want +got:\n%s", diff)
@@ -170,7 +172,8 @@ func TestPutIsIdempotent(t *testing.T) {
 		changed          bool
 	}{
 		{"there", document(other, ours), document(other, ours), false},
-		{"there, in another form", document(strings.ReplaceAll(ours, `["s3:GetObject","s3:ListBucket"]`, `["s3:ListBucket","s3:GetObject"]`), other),
+		{"there, in another form", document(strings.ReplaceAll(ours, `["s3:GetObject","s3:ListBucket"]`, `["s3:ListBucket","s3:GetObject"]`),
+			other),
 			document(strings.ReplaceAll(ours, `["s3:GetObject","s3:ListBucket"]`, `["s3:ListBucket","s3:GetObject"]`), other), false},
 		{"twice", document(ours, other, ours), document(ours, other), true},
 		{"differs", document(other, strings.Replace(ours, "s3:ListBucket", "s3:ListObjects", 1), other), document(other, ours, other), true},
@@ -206,9 +209,10 @@ func TestWhatIsNoPolicyIsRefused(t *testing.T) {
 
 func TestDeadPrincipals(t *testing.T) {
 	want := map[string][]string{
-		"deleted-role.json":              {"Old (principal AROA1234567890EXAMPLE)"},
-		"deleted-user-among-others.json": {`{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::111122223333:root","AIDA1234567890EXAMPLE"]},"Action":"s3:GetObject"... (principal AIDA1234567890EXAMPLE)`},
-		"key-deleted-principal.json":     {"Gone (principal AROA1234567890EXAMPLE)"},
+		"deleted-role.json": {"Old (principal AROA1234567890EXAMPLE)"},
+		"deleted-user-among-others.json": {`{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::111122223333:root",` +
+			`"AIDA1234567890EXAMPLE"]},"Action":"s3:GetObject"... (principal AIDA1234567890EXAMPLE)`},
+		"key-deleted-principal.json": {"Gone (principal AROA1234567890EXAMPLE)"},
 	}
 	for name, text := range corpus(t) {
 		s, err := ParseShared(text)

@@ -31,7 +31,8 @@ func Check(i servicerole.Identity, p properties.Properties) []string {
 		}
 	}
 	if !p.SourceConditions {
-		warn("the trust policy has no source conditions, so Personalize can assume the role for other accounts. Set %s to true.", properties.NameSourceConditions)
+		warn("the trust policy has no source conditions, so Personalize can assume the role for other accounts. Set %s to true.",
+			properties.NameSourceConditions)
 	}
 	if p.PersonalizeAccess == properties.PersonalizeNone && len(p.Buckets) == 0 && len(p.KmsKeyArns) == 0 {
 		warn("the role has no permissions. Name %s, or set %s to %s.", properties.NameBuckets, properties.NamePersonalizeAccess,

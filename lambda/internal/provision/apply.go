@@ -108,7 +108,8 @@ func (s *Session) perform(ctx context.Context, op plan.Operation) (err error) {
 	case plan.CreateRole:
 		s.RoleID, err = s.createRole(ctx, o)
 	case plan.UpdateTrust:
-		_, err = s.IAM.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: aws.String(o.Role.Name), PolicyDocument: aws.String(o.Document)})
+		_, err = s.IAM.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: aws.String(o.Role.Name),
+			PolicyDocument: aws.String(o.Document)})
 	case plan.UpdateRole:
 		_, err = s.IAM.UpdateRole(ctx, &iam.UpdateRoleInput{
 			RoleName:           aws.String(o.Role.Name),
@@ -116,7 +117,8 @@ func (s *Session) perform(ctx context.Context, op plan.Operation) (err error) {
 			MaxSessionDuration: aws.Int32(int32(o.MaxSessionDuration)),
 		})
 	case plan.PutBoundary:
-		_, err = s.IAM.PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{RoleName: aws.String(o.Role.Name), PermissionsBoundary: aws.String(o.Boundary)})
+		_, err = s.IAM.PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{RoleName: aws.String(o.Role.Name),
+			PermissionsBoundary: aws.String(o.Boundary)})
 	case plan.DeleteBoundary:
 		_, err = s.IAM.DeleteRolePermissionsBoundary(ctx, &iam.DeleteRolePermissionsBoundaryInput{RoleName: aws.String(o.Role.Name)})
 		err = ignoreNotFound(err)
@@ -154,15 +156,18 @@ func (s *Session) performOnPolicy(ctx context.Context, op plan.Operation) (err e
 		})
 	case plan.CreatePolicyVersion:
 		var out *iam.CreatePolicyVersionOutput
-		out, err = s.IAM.CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{PolicyArn: aws.String(o.Policy.ARN), PolicyDocument: aws.String(o.Document), SetAsDefault: true})
+		out, err = s.IAM.CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{PolicyArn: aws.String(o.Policy.ARN),
+			PolicyDocument: aws.String(o.Document), SetAsDefault: true})
 		if err == nil {
 			s.version = aws.ToString(out.PolicyVersion.VersionId)
 		}
 	case plan.RecordDocument:
 		record := servicerole.DocumentRecord(cmp.Or(o.Version, s.version), o.Digest)
-		_, err = s.IAM.TagPolicy(ctx, &iam.TagPolicyInput{PolicyArn: aws.String(o.Policy.ARN), Tags: tagList(map[string]string{servicerole.TagDocument: record})})
+		_, err = s.IAM.TagPolicy(ctx, &iam.TagPolicyInput{PolicyArn: aws.String(o.Policy.ARN),
+			Tags: tagList(map[string]string{servicerole.TagDocument: record})})
 	case plan.DeletePolicyVersion:
-		_, err = s.IAM.DeletePolicyVersion(ctx, &iam.DeletePolicyVersionInput{PolicyArn: aws.String(o.Policy.ARN), VersionId: aws.String(o.Version)})
+		_, err = s.IAM.DeletePolicyVersion(ctx, &iam.DeletePolicyVersionInput{PolicyArn: aws.String(o.Policy.ARN),
+			VersionId: aws.String(o.Version)})
 		err = ignoreNotFound(err)
 	case plan.TagPolicy:
 		_, err = s.IAM.TagPolicy(ctx, &iam.TagPolicyInput{PolicyArn: aws.String(o.Policy.ARN), Tags: tagList(o.Tags)})

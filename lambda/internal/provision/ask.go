@@ -21,7 +21,8 @@ const (
 
 // Judge asks CloudFormation whether an event that acts on a role is still wanted. It asks again before it says no. If CloudFormation
 // doesn't answer, or the function may not ask, the event counts as wanted, and the log says so.
-func (p *Provisioner) Judge(ctx context.Context, i servicerole.Identity, request cfn.RequestType, role servicerole.RoleRef) (cfn.Verdict, cfn.Report) {
+func (p *Provisioner) Judge(ctx context.Context, i servicerole.Identity, request cfn.RequestType, role servicerole.RoleRef) (cfn.Verdict,
+	cfn.Report) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	verdict, report := p.judge(ctx, i, request, role)
@@ -31,7 +32,8 @@ func (p *Provisioner) Judge(ctx context.Context, i servicerole.Identity, request
 	return verdict, report
 }
 
-func (p *Provisioner) judge(ctx context.Context, i servicerole.Identity, request cfn.RequestType, role servicerole.RoleRef) (cfn.Verdict, cfn.Report) {
+func (p *Provisioner) judge(ctx context.Context, i servicerole.Identity, request cfn.RequestType, role servicerole.RoleRef) (cfn.Verdict,
+	cfn.Report) {
 	var report cfn.Report
 	resource, err := p.CloudFormation.DescribeStackResource(ctx, &cloudformation.DescribeStackResourceInput{
 		StackName:         aws.String(i.StackID),

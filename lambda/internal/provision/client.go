@@ -68,7 +68,8 @@ func LimitCalls() func(*middleware.Stack) error {
 	for service, n := range concurrency {
 		slots[service] = make(chan struct{}, n)
 	}
-	limit := middleware.InitializeMiddlewareFunc("LimitCalls", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+	limit := middleware.InitializeMiddlewareFunc("LimitCalls", func(ctx context.Context, in middleware.InitializeInput,
+		next middleware.InitializeHandler) (
 		middleware.InitializeOutput, middleware.Metadata, error,
 	) {
 		slot, bounded := slots[awsmiddleware.GetServiceID(ctx)]
@@ -88,7 +89,8 @@ func LimitCalls() func(*middleware.Stack) error {
 
 // LogCalls adds one log line a call, with its duration, its attempts and its outcome.
 func LogCalls(log *slog.Logger) func(*middleware.Stack) error {
-	logCall := middleware.InitializeMiddlewareFunc("LogCalls", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+	logCall := middleware.InitializeMiddlewareFunc("LogCalls", func(ctx context.Context, in middleware.InitializeInput,
+		next middleware.InitializeHandler) (
 		middleware.InitializeOutput, middleware.Metadata, error,
 	) {
 		start := time.Now()

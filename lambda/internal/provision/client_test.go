@@ -100,7 +100,8 @@ func TestBucketsOfOtherRegions(t *testing.T) {
 		t.Run(fmt.Sprintf("%s %d %q %q", c.code, c.status, c.header, c.listed), func(t *testing.T) {
 			client := served(t, HTTPClient(), func(w http.ResponseWriter, r *http.Request) {
 				if r.URL.Path == "/" {
-					fmt.Fprintf(w, "<ListAllMyBucketsResult><Buckets><Bucket><Name>data</Name><BucketRegion>%s</BucketRegion></Bucket></Buckets></ListAllMyBucketsResult>", c.listed)
+					fmt.Fprintf(w, "<ListAllMyBucketsResult><Buckets><Bucket><Name>data</Name>"+
+						"<BucketRegion>%s</BucketRegion></Bucket></Buckets></ListAllMyBucketsResult>", c.listed)
 					return
 				}
 				if c.header != "" {
@@ -170,7 +171,8 @@ func TestThrottledWrites(t *testing.T) {
 			paused = append(paused, d)
 			return nil
 		}
-		_, err := carryOut(t.Context(), p, servicerole.Observed{}, plan.PutKeyStatement{Key: key, Statement: policy.Statement{Sid: "S", Effect: "Allow"}})
+		_, err := carryOut(t.Context(), p, servicerole.Observed{}, plan.PutKeyStatement{Key: key,
+			Statement: policy.Statement{Sid: "S", Effect: "Allow"}})
 		if puts != want.puts || err == nil || !strings.Contains(err.Error(), want.reason) || strings.Contains(err.Error(), "deadline") {
 			t.Errorf("%s: %d puts, %v; want %d", code, puts, err, want.puts)
 		}

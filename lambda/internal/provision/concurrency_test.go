@@ -83,11 +83,13 @@ func (w writer) write(ctx context.Context, text string) error {
 	return w.stand(&step{deadline: deadline, effect: func() { w.policy = text }})
 }
 
-func (w writer) PutBucketPolicy(ctx context.Context, in *s3.PutBucketPolicyInput, _ ...func(*s3.Options)) (*s3.PutBucketPolicyOutput, error) {
+func (w writer) PutBucketPolicy(ctx context.Context, in *s3.PutBucketPolicyInput, _ ...func(*s3.Options)) (*s3.PutBucketPolicyOutput,
+	error) {
 	return &s3.PutBucketPolicyOutput{}, w.write(ctx, aws.ToString(in.Policy))
 }
 
-func (w writer) DeleteBucketPolicy(ctx context.Context, _ *s3.DeleteBucketPolicyInput, _ ...func(*s3.Options)) (*s3.DeleteBucketPolicyOutput, error) {
+func (w writer) DeleteBucketPolicy(ctx context.Context, _ *s3.DeleteBucketPolicyInput,
+	_ ...func(*s3.Options)) (*s3.DeleteBucketPolicyOutput, error) {
 	return &s3.DeleteBucketPolicyOutput{}, w.write(ctx, "")
 }
 
@@ -232,7 +234,8 @@ func (s *simulation) release(b *step, err error) {
 	close(b.done)
 }
 
-const theirs = `{"Sid":"Theirs","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}`
+const theirs = `{"Sid":"Theirs","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*",` +
+	`"Condition":{"Bool":{"aws:SecureTransport":"false"}}}`
 
 func simSid(n int) string { return fmt.Sprintf("PersonalizeRoleNamed%020d", n) }
 
@@ -315,7 +318,8 @@ func TestEveryInterleaving(t *testing.T) {
 		puts, removals, delays, aborts int
 		ages                           []time.Duration
 	}{
-		{2, 0, 2, 0, []time.Duration{none}}, {1, 1, 1, 1, []time.Duration{none}}, {0, 2, 1, 1, []time.Duration{none}}, {2, 1, 0, 0, []time.Duration{none}},
+		{2, 0, 2, 0, []time.Duration{none}}, {1, 1, 1, 1, []time.Duration{none}}, {0, 2, 1, 1, []time.Duration{none}},
+		{2, 1, 0, 0, []time.Duration{none}},
 		{2, 0, 3, 0, []time.Duration{none, old}}, {2, 0, 3, 0, []time.Duration{old}}, {1, 1, 1, 1, []time.Duration{old, none}},
 		{0, 2, 1, 1, []time.Duration{0, none}}, {2, 1, 0, 0, []time.Duration{old, 0, none}},
 	} {
@@ -341,7 +345,8 @@ func TestManyWriters(t *testing.T) {
 		source := rand.New(rand.NewPCG(seed, 0))
 		puts := source.IntN(total + 1)
 		operations, start := cast(puts, total-puts)
-		s := &simulation{policy: start, delays: 20, aborts: 5, random: source.Float64, choose: source.IntN, ages: []time.Duration{-1, 0, fresh - 1}}
+		s := &simulation{policy: start, delays: 20, aborts: 5, random: source.Float64, choose: source.IntN,
+			ages: []time.Duration{-1, 0, fresh - 1}}
 		if loss := lost(s.run(t, operations), puts); loss != "" {
 			t.Fatalf("seed %d, %d writers: %s", seed, total, loss)
 		}

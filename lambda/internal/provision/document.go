@@ -86,7 +86,8 @@ func isGone(err error) bool {
 // isElsewhere reports whether S3 answers that a bucket is in another Region. See
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 func isElsewhere(err error) bool {
-	return isCode(err, "PermanentRedirect", "TemporaryRedirect", "Redirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException") ||
+	return isCode(err, "PermanentRedirect", "TemporaryRedirect", "Redirect", "AuthorizationHeaderMalformed",
+		"IllegalLocationConstraintException") ||
 		hasStatus(err, http.StatusMovedPermanently, http.StatusTemporaryRedirect)
 }
 

@@ -52,8 +52,8 @@ func (f *Failure) advice() string {
 	}
 	switch code(f.Err) {
 	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation":
-		return fmt.Sprintf("Allow the function's role %s on %s (in template.yaml by RoleNamePattern and PolicyNamePattern), and check permissions "+
-			"boundaries and service control policies",
+		return fmt.Sprintf("Allow the function's role %s on %s (in template.yaml by RoleNamePattern and PolicyNamePattern), and check "+
+			"permissions boundaries and service control policies",
 			f.Action, f.Target)
 	case "LimitExceeded":
 		return "Ask for a higher IAM quota in Service Quotas, or delete what is no longer used, then deploy again"
@@ -84,17 +84,19 @@ func (f *Failure) adviceOnShared() string {
 	}
 	switch c := code(f.Err); {
 	case IsDenied(f.Err) && containsFold(f.Err.Error(), "BlockPublicPolicy"):
-		return "The policy has a public statement, and Block Public Access refuses every new version of such a policy. Remove that statement, then " +
-			"try again"
+		return "The policy has a public statement, and Block Public Access refuses every new version of such a policy. Remove that " +
+			"statement, then try again"
 	case IsDenied(f.Err) && f.Action == "s3:ListAllMyBuckets":
-		return "Allow the function's role s3:ListAllMyBuckets on *, which shows the buckets of this account, and check permissions boundaries and " +
-			"service control policies"
+		return "Allow the function's role s3:ListAllMyBuckets on *, which shows the buckets of this account, and check permissions " +
+			"boundaries and service control policies"
 	case IsDenied(f.Err) && bucket:
-		return fmt.Sprintf("Allow the function's role %s on %s (in template.yaml by BucketNames, or AdditionalBucketNames for roles of other stacks), and "+
-			"check the bucket policy for a Deny, permissions boundaries and service control policies", f.Action, f.Target)
+		return fmt.Sprintf("Allow the function's role %s on %s (in template.yaml by BucketNames, or AdditionalBucketNames for roles of "+
+			"other stacks), and check the bucket policy for a Deny, permissions boundaries and service control policies", f.Action, f.Target)
 	case IsDenied(f.Err):
-		return fmt.Sprintf("Allow the function's role %s on %s (in template.yaml by KmsKeyArns, or AdditionalKmsKeyArns for roles of other stacks); the key's "+
-			"policy must allow it too, or leave it to IAM by a statement for the account's root. Or set ManageKeyPolicies to false", f.Action, f.Target)
+		return fmt.Sprintf("Allow the function's role %s on %s (in template.yaml by KmsKeyArns, or AdditionalKmsKeyArns for roles of "+
+			"other stacks); the key's "+
+			"policy must allow it too, or leave it to IAM by a statement for the account's root. Or set ManageKeyPolicies to false", f.Action,
+			f.Target)
 	case c == "NoSuchBucket":
 		return "Create the bucket first, or correct the name, then deploy again"
 	case c == "NotFoundException", c == "InvalidArnException":
@@ -108,7 +110,8 @@ func (f *Failure) adviceOnShared() string {
 	case c == "MethodNotAllowed":
 		return "The bucket belongs to another account. Its owner must change its policy"
 	case isInvalidPrincipal(f.Err):
-		return "A principal in the policy does not exist. Correct or remove its statement, then deploy again. A new role can take a minute to become visible"
+		return "A principal in the policy does not exist. Correct or remove its statement, then deploy again. A new role can take a " +
+			"minute to become visible"
 	case c == "PolicyTooLarge", c == "LimitExceededException":
 		return "Name fewer Prefixes, or remove statements that are no longer needed, then deploy again"
 	case c == "MalformedPolicy", c == "MalformedPolicyDocumentException", c == "InvalidPolicyDocument":

@@ -59,11 +59,13 @@ func (p *Provisioner) readPolicy(ctx context.Context, i servicerole.Identity, ar
 	case listed != nil:
 		return nil, failed("iam:ListPolicyVersions", lag(listed))
 	}
-	if recorded, ok := servicerole.RecordedDigest(policy.Tags, policy.DefaultVersion); ok || i.OwnerOf(policy.Tags) != servicerole.ThisResource {
+	if recorded, ok := servicerole.RecordedDigest(policy.Tags, policy.DefaultVersion); ok ||
+		i.OwnerOf(policy.Tags) != servicerole.ThisResource {
 		policy.Recorded = recorded
 		return policy, nil
 	}
-	out, err := p.IAM.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: aws.String(arn), VersionId: aws.String(policy.DefaultVersion)})
+	out, err := p.IAM.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: aws.String(arn),
+		VersionId: aws.String(policy.DefaultVersion)})
 	if err != nil {
 		return nil, failed("iam:GetPolicyVersion", lag(err))
 	}
@@ -97,7 +99,8 @@ func versionNumber(id string) int {
 // observeUnnamed reads the attached policies that are ours though no property names them: an update whose answer was lost
 // leaves such. It also is where it shows that an attached policy doesn't exist: somebody has deleted it since the attachments
 // were read, another delivery of the event for instance, and whose it was can't be told any more.
-func (p *Provisioner) observeUnnamed(ctx context.Context, i servicerole.Identity, role *servicerole.ObservedRole, names []servicerole.PolicyRef, named []*observedPolicy) ([]*observedPolicy, error) {
+func (p *Provisioner) observeUnnamed(ctx context.Context, i servicerole.Identity, role *servicerole.ObservedRole,
+	names []servicerole.PolicyRef, named []*observedPolicy) ([]*observedPolicy, error) {
 	if role == nil || i.OwnerOf(role.Tags) != servicerole.ThisResource {
 		return nil, nil
 	}
@@ -142,7 +145,8 @@ func (p *Provisioner) observeUsers(ctx context.Context, role *servicerole.Observ
 			return nil
 		}
 		if err != nil {
-			return &Failure{Doing: "list what is attached to policy " + policy.Name, Action: "iam:ListEntitiesForPolicy", Target: policy.ARN, Err: err}
+			return &Failure{Doing: "list what is attached to policy " + policy.Name, Action: "iam:ListEntitiesForPolicy", Target: policy.ARN,
+				Err: err}
 		}
 		for _, r := range page.PolicyRoles {
 			if role == nil || aws.ToString(r.RoleName) != role.Name {

@@ -71,7 +71,8 @@ func TestCallsAreBoundedByService(t *testing.T) {
 		}
 	}
 	cfg := aws.Config{
-		Region: "eu-west-1", Credentials: aws.AnonymousCredentials{}, APIOptions: []func(*middleware.Stack) error{LimitCalls()}, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+		Region: "eu-west-1", Credentials: aws.AnonymousCredentials{}, APIOptions: []func(*middleware.Stack) error{LimitCalls()},
+		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 	}
 	buckets := s3.NewFromConfig(cfg, func(o *s3.Options) { o.HTTPClient = client(0) })
 	keys := kms.NewFromConfig(cfg, func(o *kms.Options) { o.HTTPClient = client(1) })
@@ -162,13 +163,16 @@ func TestFailureSaysItAll(t *testing.T) {
 	response := &awshttp.ResponseError{RequestID: "req-1", ResponseError: &smithyhttp.ResponseError{
 		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: 409}}, Err: api("LimitExceeded"),
 	}}
-	f := &Failure{Doing: "create role R", Action: "iam:CreateRole", Target: "arn:r", Err: &smithy.OperationError{ServiceID: "IAM", OperationName: "CreateRole", Err: response}}
-	want := "create role R: LimitExceeded: m (request req-1). Ask for a higher IAM quota in Service Quotas, or delete what is no longer used, then deploy again"
+	f := &Failure{Doing: "create role R", Action: "iam:CreateRole", Target: "arn:r",
+		Err: &smithy.OperationError{ServiceID: "IAM", OperationName: "CreateRole", Err: response}}
+	want := "create role R: LimitExceeded: m (request req-1). Ask for a higher IAM quota in Service Quotas, or delete what is no " +
+		"longer used, then deploy again"
 	if got := f.Error(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	for code, advice := range map[string]string{
-		"AccessDenied":            "Allow the function's role iam:CreateRole on arn:r (in template.yaml by RoleNamePattern and PolicyNamePattern), and check permissions boundaries and service control policies",
+		"AccessDenied": "Allow the function's role iam:CreateRole on arn:r (in template.yaml by RoleNamePattern and " +
+			"PolicyNamePattern), and check permissions boundaries and service control policies",
 		"EntityAlreadyExists":     "A resource with this name already exists. Choose another name, then deploy again",
 		"DeleteConflict":          "Detach what is still attached to it, including instance profiles, then try again",
 		"MalformedPolicyDocument": "Correct the property that IAM refused, then deploy again",
@@ -182,7 +186,8 @@ func TestFailureSaysItAll(t *testing.T) {
 		}
 	}
 	f.Err = context.DeadlineExceeded
-	if got, want := f.Error(), "create role R: context deadline exceeded. The function timed out. Deploy again to continue. If that repeats, look into its log for slow calls"; got != want {
+	if got, want := f.Error(), "create role R: context deadline exceeded. The function timed out. Deploy again to continue. If that "+
+		"repeats, look into its log for slow calls"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
@@ -212,8 +217,9 @@ func TestRetryer(t *testing.T) {
 	r := Retryer()
 	for code, want := range map[string]bool{
 		"Throttling": true, "ConcurrentModification": true, "EntityTemporarilyUnmodifiable": true, "ServiceFailure": true,
-		"KMSInternalException": true, "DependencyTimeoutException": true, "ThrottlingException": true, "SlowDown": true, "OperationAborted": false,
-		"AccessDenied": false, "NoSuchEntity": false, "EntityAlreadyExists": false, "LimitExceeded": false,
+		"KMSInternalException": true, "DependencyTimeoutException": true, "ThrottlingException": true, "SlowDown": true,
+		"OperationAborted": false,
+		"AccessDenied":     false, "NoSuchEntity": false, "EntityAlreadyExists": false, "LimitExceeded": false,
 	} {
 		if got := r.IsErrorRetryable(api(code)); got != want {
 			t.Errorf("%s: got %v", code, got)
@@ -226,7 +232,8 @@ func TestRetryer(t *testing.T) {
 
 // Lists that don't know a role yet don't make it one that doesn't exist.
 func TestListsThatLagAreReadAgain(t *testing.T) {
-	for _, lagging := range []string{"iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:ListPolicyVersions", "iam:GetPolicyVersion"} {
+	for _, lagging := range []string{"iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:ListPolicyVersions",
+		"iam:GetPolicyVersion"} {
 		for misses, want := range map[int]bool{2: true, 100: false} {
 			fake := fakeaws.New("123456789012")
 			p := New(Clients{IAM: fake.IAM}, slog.New(slog.DiscardHandler))
@@ -236,7 +243,8 @@ func TestListsThatLagAreReadAgain(t *testing.T) {
 			// Without a record of the document, so that its version is read.
 			ours := map[string]string{servicerole.TagStackID: account.StackID, servicerole.TagLogicalID: account.LogicalID}
 			_, err := apply(t, p, servicerole.Identity{}, plan.Plan{Steps: []plan.Step{
-				{Op: plan.CreateRole{Role: servicerole.Role{RoleRef: role}}}, {Op: plan.CreatePolicy{Policy: servicerole.Policy{PolicyRef: policy, Tags: ours}}},
+				{Op: plan.CreateRole{Role: servicerole.Role{RoleRef: role}}},
+				{Op: plan.CreatePolicy{Policy: servicerole.Policy{PolicyRef: policy, Tags: ours}}},
 			}})
 			if err != nil {
 				t.Fatal(err)

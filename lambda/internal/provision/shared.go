@@ -154,7 +154,8 @@ func (p *Provisioner) merge(ctx context.Context, e *edit) error {
 		}
 		// Ours may name a role that was deleted by hand; that statement has just been replaced.
 		if dead := next.DeadPrincipals(); isInvalidPrincipal(err) && len(dead) > 0 {
-			return e.failed(action, err, fmt.Sprintf("These statements name principals that were deleted: %s. Correct or remove them, then try again",
+			return e.failed(action, err, fmt.Sprintf("These statements name principals that were deleted: %s. Correct or remove them, then "+
+				"try again",
 				joined(dead)))
 		}
 		if !p.passes(ctx, &t, err, e.awaitsPrincipal) {

@@ -32,7 +32,8 @@ func TestErrorsOfSharedPolicies(t *testing.T) {
 	const key = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000001"
 	putBucket, putKey := plan.PutBucketStatement{Bucket: bucket, Statement: statement}, plan.PutKeyStatement{Key: key, Statement: statement}
 	removeBucket, removeKey := plan.RemoveBucketStatement{Bucket: bucket, Sid: "S"}, plan.RemoveKeyStatement{Key: key, Sid: "S"}
-	const dead = `{"Version":"2012-10-17","Statement":[{"Sid":"Old","Effect":"Allow","Principal":{"AWS":"AROA1234567890EXAMPLE"},"Action":"s3:*","Resource":"*"}]}`
+	const dead = `{"Version":"2012-10-17","Statement":[{"Sid":"Old","Effect":"Allow","Principal":{"AWS":"AROA1234567890EXAMPLE"},` +
+		`"Action":"s3:*","Resource":"*"}]}`
 	invalid := "Invalid principal in policy"
 	for _, c := range []struct {
 		op              plan.Operation
@@ -43,10 +44,14 @@ func TestErrorsOfSharedPolicies(t *testing.T) {
 		reason string
 	}{
 		{putBucket, "s3:PutBucketPolicy", "OperationAborted", "", "", true, "Deploy again when it has ended"},
-		{putBucket, "s3:PutBucketPolicy", "AccessDenied", "", "", true, "Allow the function's role s3:PutBucketPolicy on arn:aws:s3:::data (in template.yaml by BucketNames"},
-		{putBucket, "s3:GetBucketPolicy", "AccessDenied", "", "", true, "Allow the function's role s3:GetBucketPolicy on arn:aws:s3:::data (in template.yaml by BucketNames"},
-		{putBucket, "s3:PutBucketPolicy", "AccessDenied", "public policies are prevented by the BlockPublicPolicy setting", "", true, "Block Public Access refuses"},
-		{putBucket, "s3:PutBucketPolicy", "MalformedPolicy", invalid, dead, false, "These statements name principals that were deleted: Old (principal AROA1234567890EXAMPLE). Correct or remove them"},
+		{putBucket, "s3:PutBucketPolicy", "AccessDenied", "", "", true,
+			"Allow the function's role s3:PutBucketPolicy on arn:aws:s3:::data (in template.yaml by BucketNames"},
+		{putBucket, "s3:GetBucketPolicy", "AccessDenied", "", "", true,
+			"Allow the function's role s3:GetBucketPolicy on arn:aws:s3:::data (in template.yaml by BucketNames"},
+		{putBucket, "s3:PutBucketPolicy", "AccessDenied", "public policies are prevented by the BlockPublicPolicy setting", "", true,
+			"Block Public Access refuses"},
+		{putBucket, "s3:PutBucketPolicy", "MalformedPolicy", invalid, dead, false,
+			"These statements name principals that were deleted: Old (principal AROA1234567890EXAMPLE). Correct or remove them"},
 		{putBucket, "s3:PutBucketPolicy", "MalformedPolicy", invalid, "", false, "A principal in the policy does not exist"},
 		{putBucket, "s3:PutBucketPolicy", "MalformedPolicy", "Policy has invalid action", "", false, "The service refuses the policy as a whole"},
 		{putBucket, "s3:PutBucketPolicy", "InvalidPolicyDocument", "", "", false, "The service refuses the policy as a whole"},
@@ -56,10 +61,13 @@ func TestErrorsOfSharedPolicies(t *testing.T) {
 		{putBucket, "s3:PutBucketPolicy", "AllAccessDisabled", "", "", false, "ask AWS Support"},
 		{putBucket, "s3:PutBucketPolicy", "AccountProblem", "", "", false, "ask AWS Support"},
 		{putBucket, "s3:PutBucketPolicy", "InternalError", "", "", false, "Deploy again"},
-		{putKey, "kms:PutKeyPolicy", "AccessDeniedException", "", "", true, "Allow the function's role kms:PutKeyPolicy on " + key + " (in template.yaml by KmsKeyArns"},
+		{putKey, "kms:PutKeyPolicy", "AccessDeniedException", "", "", true,
+			"Allow the function's role kms:PutKeyPolicy on " + key + " (in template.yaml by KmsKeyArns"},
 		{putKey, "kms:GetKeyPolicy", "AccessDeniedException", "", "", true, "Allow the function's role kms:GetKeyPolicy on " + key},
-		{putKey, "kms:PutKeyPolicy", "MalformedPolicyDocumentException", "Policy contains a statement with one or more invalid principals.", "", true, "A new role can take a minute to become visible"},
-		{putKey, "kms:PutKeyPolicy", "MalformedPolicyDocumentException", "one or more invalid principals", dead, false, "These statements name principals that were deleted: Old"},
+		{putKey, "kms:PutKeyPolicy", "MalformedPolicyDocumentException", "Policy contains a statement with one or more invalid principals.", "",
+			true, "A new role can take a minute to become visible"},
+		{putKey, "kms:PutKeyPolicy", "MalformedPolicyDocumentException", "one or more invalid principals", dead, false,
+			"These statements name principals that were deleted: Old"},
 		{putKey, "kms:PutKeyPolicy", "LimitExceededException", "", "", false, "remove statements that are no longer needed"},
 		{putKey, "kms:PutKeyPolicy", "NotFoundException", "", "", false, "Create the key first"},
 		{putKey, "kms:PutKeyPolicy", "InvalidArnException", "", "", false, "correct the ARN"},
@@ -68,7 +76,8 @@ func TestErrorsOfSharedPolicies(t *testing.T) {
 		{removeBucket, "s3:GetBucketPolicy", "NoSuchBucket", "", "", true, ""},
 		{removeBucket, "s3:DeleteBucketPolicy", "NoSuchBucket", "", "", true, ""},
 		{removeBucket, "s3:DeleteBucketPolicy", "OperationAborted", "", "", true, "Deploy again when it has ended"},
-		{removeBucket, "s3:DeleteBucketPolicy", "AccessDenied", "", "", true, "Allow the function's role s3:DeleteBucketPolicy on arn:aws:s3:::data"},
+		{removeBucket, "s3:DeleteBucketPolicy", "AccessDenied", "", "", true,
+			"Allow the function's role s3:DeleteBucketPolicy on arn:aws:s3:::data"},
 		{removeKey, "kms:GetKeyPolicy", "NotFoundException", "", "", true, ""},
 		{removeKey, "kms:PutKeyPolicy", "KMSInvalidStateException", "", "", true, ""},
 	} {
@@ -131,7 +140,8 @@ func TestOwnDeadStatementIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	const root = `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"kms:*","Resource":"*"}`
-	key := fake.KMS.AddKey(`{"Statement":[` + root + `,{"Sid":"S","Effect":"Allow","Principal":{"AWS":"AROA1234567890EXAMPLE"},"Action":"kms:Decrypt","Resource":"*"}]}`)
+	key := fake.KMS.AddKey(`{"Statement":[` + root + `,{"Sid":"S","Effect":"Allow","Principal":{"AWS":"AROA1234567890EXAMPLE"},` +
+		`"Action":"kms:Decrypt","Resource":"*"}]}`)
 	unknown := 3
 	fake.Before = func(operation string) (error, error) {
 		if operation == "kms:PutKeyPolicy" && unknown > 0 {
@@ -169,7 +179,8 @@ func TestLateWriteReadsAgain(t *testing.T) {
 		return nil, nil
 	}
 	statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}}, nil)
-	if _, err := carryOut(t.Context(), p, servicerole.Observed{}, plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement}); err != nil {
+	if _, err := carryOut(t.Context(), p, servicerole.Observed{},
+		plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement}); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"s3:GetBucketPolicy", "s3:GetBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:GetBucketPolicy"}
@@ -184,7 +195,8 @@ type deadlines struct {
 	of []time.Time
 }
 
-func (d *deadlines) PutBucketPolicy(ctx context.Context, in *s3.PutBucketPolicyInput, options ...func(*s3.Options)) (*s3.PutBucketPolicyOutput, error) {
+func (d *deadlines) PutBucketPolicy(ctx context.Context, in *s3.PutBucketPolicyInput,
+	options ...func(*s3.Options)) (*s3.PutBucketPolicyOutput, error) {
 	deadline, _ := ctx.Deadline()
 	d.of = append(d.of, deadline)
 	return d.S3.PutBucketPolicy(ctx, in, options...)
@@ -212,7 +224,8 @@ func TestWritesOnWhatWasObserved(t *testing.T) {
 		clock = clock.Add(age)
 		statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}}, nil)
 		observed := servicerole.Observed{Buckets: map[string]servicerole.ObservedShared{"data": found}}
-		if _, err := carryOut(t.Context(), p, observed, plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement}); err != nil {
+		if _, err := carryOut(t.Context(), p, observed, plan.PutBucketStatement{Bucket: account.Bucket("data"),
+			Statement: statement}); err != nil {
 			t.Fatal(err)
 		}
 		if age >= fresh {
@@ -238,7 +251,8 @@ func TestEndlessOverwriting(t *testing.T) {
 	fake.S3.AddBucket("data", "", "", "")
 	statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}}, nil)
 	_, err := carryOut(t.Context(), p, servicerole.Observed{}, plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement})
-	want := "merge statement S into the policy of bucket data: another process keeps overwriting it. Find and stop the process that writes this policy, then deploy again"
+	want := "merge statement S into the policy of bucket data: another process keeps overwriting it. Find and stop the process that " +
+		"writes this policy, then deploy again"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
@@ -260,7 +274,8 @@ func TestUnwantedIsNotWrittenAgain(t *testing.T) {
 		}
 		statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}}, nil)
 		session := p.Session(account)
-		err := session.Apply(t.Context(), plan.Plan{Steps: []plan.Step{{Op: plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement}}}}, servicerole.Observed{})
+		err := session.Apply(t.Context(), plan.Plan{Steps: []plan.Step{{Op: plan.PutBucketStatement{Bucket: account.Bucket("data"),
+			Statement: statement}}}}, servicerole.Observed{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -295,9 +310,10 @@ func TestVanishedStatementsAreReported(t *testing.T) {
 		once = false
 		return nil
 	}
-	done, err := carryOut(t.Context(), p, servicerole.Observed{}, plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement})
-	want := []string{"statement Theirs disappeared from the policy of bucket data while this stack's statement was merged, because another process changed the policy " +
-		"at the same time. Check the policy."}
+	done, err := carryOut(t.Context(), p, servicerole.Observed{},
+		plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement})
+	want := []string{"statement Theirs disappeared from the policy of bucket data while this stack's statement was merged, because " +
+		"another process changed the policy at the same time. Check the policy."}
 	if diff := cmp.Diff(want, done.Warnings); diff != "" || err != nil {
 		t.Errorf("%v, -want +got:\n%s", err, diff)
 	}
@@ -313,7 +329,8 @@ func TestObserveBucketsAndKeys(t *testing.T) {
 	const none = "arn:aws:kms:eu-west-1:123456789012:key/none"
 	p := New(Clients{IAM: fake.IAM, S3: fake.S3, KMS: fake.KMS}, slog.New(slog.DiscardHandler))
 	p.Sleep = func(context.Context, time.Duration) error { return nil }
-	scope := servicerole.Scope{Role: servicerole.RoleRef{Name: "R"}, Buckets: []string{"with", "without", "theirs", "elsewhere", "none"}, Keys: []string{arn, none}}
+	scope := servicerole.Scope{Role: servicerole.RoleRef{Name: "R"}, Buckets: []string{"with", "without", "theirs", "elsewhere", "none"},
+		Keys: []string{arn, none}}
 	o, err := p.Observe(t.Context(), account, scope)
 	if err != nil {
 		t.Fatal(err)
@@ -326,7 +343,8 @@ func TestObserveBucketsAndKeys(t *testing.T) {
 	if diff := cmp.Diff(want, o.Buckets, unread); diff != "" {
 		t.Errorf("buckets: -want +got:\n%s", diff)
 	}
-	if diff := cmp.Diff(map[string]servicerole.ObservedShared{arn: {Presence: servicerole.Present, State: "Enabled", Policy: "{}"}, none: {}}, o.Keys, unread); diff != "" {
+	if diff := cmp.Diff(map[string]servicerole.ObservedShared{arn: {Presence: servicerole.Present, State: "Enabled", Policy: "{}"},
+		none: {}}, o.Keys, unread); diff != "" {
 		t.Errorf("keys: -want +got:\n%s", diff)
 	}
 	for denied, reason := range map[string]string{

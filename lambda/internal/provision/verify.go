@@ -52,8 +52,8 @@ func (s *Session) Verify(ctx context.Context, wanted func() bool) (rewrote bool,
 		}
 		for n, e := range pending {
 			for _, statement := range gone[n] {
-				warning := fmt.Sprintf("statement %s disappeared from the policy of %s while this stack's statement was merged, because another process changed "+
-					"the policy at the same time. Check the policy.", statement, e.what)
+				warning := fmt.Sprintf("statement %s disappeared from the policy of %s while this stack's statement was merged, because "+
+					"another process changed the policy at the same time. Check the policy.", statement, e.what)
 				s.Log.WarnContext(ctx, warning)
 				s.Warnings = append(s.Warnings, warning)
 			}
@@ -89,7 +89,8 @@ func (p *Provisioner) look(ctx context.Context, e *edit, round int, wanted func(
 		return gone, nil
 	}
 	if round >= maxLooks {
-		return gone, e.failed(e.putAction, errors.New("another process keeps overwriting it"), "Find and stop the process that writes this policy, then deploy again")
+		return gone, e.failed(e.putAction, errors.New("another process keeps overwriting it"),
+			"Find and stop the process that writes this policy, then deploy again")
 	}
 	// Writers that got into each other's way come back at different times.
 	if err := p.Sleep(ctx, time.Duration(p.Random()*float64(min(round, 4))*float64(writeBound))); err != nil {

@@ -59,7 +59,8 @@ func (d Desired) Snapshot(found ObservedRole) (Snapshot, error) {
 	}
 	tags := chunks(originalPrefix, text)
 	if n := CountTags(tags, found.Tags, d.Role.Tags); n > MaxTags {
-		return Snapshot{}, fmt.Errorf("it would have %d tags, including %d that record its original state, and IAM allows %d", n, len(tags), MaxTags)
+		return Snapshot{}, fmt.Errorf("it would have %d tags, including %d that record its original state, and IAM allows %d", n, len(tags),
+			MaxTags)
 	}
 	return Snapshot{Tags: tags, Mark: markAdopted(text)}, nil
 }
@@ -129,7 +130,8 @@ func (i Identity) PastOf(r ObservedRole, adopt bool) (Past, error) {
 // last one.
 func (o Original) describes(i Identity, r ObservedRole) bool {
 	return o.Description == r.Description && o.MaxSessionDuration == r.MaxSessionDuration && o.Boundary == r.Boundary &&
-		policy.Equivalent(o.Trust, r.Trust) && slices.Equal(slices.Sorted(slices.Values(o.Attached)), governed(i, slices.Sorted(slices.Values(r.Attached))))
+		policy.Equivalent(o.Trust, r.Trust) && slices.Equal(slices.Sorted(slices.Values(o.Attached)),
+		governed(i, slices.Sorted(slices.Values(r.Attached))))
 }
 
 // markOf returns the mark that a description ends in, or nothing.

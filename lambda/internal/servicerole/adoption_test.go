@@ -20,7 +20,8 @@ func TestSnapshotRoundTrip(t *testing.T) {
 	}
 	for _, trust := range []string{"{}", strings.Repeat("long ", 400), string(noise)} {
 		was := ObservedRole{
-			RoleRef: RoleRef{Name: "R"}, Description: "ünïcode", MaxSessionDuration: 7200, Boundary: "arn:b", Trust: trust, Tags: map[string]string{"team": "ml"},
+			RoleRef: RoleRef{Name: "R"}, Description: "ünïcode", MaxSessionDuration: 7200, Boundary: "arn:b", Trust: trust,
+			Tags:     map[string]string{"team": "ml"},
 			Attached: []string{"arn:aws-cn:iam::aws:policy/CloudWatchFullAccess", "arn:aws-cn:iam::aws:policy/Foreign"},
 		}
 		snapshot, err := Desired{Identity: i, Role: Role{Tags: i.ownTags(nil)}}.Snapshot(was)
@@ -73,18 +74,23 @@ func TestPastOf(t *testing.T) {
 		{"created before adoption was allowed", was.RoleRef, "now", nil, true, false, true, ""},
 		{"created although it might have been adopted", was.RoleRef, "now" + createdMark, nil, true, false, false, ""},
 		{"created, and forged tags", was.RoleRef, "now", chunks(originalPrefix, forged), false, false, false, ""},
-		{"created although it might have been adopted, and forged tags", was.RoleRef, "now" + createdMark, chunks(originalPrefix, forged), true, false, false, ""},
-		{"a derived name, and forged tags and mark", i.Role(properties.Properties{Path: "/"}), "now" + markAdopted(forged), chunks(originalPrefix, forged), true, false, true, ""},
-		{"adopted, and forged tags", was.RoleRef, "now" + snapshot.Mark, chunks(originalPrefix, forged), true, false, false, "don't belong to the mark"},
+		{"created although it might have been adopted, and forged tags", was.RoleRef, "now" + createdMark, chunks(originalPrefix, forged), true,
+			false, false, ""},
+		{"a derived name, and forged tags and mark", i.Role(properties.Properties{Path: "/"}), "now" + markAdopted(forged),
+			chunks(originalPrefix, forged), true, false, true, ""},
+		{"adopted, and forged tags", was.RoleRef, "now" + snapshot.Mark, chunks(originalPrefix, forged), true, false, false,
+			"don't belong to the mark"},
 		{"adopted, and the tags gone", was.RoleRef, "now" + snapshot.Mark, nil, true, false, false, "don't belong to the mark"},
-		{"not described, and not as the tags say", was.RoleRef, "before", chunks(originalPrefix, forged), true, false, false, "its description does not"},
+		{"not described, and not as the tags say", was.RoleRef, "before", chunks(originalPrefix, forged), true, false, false,
+			"its description does not"},
 		{"damaged", was.RoleRef, "now" + markAdopted("?"), chunks(originalPrefix, "?"), true, false, false, "can't be read"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			found := was
 			found.RoleRef, found.Description, found.Tags = c.role, c.description, c.tags
 			past, err := i.PastOf(found, c.adopt)
-			if got := errorText(err); past.Adopted != c.adopted || past.Missing != c.missing || (c.err == "") != (err == nil) || !strings.Contains(got, c.err) {
+			if got := errorText(err); past.Adopted != c.adopted || past.Missing != c.missing || (c.err == "") != (err == nil) ||
+				!strings.Contains(got, c.err) {
 				t.Errorf("got %+v, %v, want adopted %v, missing %v, %q", past, err, c.adopted, c.missing, c.err)
 			}
 		})
@@ -110,7 +116,8 @@ func TestSnapshotRefusesOwnTags(t *testing.T) {
 // What is recorded is found again, whatever room the role's tags leave.
 func TestLeftovers(t *testing.T) {
 	i := identify(t, stack, "Role")
-	p := properties.Properties{Path: "/a,b/", RoleName: "Renamed", PolicyName: "P", Buckets: []properties.Bucket{{Name: "data"}}, Tags: []properties.Tag{{Key: "team"}}}
+	p := properties.Properties{Path: "/a,b/", RoleName: "Renamed", PolicyName: "P", Buckets: []properties.Bucket{{Name: "data"}},
+		Tags: []properties.Tag{{Key: "team"}}}
 	removal := i.Removal(i.Role(p), p)
 	for users, whole := range map[int]bool{0: true, 46: true, 47: true} {
 		tags := i.ownTags(nil)
@@ -126,7 +133,8 @@ func TestLeftovers(t *testing.T) {
 			t.Errorf("%d tags: now %d, version %q", users, len(tags), set[TagVersion])
 		}
 		found := i.Leftovers(ObservedRole{Tags: tags})
-		if len(found) != 1 || found[0].Role != removal.Role || found[0].Policies[0] != removal.Policies[0] || whole != (len(found[0].Buckets) == 1) {
+		if len(found) != 1 || found[0].Role != removal.Role || found[0].Policies[0] != removal.Policies[0] ||
+			whole != (len(found[0].Buckets) == 1) {
 			t.Errorf("%d tags: found %+v", users, found)
 		}
 		set, unset, _ = RecordLeftovers(nil, tags)
@@ -161,7 +169,8 @@ func TestLeftoversWithoutRoom(t *testing.T) {
 		noise[n] = byte('a' + rand.N(26))
 	}
 	p := properties.Properties{Path: "/" + string(noise) + "/", RoleName: "Renamed"}
-	if set, _, fits := RecordLeftovers([]Removal{i.Removal(i.Role(p), p).Without(Scope{Policies: []PolicyRef{i.Policy(i.Role(p), p)}})}, tags); fits {
+	if set, _, fits := RecordLeftovers([]Removal{i.Removal(i.Role(p), p).Without(Scope{Policies: []PolicyRef{i.Policy(i.Role(p), p)}})},
+		tags); fits {
 		t.Errorf("fits: %v", set)
 	}
 }

@@ -52,7 +52,8 @@ type Policy struct {
 
 // Scope returns what to observe: what is desired, and what was.
 func (d Desired) Scope() Scope {
-	s := Scope{Role: d.Role.RoleRef, Policies: slices.Clone(d.Formerly.Policies), Buckets: slices.Clone(d.Formerly.Buckets), Keys: slices.Clone(d.Formerly.Keys)}
+	s := Scope{Role: d.Role.RoleRef, Policies: slices.Clone(d.Formerly.Policies), Buckets: slices.Clone(d.Formerly.Buckets),
+		Keys: slices.Clone(d.Formerly.Keys)}
 	if d.Policy != nil {
 		s.Policies = append(s.Policies, d.Policy.PolicyRef)
 	}
@@ -92,7 +93,8 @@ func (d Desired) After(old properties.Properties, physicalID string) Desired {
 func (d Desired) TakingUp(left Removal) Desired {
 	f := &d.Formerly
 	f.Policies, f.TagKeys = slices.Concat(f.Policies, left.Policies), slices.Concat(f.TagKeys, left.TagKeys)
-	f.Buckets, f.Keys, f.Managed = slices.Concat(f.Buckets, left.Buckets), slices.Concat(f.Keys, left.Keys), slices.Concat(f.Managed, left.Managed)
+	f.Buckets, f.Keys, f.Managed = slices.Concat(f.Buckets, left.Buckets), slices.Concat(f.Keys, left.Keys),
+		slices.Concat(f.Managed, left.Managed)
 	return d
 }
 

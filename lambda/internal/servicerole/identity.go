@@ -29,8 +29,8 @@ var (
 func NewIdentity(stack, logical string) (Identity, error) {
 	m := stackARN().FindStringSubmatch(stack)
 	if m == nil || len(stack) > maxTagValue || !logicalID().MatchString(logical) {
-		return Identity{}, fmt.Errorf("StackId %q with LogicalResourceId %q does not name a resource of a CloudFormation stack. Nothing was changed. "+
-			"Send both in CloudFormation's form", stack, logical)
+		return Identity{}, fmt.Errorf("StackId %q with LogicalResourceId %q does not name a resource of a CloudFormation stack. Nothing "+
+			"was changed. Send both in CloudFormation's form", stack, logical)
 	}
 	return Identity{Partition: m[1], Region: m[2], AccountID: m[3], StackID: stack, LogicalID: logical}, nil
 }

@@ -27,7 +27,8 @@ const leftoverPrefix = properties.OwnTagPrefix + "leftover-"
 // Leftover returns the record of a removal.
 func (r Removal) Leftover() Leftover {
 	l := Leftover{
-		Path: r.Role.Path, Name: r.Role.Name, Buckets: r.Buckets, Keys: r.Keys, TagKeys: r.TagKeys, ForceDetachPolicies: r.ForceDetachPolicies, AdoptExistingRole: r.MayBeAdopted,
+		Path: r.Role.Path, Name: r.Role.Name, Buckets: r.Buckets, Keys: r.Keys, TagKeys: r.TagKeys, ForceDetachPolicies: r.ForceDetachPolicies,
+		AdoptExistingRole: r.MayBeAdopted,
 	}
 	if len(r.Policies) > 0 {
 		l.Policy = r.Policies[0].Name
@@ -51,7 +52,8 @@ func (i Identity) Leftovers(r ObservedRole) []Removal {
 		if !strings.HasPrefix(l.Path, "/") || !strings.HasSuffix(l.Path, "/") || l.Name == "" {
 			continue
 		}
-		p := properties.Properties{Path: l.Path, RoleName: l.Name, PolicyName: l.Policy, KmsKeyArns: l.Keys, ForceDetachPolicies: l.ForceDetachPolicies, AdoptExistingRole: l.AdoptExistingRole}
+		p := properties.Properties{Path: l.Path, RoleName: l.Name, PolicyName: l.Policy, KmsKeyArns: l.Keys,
+			ForceDetachPolicies: l.ForceDetachPolicies, AdoptExistingRole: l.AdoptExistingRole}
 		for _, name := range l.Buckets {
 			p.Buckets = append(p.Buckets, properties.Bucket{Name: name})
 		}

@@ -30,7 +30,8 @@ func TestIdentity(t *testing.T) {
 	rest := ":cloudformation:cn-north-1:123456789012:stack/" + strings.Repeat("a", 128) + "/" + strings.Repeat("g", 64)
 	longest := "arn:" + strings.Repeat("p", maxTagValue-len("arn:"+rest)) + rest
 	identify(t, longest, "Role")
-	for _, id := range []string{"", "app", "arn:aws:cloudformation:eu-west-1:12:stack/app/guid", stack + "/more", strings.Replace(longest, "arn:", "arn:p", 1)} {
+	for _, id := range []string{"", "app", "arn:aws:cloudformation:eu-west-1:12:stack/app/guid", stack + "/more",
+		strings.Replace(longest, "arn:", "arn:p", 1)} {
 		if _, err := NewIdentity(id, "Role"); err == nil {
 			t.Errorf("%q was taken", id)
 		}
@@ -55,7 +56,8 @@ func TestDerivedNames(t *testing.T) {
 				if again := i.Role(properties.Properties{Path: path, Description: "x", AdoptExistingRole: true}); again != role {
 					t.Errorf("other properties give another name: %v, %v", again, role)
 				}
-				if len(role.Name) > 64 || !strings.HasPrefix(role.Name, "PersonalizeRole-") || !strings.HasPrefix(policy.Name, "PersonalizeS3BucketAccessPolicy-") {
+				if len(role.Name) > 64 || !strings.HasPrefix(role.Name, "PersonalizeRole-") ||
+					!strings.HasPrefix(policy.Name, "PersonalizeS3BucketAccessPolicy-") {
 					t.Errorf("names %s, %s", role.Name, policy.Name)
 				}
 			}
@@ -132,7 +134,8 @@ func TestAttachments(t *testing.T) {
 		{"AmazonPersonalizeFullAccess", "", []string{aws + "service-role/AmazonPersonalizeFullAccess"}},
 		{"None", "CloudWatchFullAccess", []string{aws + "CloudWatchFullAccess"}},
 	} {
-		d, err := New(identify(t, stack, "Role"), properties.Properties{Path: "/", PersonalizeAccess: c.personalize, CloudWatchAccess: c.cloudWatch})
+		d, err := New(identify(t, stack, "Role"), properties.Properties{Path: "/", PersonalizeAccess: c.personalize,
+			CloudWatchAccess: c.cloudWatch})
 		if diff := cmp.Diff(c.want, d.AWSManaged); diff != "" || err != nil {
 			t.Errorf("%s, %s: %v, -want +got:\n%s", c.personalize, c.cloudWatch, err, diff)
 		}
@@ -176,16 +179,19 @@ func TestBoundaries(t *testing.T) {
 func TestLimitsOfTheWhole(t *testing.T) {
 	var buckets []properties.Bucket
 	for n := range 45 {
-		buckets = append(buckets, properties.Bucket{Name: fmt.Sprintf("bucket-%s-%02d", strings.Repeat("x", 50), n), Uses: []string{"DatasetImport"}})
+		buckets = append(buckets, properties.Bucket{Name: fmt.Sprintf("bucket-%s-%02d", strings.Repeat("x", 50), n),
+			Uses: []string{"DatasetImport"}})
 	}
 	for _, c := range []struct {
 		name  string
 		p     properties.Properties
 		fault string
 	}{
-		{"Regions", properties.Properties{Path: "/", SourceConditions: true, SourceRegions: strings.Split(strings.Repeat("eu-west-1,", 60)+"eu-west-1", ",")}, "SourceRegions make a trust policy of"},
+		{"Regions", properties.Properties{Path: "/", SourceConditions: true,
+			SourceRegions: strings.Split(strings.Repeat("eu-west-1,", 60)+"eu-west-1", ",")}, "SourceRegions make a trust policy of"},
 		{"buckets", properties.Properties{Path: "/", Buckets: buckets}, "Buckets make a managed policy of"},
-		{"boundary of another partition", properties.Properties{Path: "/", PermissionsBoundary: "arn:aws:iam::aws:policy/X"}, "PermissionsBoundary arn:aws:iam::aws:policy/X must be"},
+		{"boundary of another partition", properties.Properties{Path: "/", PermissionsBoundary: "arn:aws:iam::aws:policy/X"},
+			"PermissionsBoundary arn:aws:iam::aws:policy/X must be"},
 		{"key of another Region", properties.Properties{Path: "/", KmsKeyArns: []string{"arn:aws-cn:kms:cn-northwest-1:123456789012:key/1"}},
 			"KMS key arn:aws-cn:kms:cn-northwest-1:123456789012:key/1 must be in the Region of the stack, cn-north-1"},
 		{"ARN", properties.Properties{Path: "/" + strings.Repeat("p", 250) + "/", RoleName: "R"}, "Path and RoleName together make the ARN"},
@@ -233,7 +239,8 @@ func TestKeys(t *testing.T) {
 		{"of a bucket that is read", `{"Buckets":[{"Name":"data","KmsKeyArn":"` + own + `"}]}`, "managed"},
 		{"of a bucket that is written", `{"Buckets":[{"Name":"data","Uses":["DatasetExport"],"KmsKeyArn":"` + own + `"}]}`, "managed in role"},
 		{"of a dataset group", `{"KmsKeyArns":["` + own + `"]}`, "managed in role"},
-		{"of a dataset group that is exported", `{"KmsKeyArns":["` + own + `"],"Buckets":[{"Name":"data","Uses":["DatasetExport"]}]}`, "managed in role exports"},
+		{"of a dataset group that is exported", `{"KmsKeyArns":["` + own + `"],"Buckets":[{"Name":"data","Uses":["DatasetExport"]}]}`,
+			"managed in role exports"},
 		{"left to others", `{"ManageKeyPolicies":false,"Buckets":[{"Name":"data","KmsKeyArn":"` + own + `"}]}`, "in role"},
 		{"of another account", `{"Buckets":[{"Name":"data","KmsKeyArn":"` + theirs + `"}]}`, "in role"},
 		{"of both", `{"KmsKeyArns":["` + own + `"],"Buckets":[{"Name":"data","KmsKeyArn":"` + own + `"}]}`, "managed in role"},

@@ -81,7 +81,8 @@ func create(ctx context.Context, name, policyARN, account string, data []string)
 }
 
 func update(ctx context.Context, name, policyARN, account string, data, old []string) error {
-	if _, err := roles.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: &name, PolicyDocument: trust(account)}); err != nil {
+	if _, err := roles.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: &name,
+		PolicyDocument: trust(account)}); err != nil {
 		return err
 	}
 	versions, err := roles.ListPolicyVersions(ctx, &iam.ListPolicyVersionsInput{PolicyArn: &policyARN})
@@ -89,11 +90,13 @@ func update(ctx context.Context, name, policyARN, account string, data, old []st
 		return err
 	}
 	if n := len(versions.Versions); n == 5 {
-		if _, err := roles.DeletePolicyVersion(ctx, &iam.DeletePolicyVersionInput{PolicyArn: &policyARN, VersionId: versions.Versions[n-1].VersionId}); err != nil {
+		if _, err := roles.DeletePolicyVersion(ctx, &iam.DeletePolicyVersionInput{PolicyArn: &policyARN,
+			VersionId: versions.Versions[n-1].VersionId}); err != nil {
 			return err
 		}
 	}
-	if _, err := roles.CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{PolicyArn: &policyARN, PolicyDocument: access(data), SetAsDefault: true}); err != nil {
+	if _, err := roles.CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{PolicyArn: &policyARN, PolicyDocument: access(data),
+		SetAsDefault: true}); err != nil {
 		return err
 	}
 	wanted := map[string]bool{}

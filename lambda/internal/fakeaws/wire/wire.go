@@ -35,7 +35,8 @@ func Query(service any) http.Handler {
 		if err != nil {
 			code, message := describe(err)
 			w.WriteHeader(http.StatusBadRequest)
-			fmt.Fprintf(w, "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error><RequestId>r</RequestId></ErrorResponse>",
+			fmt.Fprintf(w, "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error>"+
+				"<RequestId>r</RequestId></ErrorResponse>",
 				escaped(code), escaped(message))
 			return
 		}
@@ -89,7 +90,8 @@ func S3(service Buckets) http.Handler {
 				http.Error(w, readErr.Error(), http.StatusBadRequest)
 				return
 			}
-			_, err = service.PutBucketPolicy(r.Context(), &s3.PutBucketPolicyInput{Bucket: bucket, ExpectedBucketOwner: owner, Policy: aws.String(string(body))})
+			_, err = service.PutBucketPolicy(r.Context(), &s3.PutBucketPolicyInput{Bucket: bucket, ExpectedBucketOwner: owner,
+				Policy: aws.String(string(body))})
 		case r.Method == http.MethodDelete:
 			_, err = service.DeleteBucketPolicy(r.Context(), &s3.DeleteBucketPolicyInput{Bucket: bucket, ExpectedBucketOwner: owner})
 		default:

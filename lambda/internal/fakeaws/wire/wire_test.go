@@ -56,7 +56,8 @@ func TestSameAsTheAccount(t *testing.T) {
 	direct, _ := account()
 	want, got := history(t.Context(), direct), history(t.Context(), served(t))
 	if diff := cmp.Diff(want, got, cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".ResultMetadata" }, cmp.Ignore()),
-		cmpopts.IgnoreUnexported(iam.CreateRoleOutput{}, iam.GetRoleOutput{}, iam.CreatePolicyOutput{}, iam.GetPolicyOutput{}, iam.ListAttachedRolePoliciesOutput{},
+		cmpopts.IgnoreUnexported(iam.CreateRoleOutput{}, iam.GetRoleOutput{}, iam.CreatePolicyOutput{}, iam.GetPolicyOutput{},
+			iam.ListAttachedRolePoliciesOutput{},
 			iam.ListPolicyVersionsOutput{}, types.Role{}, types.Policy{}, types.Tag{}, types.PolicyVersion{}, types.AttachedPolicy{},
 			types.AttachedPermissionsBoundary{})); diff != "" {
 		t.Errorf("-called +served:\n%s", diff)
@@ -75,14 +76,16 @@ func history(ctx context.Context, c provision.Clients) []any {
 	name, policy := aws.String("R"), aws.String("arn:aws:iam::123456789012:policy/P")
 	tags := []types.Tag{{Key: aws.String("a"), Value: aws.String("1 < 2 & 3")}, {Key: aws.String("b"), Value: aws.String("")}}
 	role, err := c.IAM.CreateRole(ctx, &iam.CreateRoleInput{
-		RoleName: name, AssumeRolePolicyDocument: aws.String(`{"a":"ü"}`), MaxSessionDuration: aws.Int32(7200), Tags: tags, PermissionsBoundary: policy,
+		RoleName: name, AssumeRolePolicyDocument: aws.String(`{"a":"ü"}`), MaxSessionDuration: aws.Int32(7200), Tags: tags,
+		PermissionsBoundary: policy,
 	})
 	note(role, err)
 	again, err := c.IAM.CreateRole(ctx, &iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: aws.String("{}")})
 	note(again, err)
 	made, err := c.IAM.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: aws.String("P"), PolicyDocument: aws.String("{}"), Tags: tags})
 	note(made, err)
-	_, err = c.IAM.CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{PolicyArn: policy, PolicyDocument: aws.String("[]"), SetAsDefault: true})
+	_, err = c.IAM.CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{PolicyArn: policy, PolicyDocument: aws.String("[]"),
+		SetAsDefault: true})
 	note(nil, err)
 	_, err = c.IAM.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: name, PolicyArn: policy})
 	note(nil, err)
@@ -97,7 +100,8 @@ func history(ctx context.Context, c provision.Clients) []any {
 	found, err := c.IAM.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: policy})
 	note(found, err)
 	for _, bucket := range []string{"data", "empty", "none"} {
-		out, err := c.S3.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: aws.String(bucket), ExpectedBucketOwner: aws.String("123456789012")})
+		out, err := c.S3.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: aws.String(bucket),
+			ExpectedBucketOwner: aws.String("123456789012")})
 		if err == nil {
 			note(*out.Policy, nil)
 			continue
@@ -106,7 +110,8 @@ func history(ctx context.Context, c provision.Clients) []any {
 	}
 	_, err = c.S3.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: aws.String("empty"), Policy: aws.String("{}")})
 	note(nil, err)
-	_, err = c.S3.DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: aws.String("data"), ExpectedBucketOwner: aws.String("999999999999")})
+	_, err = c.S3.DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: aws.String("data"),
+		ExpectedBucketOwner: aws.String("999999999999")})
 	note(nil, err)
 	for _, key := range []string{"arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000001", "none"} {
 		out, err := c.KMS.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String(key)})
@@ -116,7 +121,8 @@ func history(ctx context.Context, c provision.Clients) []any {
 		}
 		note(nil, err)
 	}
-	resource, err := c.CloudFormation.DescribeStackResource(ctx, &cloudformation.DescribeStackResourceInput{StackName: aws.String("s"), LogicalResourceId: aws.String("r")})
+	resource, err := c.CloudFormation.DescribeStackResource(ctx,
+		&cloudformation.DescribeStackResourceInput{StackName: aws.String("s"), LogicalResourceId: aws.String("r")})
 	if err == nil {
 		note(*resource.StackResourceDetail.PhysicalResourceId+" "+string(resource.StackResourceDetail.ResourceStatus), nil)
 	}
