@@ -71,6 +71,7 @@ func TestParse(t *testing.T) {
 			})},
 		{"keys", `{"KmsKeyArns":["` + key + `"],"ManageKeyPolicies":false}`,
 			with(func(p *Properties) { p.KmsKeyArns, p.ManageKeyPolicies = []string{key}, false })},
+		{"no source conditions", `{"SourceConditions":false}`, with(func(p *Properties) { p.SourceConditions = false })},
 		{"empty template parameters of keys", `{"KmsKeyArns":[""],"Uses":[""],"ManageKeyPolicies":""}`, defaults()},
 		{"regions", `{"SourceRegions":["eu-west-1","ap-southeast-2"]}`,
 			with(func(p *Properties) { p.SourceRegions = []string{"eu-west-1", "ap-southeast-2"} })},
@@ -216,6 +217,15 @@ func TestRenamed(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, faults.Faults); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestMessageOfOneFault(t *testing.T) {
+	_, err := Parse(json.RawMessage(`{"Adopt":true}`))
+	want := `the properties have an error: "Adopt" is not a property of Custom::PersonalizeServiceRole; the nearest one is AdoptExistingRole. ` +
+		`Nothing was changed. Correct the template, then deploy again`
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }
 

@@ -230,13 +230,13 @@ func (o DeleteInlinePolicy) String() string {
 func (o DeleteRole) String() string   { return "delete role " + o.Role.Name }
 func (o CreatePolicy) String() string { return "create policy " + o.Policy.Name }
 func (o CreatePolicyVersion) String() string {
-	return "update the document of policy " + o.Policy.Name + " in force"
+	return "update the document of policy " + o.Policy.Name
 }
 func (o DeletePolicyVersion) String() string {
 	return fmt.Sprintf("delete version %s of policy %s", o.Version, o.Policy.Name)
 }
 func (o RecordDocument) String() string {
-	return "record the default version of policy " + o.Policy.Name + " is in force"
+	return "record the default version of policy " + o.Policy.Name
 }
 func (o TagPolicy) String() string {
 	return fmt.Sprintf("tag policy %s with %s", o.Policy.Name, keys(o.Tags))

@@ -205,11 +205,11 @@ func TestConverge(t *testing.T) {
 			o.Policies[0].Recorded = ""
 			o.Policies[0].Document = strings.Replace(o.Policies[0].Document, `"s3:GetObject","s3:ListBucket"`, `"s3:ListBucket","s3:GetObject"`, 1)
 		}), `
- 1  record the default version of policy POLICY is in force
+ 1  record the default version of policy POLICY
 `},
 		{"another document on record", typical, servicerole.Footprint{}, found(func(o *servicerole.Observed) { o.Policies[0].Recorded = "x" }), `
- 1  update the document of policy POLICY in force
- 2  record the default version of policy POLICY is in force  after 1
+ 1  update the document of policy POLICY
+ 2  record the default version of policy POLICY  after 1
 `},
 		{"everything drifted", typical, servicerole.Footprint{}, found(func(o *servicerole.Observed) {
 			o.Role.Trust, o.Role.Description, o.Role.Boundary, o.Role.Tags["team"] = "{}", "x", "arn:aws:iam::aws:policy/B", "x"
@@ -221,20 +221,20 @@ func TestConverge(t *testing.T) {
  2  update description and session duration of role R
  3  replace the trust policy of role R
  4  tag policy POLICY with team
- 5  update the document of policy POLICY in force
+ 5  update the document of policy POLICY
  6  attach ` + full + ` to role R
  7  attach ARN to role R
  8  remove the permissions boundary of role R  after 1,2,3,4,5,6,7
  9  detach ` + cloud + ` from role R  after 1,2,3,4,5,6,7
-10  record the default version of policy POLICY is in force  after 5
+10  record the default version of policy POLICY  after 5
 `},
 		{"five versions", typical, servicerole.Footprint{}, found(func(o *servicerole.Observed) {
 			o.Policies[0].Recorded = ""
 			o.Policies[0].Document, o.Policies[0].OtherVersions = "{}", []string{"v2", "v3", "v5", "v10"}
 		}), `
  1  delete version v2 of policy POLICY
- 2  update the document of policy POLICY in force  after 1
- 3  record the default version of policy POLICY is in force  after 2
+ 2  update the document of policy POLICY  after 1
+ 3  record the default version of policy POLICY  after 2
 `},
 		{"a boundary changes", `{"RoleName":"R","Buckets":["data"],"Tags":[{"Key":"team","Value":"ml"}],` +
 			`"PermissionsBoundary":"arn:aws:iam::aws:policy/B2"}`,
@@ -418,6 +418,14 @@ func TestDestroy(t *testing.T) {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
+	}
+}
+
+// A policy that names a key and no bucket needs nothing after it was created: a random history once found that it did.
+func TestOneKeyConverges(t *testing.T) {
+	d := desire(t, `{"RoleName":"R","KmsKeyArns":["`+keyOne+`"]}`)
+	if again, err := converge(d, made(d)); err != nil || !again.Empty() {
+		t.Errorf("%v\n%s", err, again)
 	}
 }
 

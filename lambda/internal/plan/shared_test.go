@@ -38,16 +38,16 @@ func TestConvergeShared(t *testing.T) {
 `},
 		{"another use", role + `,"Buckets":[{"Name":"two","Uses":["BatchInference"]}]}`, servicerole.Footprint{Buckets: []string{"two"}},
 			standing(role + `,"Buckets":["two"]}`), `
- 1  update the document of policy POLICY in force
+ 1  update the document of policy POLICY
  2  merge statement SID into the policy of bucket two
- 3  record the default version of policy POLICY is in force  after 1
+ 3  record the default version of policy POLICY  after 1
 `},
 		{"a bucket instead of another", role + `,"Buckets":["two"]}`, servicerole.Footprint{Buckets: []string{"three"}},
 			standing(role + `,"Buckets":["three"]}`), `
- 1  update the document of policy POLICY in force
+ 1  update the document of policy POLICY
  2  merge statement SID into the policy of bucket two
  3  remove statement SID from the policy of bucket three  after 1,2
- 4  record the default version of policy POLICY is in force  after 1
+ 4  record the default version of policy POLICY  after 1
 `},
 		{"left to others from now on", role + `,"ManageKeyPolicies":false,"KmsKeyArns":["` + keyOne +
 			`"],"Buckets":[{"Name":"two","ManageBucketPolicy":false}]}`,
