@@ -54,8 +54,11 @@ unit: $(CDK)/complete ## unit tests, the function's and the tools' with the race
 
 # One at a time, so that no test is too slow for its share of the machine.
 mutate: ## change the pure packages in ways that their tests must notice (15 minutes)
-	set -e; for package in $(PURE); do echo "$$package"; \
-		$(TOOL)/gremlins.mod gremlins unleash --workers 1 --timeout-coefficient 30 --output-statuses lt --threshold-efficacy 100 ./$$package; done
+	@mkdir -p $(TOOLS)
+	@status=0; for package in $(PURE); do \
+		$(TOOL)/gremlins.mod gremlins unleash --workers 1 --timeout-coefficient 30 --output-statuses lt ./$$package | tee $(TOOLS)/mutants; \
+		grep -q 'Lived: 0,' $(TOOLS)/mutants || { status=1; echo "$$package: kill the mutants that lived"; }; \
+	done; exit $$status
 
 histories: ## play random histories of a resource, with faults, late and doubled events: make histories HISTORIES=100000
 	go test ./lambda/internal/handler -run TestHistories -rapid.checks $(HISTORIES)
