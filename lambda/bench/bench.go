@@ -7,7 +7,7 @@ import (
 	"os"
 	"time"
 
-	"personalize-role/lambda/internal/provision"
+	"personalize-role/lambda/internal/sharedpolicy"
 )
 
 // sizes are Lambda's memory sizes to measure at, in MB.
@@ -110,7 +110,7 @@ func (b *bench) measureColdCreates(r *report) error {
 // chosen is the time that a function waits by choice where it writes policies of buckets; it is told of apart.
 func (b *bench) chosen(f function, writesBuckets bool) time.Duration {
 	if f.name == b.ours.name && writesBuckets {
-		return provision.Quiet
+		return sharedpolicy.Quiet
 	}
 	return 0
 }

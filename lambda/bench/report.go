@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"personalize-role/lambda/internal/provision"
+	"personalize-role/lambda/internal/sharedpolicy"
 )
 
 type createKey struct {
@@ -102,7 +102,7 @@ func (r *report) text() (string, error) {
 	fmt.Fprintf(&b, "## Calls\n\nOf a role with full access and one managed policy of its own; a test holds the table to what is "+
 		"called. Before an event changes\n"+
 		"anything it reads all that it may change, once; a bucket or key whose policy was written is read once more, %s later.\n"+
-		"CloudFormation is asked whether the event is still wanted: before writing, and after.\n\n%s\n", seconds(provision.Quiet), calls)
+		"CloudFormation is asked whether the event is still wanted: before writing, and after.\n\n%s\n", seconds(sharedpolicy.Quiet), calls)
 	fmt.Fprintf(&b, "## Growth\n\nThe planner, and the merging of a statement into a policy, far beyond what the services take: "+
 		"linear.\n\n```\n%s```\n\n", benchmarks(growth))
 	b.Write(attempts)
@@ -164,7 +164,7 @@ func (r *report) writeColdCreates(b *strings.Builder) {
 		"call, with the CPU that Lambda gives at a memory size (a quota of\n"+
 		"MB/%d of a core in periods of %d ms, by control groups, from the start on). Ours waits %s before it looks at the bucket's\n"+
 		"policy again, within the settling; the waiting is left out here.\n\n", callLatency.Milliseconds(), megabytesPerCore,
-		period.Milliseconds(), seconds(provision.Quiet))
+		period.Milliseconds(), seconds(sharedpolicy.Quiet))
 	sizes := r.sizes()
 	fmt.Fprintf(b, "| Function |")
 	for _, size := range sizes {
@@ -231,7 +231,7 @@ func (r *report) writeDepth(b *strings.Builder) {
 	fmt.Fprintf(b, "## Depth\n\nA warm function, %d ms a call, from the event to the answer. The limit is the number of calls that "+
 		"have to come one after the other\n"+
 		"([why](adr/0010-dependencies.md)), times the latency; the waiting for %s before policies are looked at again is left\n"+
-		"out of both.\n\n| Event | calls in a row | limit in ms |", depthLatency.Milliseconds(), seconds(provision.Quiet))
+		"out of both.\n\n| Event | calls in a row | limit in ms |", depthLatency.Milliseconds(), seconds(sharedpolicy.Quiet))
 	for _, count := range counts {
 		fmt.Fprintf(b, " %s |", buckets(count))
 	}

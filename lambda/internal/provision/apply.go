@@ -15,13 +15,14 @@ import (
 	"personalize-role/lambda/internal/parallel"
 	"personalize-role/lambda/internal/plan"
 	"personalize-role/lambda/internal/servicerole"
+	"personalize-role/lambda/internal/sharedpolicy"
 )
 
 // Apply carries a plan out, which was made for what was observed. After an error no further operation starts. Those done stay done, and
 // the next plan continues from there. The error is a *Failure. Policies of buckets and keys have to be verified then.
 func (s *Session) Apply(ctx context.Context, todo plan.Plan, o servicerole.Observed) error {
 	after := make([][]int, len(todo.Steps))
-	edits := make([]*edit, len(todo.Steps))
+	edits := make([]*sharedpolicy.Edit, len(todo.Steps))
 	for n, step := range todo.Steps {
 		after[n] = step.After
 		edits[n] = s.editOf(step.Op, s.Identity.AccountID, o)
@@ -33,7 +34,7 @@ func (s *Session) Apply(ctx context.Context, todo plan.Plan, o servicerole.Obser
 			defer func() { s.settles(s.Now()) }()
 		}
 		if edits[n] != nil {
-			return s.merge(ctx, edits[n])
+			return s.writer().Merge(ctx, edits[n])
 		}
 		err := s.persist(ctx, needsNew(todo, n), func() error { return s.perform(ctx, op) })
 		if _, ok := op.(plan.RecordDocument); ok && err != nil {

@@ -63,7 +63,7 @@ func TestThrottledBuckets(t *testing.T) {
 	for n := range 60 {
 		document := p.bucketDocument(account.Bucket(fmt.Sprintf("data-%d", n)), account.AccountID)
 		reads = append(reads, func() error {
-			_, err := document.read(t.Context())
+			_, err := document.Read(t.Context())
 			return err
 		})
 	}

@@ -13,30 +13,15 @@ import (
 
 	"personalize-role/lambda/internal/policy"
 	"personalize-role/lambda/internal/servicerole"
+	"personalize-role/lambda/internal/sharedpolicy"
 )
 
-// document is a policy that others own, at its service.
-type document struct {
-	// what names it in messages; arn in advice about permissions.
-	what, arn string
-	// limit is in bytes.
-	limit int
-	// deleteAction is empty where the document can't be deleted.
-	getAction, putAction, deleteAction string
-	// read gives the empty text where there is no document.
-	read func(context.Context) (string, error)
-	// write deletes the document if the text is empty.
-	write func(ctx context.Context, text string) error
-	// awaitsPrincipal tells whether a refusal may come from a role that hasn't propagated.
-	awaitsPrincipal func(error) bool
-}
-
-func (p *Provisioner) bucketDocument(bucket servicerole.BucketRef, accountID string) document {
+func (p *Provisioner) bucketDocument(bucket servicerole.BucketRef, accountID string) sharedpolicy.Document {
 	name, owner := aws.String(bucket.Name), aws.String(accountID)
-	return document{
-		what: "bucket " + bucket.Name, arn: bucket.ARN, limit: policy.MaxBucketPolicySize,
-		getAction: "s3:GetBucketPolicy", putAction: "s3:PutBucketPolicy", deleteAction: "s3:DeleteBucketPolicy",
-		read: func(ctx context.Context) (string, error) {
+	return sharedpolicy.Document{
+		Name: "bucket " + bucket.Name, ARN: bucket.ARN, Limit: policy.MaxBucketPolicySize,
+		GetAction: "s3:GetBucketPolicy", PutAction: "s3:PutBucketPolicy", DeleteAction: "s3:DeleteBucketPolicy",
+		Read: func(ctx context.Context) (string, error) {
 			out, err := p.S3.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: name, ExpectedBucketOwner: owner})
 			// The one answer that means an empty policy; S3 gives it no type.
 			if code(err) == "NoSuchBucketPolicy" {
@@ -47,7 +32,7 @@ func (p *Provisioner) bucketDocument(bucket servicerole.BucketRef, accountID str
 			}
 			return aws.ToString(out.Policy), nil
 		},
-		write: func(ctx context.Context, text string) (err error) {
+		Write: func(ctx context.Context, text string) (err error) {
 			if text == "" {
 				_, err = p.S3.DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: name, ExpectedBucketOwner: owner}, onceS3)
 			} else {
@@ -55,26 +40,28 @@ func (p *Provisioner) bucketDocument(bucket servicerole.BucketRef, accountID str
 			}
 			return err
 		},
+		Kind: kindOf,
 	}
 }
 
-func (p *Provisioner) keyDocument(arn string) document {
+func (p *Provisioner) keyDocument(arn string) sharedpolicy.Document {
 	id := aws.String(arn)
-	return document{
-		what: "KMS key " + arn, arn: arn, limit: policy.MaxKeyPolicySize,
-		getAction: "kms:GetKeyPolicy", putAction: "kms:PutKeyPolicy",
-		read: func(ctx context.Context) (string, error) {
+	return sharedpolicy.Document{
+		Name: "KMS key " + arn, ARN: arn, Limit: policy.MaxKeyPolicySize,
+		GetAction: "kms:GetKeyPolicy", PutAction: "kms:PutKeyPolicy",
+		Read: func(ctx context.Context) (string, error) {
 			out, err := p.KMS.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: id})
 			if err != nil {
 				return "", err
 			}
 			return aws.ToString(out.Policy), nil
 		},
-		write: func(ctx context.Context, text string) error {
+		Write: func(ctx context.Context, text string) error {
 			_, err := p.KMS.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: id, Policy: aws.String(text)}, onceKMS)
 			return err
 		},
-		awaitsPrincipal: isInvalidPrincipal,
+		Kind:                kindOf,
+		PrincipalsPropagate: true,
 	}
 }
 

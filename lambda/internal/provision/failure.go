@@ -11,6 +11,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"personalize-role/lambda/internal/plan"
+	"personalize-role/lambda/internal/sharedpolicy"
 )
 
 // Failure is a call that failed: what was being done, to what, why, and what to do next.
@@ -105,7 +106,7 @@ func (f *Failure) adviceOnShared() string {
 		return "The key is pending deletion or unavailable: cancel the deletion (aws kms cancel-key-deletion), or name another key"
 	case c == "OperationAborted":
 		return "Another process keeps changing the bucket policy. Deploy again when it has ended"
-	case errors.Is(f.Err, errCutOff):
+	case errors.Is(f.Err, sharedpolicy.ErrCutOff):
 		return "The service is slow to answer. Deploy again later, and check its health dashboard if that repeats"
 	case c == "MethodNotAllowed":
 		return "The bucket belongs to another account. Its owner must change its policy"

@@ -23,7 +23,7 @@ func (p *Provisioner) observeBucket(ctx context.Context, i servicerole.Identity,
 		return &Failure{Doing: "read the policy of bucket " + name, Action: action, Target: bucket.ARN, Err: err}
 	}
 	began := p.Now()
-	text, err := document.read(ctx)
+	text, err := document.Read(ctx)
 	if IsDenied(err) || code(err) == "MethodNotAllowed" {
 		own, listErr := p.ownsBucket(ctx, name)
 		switch {
@@ -36,7 +36,7 @@ func (p *Provisioner) observeBucket(ctx context.Context, i servicerole.Identity,
 		}
 		err = p.persist(ctx, false, func() (err error) {
 			began = p.Now()
-			text, err = document.read(ctx)
+			text, err = document.Read(ctx)
 			return err
 		})
 	}
@@ -48,9 +48,9 @@ func (p *Provisioner) observeBucket(ctx context.Context, i servicerole.Identity,
 	case isGone(err):
 		return servicerole.ObservedShared{Presence: servicerole.Missing}, nil
 	case IsDenied(err):
-		return servicerole.ObservedShared{Presence: servicerole.Denied, Denial: failed(document.getAction, err)}, nil
+		return servicerole.ObservedShared{Presence: servicerole.Denied, Denial: failed(document.GetAction, err)}, nil
 	}
-	return servicerole.ObservedShared{}, failed(document.getAction, err)
+	return servicerole.ObservedShared{}, failed(document.GetAction, err)
 }
 
 // regionOf returns the Region of a bucket that S3 says isn't in this one, or the empty string if nothing tells.
@@ -107,9 +107,9 @@ func (p *Provisioner) observeKey(ctx context.Context, arn string) (servicerole.O
 			}
 			return err
 		}},
-		{action: document.getAction, read: func() (err error) {
+		{action: document.GetAction, read: func() (err error) {
 			found.At = p.Now()
-			found.Policy, err = document.read(ctx)
+			found.Policy, err = document.Read(ctx)
 			return err
 		}},
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"personalize-role/lambda/internal/servicerole"
+	"personalize-role/lambda/internal/sharedpolicy"
 )
 
 // Session carries out the plans of one event, round after round, and keeps what came of them.
@@ -25,7 +26,7 @@ type Session struct {
 	// version is the ID of a policy version that was put in force.
 	version string
 	// edits are the changes of policies of buckets and keys that aren't verified yet.
-	edits []*edit
+	edits []*sharedpolicy.Edit
 }
 
 // Session returns a new session.
@@ -50,12 +51,12 @@ func (s *Session) Settling(since time.Time) {
 }
 
 // remember keeps the edits of a round, in place of earlier ones of the same documents.
-func (s *Session) remember(edits []*edit) {
+func (s *Session) remember(edits []*sharedpolicy.Edit) {
 	for _, e := range edits {
-		if e == nil || e.since.IsZero() {
+		if e == nil || !e.IsPending() {
 			continue
 		}
-		s.edits = slices.DeleteFunc(s.edits, func(earlier *edit) bool { return earlier.arn == e.arn })
+		s.edits = slices.DeleteFunc(s.edits, func(earlier *sharedpolicy.Edit) bool { return earlier.ARN == e.ARN })
 		s.edits = append(s.edits, e)
 	}
 }

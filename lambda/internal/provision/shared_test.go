@@ -18,12 +18,17 @@ import (
 	"personalize-role/lambda/internal/plan"
 	"personalize-role/lambda/internal/policy"
 	"personalize-role/lambda/internal/servicerole"
+	"personalize-role/lambda/internal/sharedpolicy"
 )
 
 var account = servicerole.Identity{
 	Partition: "aws", Region: "eu-west-1", AccountID: "123456789012", LogicalID: "Role",
 	StackID: "arn:aws:cloudformation:eu-west-1:123456789012:stack/app/0f3c",
 }
+
+// theirs is a statement of another owner.
+const theirs = `{"Sid":"Theirs","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*",` +
+	`"Condition":{"Bool":{"aws:SecureTransport":"false"}}}`
 
 // Every error that S3 and KMS document for these calls: how often it is tried again, or what the reason says.
 func TestErrorsOfSharedPolicies(t *testing.T) {
@@ -174,7 +179,7 @@ func TestLateWriteReadsAgain(t *testing.T) {
 	fake.Before = func(operation string) (error, error) {
 		if operation == "s3:GetBucketPolicy" && slow > 0 {
 			slow--
-			clock = clock.Add(writeBound)
+			clock = clock.Add(sharedpolicy.WriteBound)
 		}
 		return nil, nil
 	}
@@ -205,8 +210,8 @@ func (d *deadlines) PutBucketPolicy(ctx context.Context, in *s3.PutBucketPolicyI
 // What was observed is written on, unless its reading is too long ago. Either way the write has its deadline from the reading on.
 func TestWritesOnWhatWasObserved(t *testing.T) {
 	for age, want := range map[time.Duration][]string{
-		fresh - 1: {"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:GetBucketPolicy"},
-		fresh:     {"s3:GetBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:GetBucketPolicy"},
+		sharedpolicy.Fresh - 1: {"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:GetBucketPolicy"},
+		sharedpolicy.Fresh:     {"s3:GetBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:GetBucketPolicy"},
 	} {
 		fake := fakeaws.New(account.AccountID)
 		fake.S3.AddBucket("data", "", "", `{"Version":"2012-10-17","Statement":[`+theirs+`]}`)
@@ -228,10 +233,10 @@ func TestWritesOnWhatWasObserved(t *testing.T) {
 			Statement: statement}); err != nil {
 			t.Fatal(err)
 		}
-		if age >= fresh {
+		if age >= sharedpolicy.Fresh {
 			read = clock
 		}
-		if diff := cmp.Diff([]time.Time{read.Add(writeBound)}, deadlines.of); diff != "" {
+		if diff := cmp.Diff([]time.Time{read.Add(sharedpolicy.WriteBound)}, deadlines.of); diff != "" {
 			t.Errorf("after %s: deadlines -want +got:\n%s", age, diff)
 		}
 		if diff := cmp.Diff(want, fake.Calls()); diff != "" {
@@ -285,7 +290,7 @@ func TestUnwantedIsNotWrittenAgain(t *testing.T) {
 			t.Errorf("wanted %v: rewrote %v, settled since %v, %v", wanted, rewrote, session.SettledSince, err)
 		}
 		document := p.bucketDocument(account.Bucket("data"), account.AccountID)
-		text, err := document.read(t.Context())
+		text, err := document.Read(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
