@@ -1,23 +1,20 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
-)
 
-var update = flag.Bool("update", false, "rewrite the golden file, and fail")
+	"personalize-role/lambda/golden"
+)
 
 const messagesFile = "testdata/messages.txtar"
 
@@ -46,21 +43,9 @@ func TestMessages(t *testing.T) {
 			}
 		}
 	}
-	got := txtar.Format(archive)
-	if *update {
-		if err := os.WriteFile(messagesFile, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		t.Fatalf("rewrote %s; run again without -update", messagesFile)
-	}
-	want, err := os.ReadFile(messagesFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s: -want +got:\n%s", messagesFile, diff)
-	}
-	for _, word := range banned.FindAllString(string(got), -1) {
+	got := string(txtar.Format(archive))
+	golden.Check(t, messagesFile, got)
+	for _, word := range banned.FindAllString(got, -1) {
 		t.Errorf("%q is not plain: CONTRIBUTING.md has the rules", word)
 	}
 }

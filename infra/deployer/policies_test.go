@@ -1,17 +1,12 @@
 package deployer
 
 import (
-	"flag"
-	"os"
 	"path/filepath"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"personalize-role/lambda/golden"
 	"personalize-role/lambda/permissions"
 )
-
-var update = flag.Bool("update", false, "rewrite docs/policies, and fail")
 
 const boundary = "arn:aws:iam::123456789012:policy/PersonalizeRoleFunction"
 
@@ -33,19 +28,6 @@ func TestDocumentedPolicies(t *testing.T) {
 		"function.json": append(function,
 			permissions.LogStatement("arn:aws:logs:*:123456789012:log-group:personalize-role-FunctionLogGroup-*")),
 	} {
-		path, got := filepath.Join(folder, name), permissions.Document(statements)+"\n"
-		if *update {
-			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			t.Errorf("rewrote %s; run again without -update", path)
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s, rewritten by -update: -want +got:\n%s", path, diff)
-		}
+		golden.Check(t, filepath.Join(folder, name), permissions.Document(statements)+"\n")
 	}
 }

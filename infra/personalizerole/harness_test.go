@@ -2,7 +2,6 @@ package personalizerole
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -17,12 +16,9 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/jsii-runtime-go"
-	"github.com/google/go-cmp/cmp"
 
 	"personalize-role/lambda/properties"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden templates, and fail")
 
 // attempt runs something that may panic, as CDK and its assertions do where they refuse.
 func attempt(do func()) (err error) {
@@ -217,24 +213,4 @@ func plain(v any) any {
 		return int(v)
 	}
 	return v
-}
-
-// golden compares with a file, or rewrites it and fails.
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	file := filepath.Join("testdata", name+".json")
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		t.Errorf("%s was rewritten; look at the change, and run the tests without -update", file)
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s: -want +got (rewrite with: go test ./infra/personalizerole -update):\n%s", file, diff)
-	}
 }

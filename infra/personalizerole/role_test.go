@@ -2,6 +2,7 @@ package personalizerole
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
+	"personalize-role/lambda/golden"
 	"personalize-role/lambda/properties"
 )
 
@@ -24,7 +26,7 @@ func TestGoldenTemplates(t *testing.T) {
 	for _, s := range settings {
 		t.Run(s.name, func(t *testing.T) {
 			f := synthesised(t, s.build)
-			golden(t, s.name, templateOf(t, f.stack))
+			golden.Check(t, filepath.Join("testdata", s.name+".json"), string(templateOf(t, f.stack)))
 			if _, err := properties.Parse(resourceProperties(t, f.resources(t))); err != nil {
 				t.Error(err)
 			}

@@ -1,17 +1,14 @@
 package cfn
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"personalize-role/lambda/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the table in docs")
 
 // Every status of a resource and of a stack that CloudFormation documents. See
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackResourceDetail.html and
@@ -51,15 +48,7 @@ func TestEveryCombination(t *testing.T) {
 	if !found {
 		t.Fatalf("%s has no table", page)
 	}
-	want := intro + table()
-	if diff := cmp.Diff(string(written), want); diff != "" {
-		if *update {
-			if err := os.WriteFile(page, []byte(want), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		t.Errorf("%s isn't what the code decides; run with -update and look at it. -written +decided:\n%s", page, diff)
-	}
+	golden.Check(t, page, intro+table())
 }
 
 // table has a row for each event, resource and physical ID, and in its last columns the stacks by verdict.

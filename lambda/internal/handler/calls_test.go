@@ -2,23 +2,19 @@ package handler
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"maps"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
-	"github.com/google/go-cmp/cmp"
 
+	"personalize-role/lambda/golden"
 	"personalize-role/lambda/internal/awstest"
 	"personalize-role/lambda/internal/cfn"
 	"personalize-role/lambda/internal/provision"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files, and fail")
 
 // countingCloudFormation counts the questions whether an event is still wanted.
 type countingCloudFormation struct {
@@ -41,20 +37,7 @@ func TestCalls(t *testing.T) {
 	for _, buckets := range []int{0, 1, 10, 50} {
 		writeCalls(t, &table, buckets)
 	}
-	const golden = "testdata/calls.md"
-	if *update {
-		if err := os.WriteFile(golden, []byte(table.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		t.Fatalf("rewrote %s; run again without -update", golden)
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), table.String()); diff != "" {
-		t.Errorf("-%s +made:\n%s", golden, diff)
-	}
+	golden.Check(t, "testdata/calls.md", table.String())
 }
 
 func writeCalls(t *testing.T, table *strings.Builder, buckets int) {

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"personalize-role/lambda/internal/policy"
 	"personalize-role/lambda/internal/servicerole"
 )
@@ -113,6 +115,48 @@ func TestRecordOfTheDocument(t *testing.T) {
 			if create, ok := step.Op.(CreatePolicy); ok && (create.Policy.Tags[servicerole.TagDocument] != "") != recorded {
 				t.Errorf("%d tags of the user: %d in all, recorded %v", n, len(create.Policy.Tags), !recorded)
 			}
+		}
+	}
+}
+
+// The record of the document goes only if old tags don't make enough room.
+func TestTheRecordGoesLast(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		others int
+		old    bool
+		want   []string
+	}{
+		{"there is room", 45, true, nil},
+		{"an old tag goes", 46, true, []string{"old"}},
+		{"the record goes", 47, false, []string{servicerole.TagDocument}},
+		{"both go", 47, true, []string{"old", servicerole.TagDocument}},
+	} {
+		d := desire(t, typical)
+		d.Formerly.TagKeys = []string{"old"}
+		o := made(d)
+		for _, tags := range []map[string]string{o.Role.Tags, o.Policies[0].Tags} {
+			delete(tags, "team")
+		}
+		tags := o.Policies[0].Tags
+		for k := range c.others - 1 {
+			tags[strings.Repeat("x", k+1)] = ""
+		}
+		if c.old {
+			tags["old"] = ""
+		}
+		todo, err := converge(d, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var first []string
+		for _, step := range todo.Steps {
+			if untag, ok := step.Op.(UntagPolicy); ok && len(step.After) == 0 {
+				first = untag.Keys
+			}
+		}
+		if diff := cmp.Diff(c.want, first); diff != "" {
+			t.Errorf("%s: of %d tags -want +removed first:\n%s%s", c.name, len(tags)+1, diff, todo)
 		}
 	}
 }

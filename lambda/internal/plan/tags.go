@@ -81,10 +81,8 @@ func (c *converger) tagPolicy(found servicerole.ObservedPolicy) {
 			c.refuseTags("managed policy "+found.Name, n)
 			return
 		}
-		if len(keys) > 0 {
-			before = c.add(UntagPolicy{Policy: want.PolicyRef, Keys: keys})
-			c.untag(want.ARN, before)
-		}
+		before = c.add(UntagPolicy{Policy: want.PolicyRef, Keys: keys})
+		c.untag(want.ARN, before)
 	}
 	c.add(TagPolicy{Policy: want.PolicyRef, Tags: tags}, before...)
 }
