@@ -1,7 +1,6 @@
 package personalizerole
 
 import (
-	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
-	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
@@ -203,52 +201,6 @@ func TestOwnedBucketsCarryTheStatement(t *testing.T) {
 	}
 }
 
-// A provider of another stack serves a role whose bucket is new: what the role needs stands in the role's own stack.
-func TestProviderOfAnotherStack(t *testing.T) {
-	f := newFixture(t)
-	provider := f.provider()
-	consumer := awscdk.NewStack(f.app, jsii.String("Consumer"), nil)
-	imported := awss3.Bucket_FromBucketName(consumer, jsii.String("Imported"), jsii.String("data-one"))
-	for n := range 2 {
-		NewPersonalizeServiceRole(consumer, fmt.Sprint("Role", n), &PersonalizeServiceRoleProps{
-			Provider: provider, Keys: []awskms.IKey{awskms.NewKey(consumer, jsii.String(fmt.Sprint("Key", n)), nil)},
-			RoleName: jsii.String(fmt.Sprint("Role", n)),
-			Buckets:  []Bucket{{Bucket: imported}},
-		})
-	}
-	if err := attempt(func() { f.app.Synth(nil) }); err != nil {
-		t.Fatal(err)
-	}
-	if got := ofType(resourcesOf(t, f.stack), "AWS::IAM::ManagedPolicy"); len(got) != 0 {
-		t.Errorf("the provider's stack has permissions for the other's roles: %v", got)
-	}
-	policies := ofType(resourcesOf(t, consumer), "AWS::IAM::ManagedPolicy")
-	if len(policies) != 1 || !strings.Contains(toJSON(t, policies), "data-one") {
-		t.Errorf("permissions in the role's stack: %v", policies)
-	}
-}
-
-// Values that only the deployment knows replace the permissions as well.
-func TestPermissionsNameTheirTokens(t *testing.T) {
-	description := func(setting string) string {
-		for _, s := range settings {
-			if s.name == setting {
-				return toJSON(t, ofType(synthesised(t, s.build).resources(t), "AWS::IAM::ManagedPolicy")[0]["Description"])
-			}
-		}
-		t.Fatalf("no setting %s", setting)
-		return ""
-	}
-	for _, parameter := range []string{"RoleName", "PolicyName", "BucketName", "KeyId"} {
-		if got := description("tokens"); !strings.Contains(got, `"Ref":"`+parameter+`"`) {
-			t.Errorf("%s isn't in the description %s", parameter, got)
-		}
-	}
-	if got := description("default"); strings.Contains(got, "Ref") {
-		t.Errorf("without tokens: %s", got)
-	}
-}
-
 func TestAliasesAreRefused(t *testing.T) {
 	f := synthesised(t, func(f *fixture, p *PersonalizeServiceRoleProps) {
 		p.Keys = []awskms.IKey{awskms.Alias_FromAliasName(f.stack, jsii.String("Alias"), jsii.String("alias/data"))}
@@ -275,38 +227,4 @@ func TestAddBucket(t *testing.T) {
 			t.Errorf("the function has no permission on %s", name)
 		}
 	}
-}
-
-// All roles of a stack share one provider, each stack having its own; and a provider can be shared across stacks.
-func TestProviders(t *testing.T) {
-	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(t.TempDir())})
-	count := func(stack awscdk.Stack) (functions, roles int) {
-		resources := resourcesOf(t, stack)
-		return len(ofType(resources, "AWS::Lambda::Function")), len(ofType(resources, properties.ResourceType))
-	}
-	one, two, three := awscdk.NewStack(app, jsii.String("One"), nil), awscdk.NewStack(app, jsii.String("Two"), nil),
-		awscdk.NewStack(app, jsii.String("Three"), nil)
-	first := NewPersonalizeServiceRole(one, "First", nil)
-	second := NewPersonalizeServiceRole(constructs.NewConstruct(one, jsii.String("Inner")), "Second", nil)
-	NewPersonalizeServiceRole(two, "Third", nil)
-	NewPersonalizeServiceRole(three, "Fourth", &PersonalizeServiceRoleProps{Provider: first.Provider()})
-	deployed := awscdk.NewStack(app, jsii.String("Deployed"), nil)
-	NewPersonalizeServiceRole(deployed, "Role",
-		&PersonalizeServiceRoleProps{Provider: Provider_FromServiceToken(awscdk.Fn_ImportValue(jsii.String("personalize-role-ServiceToken")))})
-	if first.Provider() != second.Provider() {
-		t.Error("two roles of a stack have two providers")
-	}
-	for _, c := range []struct {
-		stack            awscdk.Stack
-		functions, roles int
-	}{{one, 1, 2}, {two, 1, 1}, {three, 0, 1}} {
-		if functions, roles := count(c.stack); functions != c.functions || roles != c.roles {
-			t.Errorf("%s: %d functions and %d roles, want %d and %d", *c.stack.StackName(), functions, roles, c.functions, c.roles)
-		}
-	}
-	if functions, roles := count(deployed); functions != 0 || roles != 1 {
-		t.Errorf("a deployed provider: %d functions and %d roles", functions, roles)
-	}
-	has(t, deployed, properties.ResourceType,
-		map[string]any{"ServiceToken": map[string]any{"Fn::ImportValue": "personalize-role-ServiceToken"}})
 }

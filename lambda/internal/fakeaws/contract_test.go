@@ -11,8 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
@@ -254,108 +252,6 @@ delete version v3: ok
 delete version v4: ok
 delete policy: ok
 delete policy again: NoSuchEntity`
-
-// sharedContract is a history of calls about the policies of buckets and keys.
-func sharedContract(ctx context.Context, w awstest.World) []string {
-	var lines []string
-	note := func(what string, err error) { lines = append(lines, what+": "+outcome(err)) }
-	w.AddBucket("own", awstest.Bucket{})
-	w.AddBucket("theirs", awstest.Bucket{Owner: "999999999998"})
-	w.AddBucket("elsewhere", awstest.Bucket{Region: "eu-central-1"})
-	owner := aws.String(w.AccountID)
-	for _, name := range []string{"own", "theirs", "elsewhere", "none"} {
-		bucket := aws.String(name)
-		get := func(what string) {
-			out, err := w.S3.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: bucket, ExpectedBucketOwner: owner})
-			note(what+" "+name, err)
-			if err == nil {
-				lines = append(lines, *out.Policy)
-			}
-		}
-		get("get")
-		_, err := w.S3.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: bucket, ExpectedBucketOwner: owner, Policy: aws.String(document)})
-		note("put "+name, err)
-		get("get again")
-		for range 2 {
-			_, err = w.S3.DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: bucket, ExpectedBucketOwner: owner})
-			note("delete "+name, err)
-		}
-		list, err := w.S3.ListBuckets(ctx, &s3.ListBucketsInput{Prefix: bucket})
-		note(fmt.Sprintf("list %s, %d found", name, len(list.Buckets)), err)
-	}
-	for name, arn := range map[string]string{"key": w.AddKey(), "none": "arn:aws:kms:eu-west-1:" + w.AccountID + ":key/none"} {
-		state := func(what string) {
-			out, err := w.KMS.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String(arn)})
-			note("describe "+name+what, err)
-			if err == nil {
-				lines = append(lines, name+what+" is "+string(out.KeyMetadata.KeyState))
-			}
-		}
-		state("")
-		if name == "none" {
-			_, err := w.KMS.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: aws.String(arn)})
-			note("get policy of no key", err)
-			continue
-		}
-		_, err := w.KMS.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: aws.String(arn), Policy: aws.String(document)})
-		note("put policy of key", err)
-		out, err := w.KMS.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: aws.String(arn)})
-		note(fmt.Sprintf("get policy of key, as written: %v", err == nil && *out.Policy == document), err)
-		w.RemoveKey(arn)
-		state(", doomed")
-		_, err = w.KMS.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: aws.String(arn)})
-		note("get policy of key, doomed", err)
-	}
-	slices.Sort(lines)
-	return lines
-}
-
-const wantShared = `delete elsewhere: PermanentRedirect
-delete elsewhere: PermanentRedirect
-delete none: NoSuchBucket
-delete none: NoSuchBucket
-delete own: ok
-delete own: ok
-delete theirs: AccessDenied
-delete theirs: AccessDenied
-describe key, doomed: ok
-describe key: ok
-describe none: NotFoundException
-get again elsewhere: PermanentRedirect
-get again none: NoSuchBucket
-get again own: ok
-get again theirs: AccessDenied
-get elsewhere: PermanentRedirect
-get none: NoSuchBucket
-get own: NoSuchBucketPolicy
-get policy of key, as written: true: ok
-get policy of key, doomed: ok
-get policy of no key: NotFoundException
-get theirs: AccessDenied
-key is Enabled
-key, doomed is PendingDeletion
-list elsewhere, 1 found: ok
-list none, 0 found: ok
-list own, 1 found: ok
-list theirs, 0 found: ok
-put elsewhere: PermanentRedirect
-put none: NoSuchBucket
-put own: ok
-put policy of key: ok
-put theirs: AccessDenied
-` + document
-
-// The fake answers as the emulator does, operation by operation.
-func TestSharedContract(t *testing.T) {
-	for _, kind := range awstest.Kinds() {
-		t.Run(kind.Name, func(t *testing.T) {
-			got := strings.Join(sharedContract(t.Context(), kind.New(t)), "\n")
-			if diff := cmp.Diff(wantShared, got); diff != "" {
-				t.Errorf("-want +got:\n%s", diff)
-			}
-		})
-	}
-}
 
 // The fake answers as the emulator does, operation by operation.
 func TestContract(t *testing.T) {
