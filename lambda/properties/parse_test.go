@@ -222,7 +222,8 @@ func TestRenamed(t *testing.T) {
 
 func TestMessageOfOneFault(t *testing.T) {
 	_, err := Parse(json.RawMessage(`{"Adopt":true}`))
-	want := `the properties have an error: "Adopt" is not a property of Custom::PersonalizeServiceRole; the nearest one is AdoptExistingRole. ` +
+	want := `the properties have an error: "Adopt" is not a property of Custom::PersonalizeServiceRole; the nearest one is ` +
+		`AdoptExistingRole. ` +
 		`Nothing was changed. Correct the template, then deploy again`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)

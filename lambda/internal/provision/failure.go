@@ -129,8 +129,6 @@ func containsFold(text, part string) bool {
 	return strings.Contains(strings.ToLower(text), strings.ToLower(part))
 }
 
-func joined(list []string) string { return strings.Join(list, ", ") }
-
 func isCode(err error, codes ...string) bool { return slices.Contains(codes, code(err)) && err != nil }
 
 // code is the error code of the service; empty where the service didn't answer.

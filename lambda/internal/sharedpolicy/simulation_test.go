@@ -62,7 +62,8 @@ func (w writer) stand(s *step) error {
 // document is the simulated policy, as the writer sees it.
 func (w writer) document() Document {
 	return Document{
-		Name: "bucket data", ARN: "arn:aws:s3:::data", Limit: policy.MaxBucketPolicySize, GetAction: "get", PutAction: "put", DeleteAction: "delete",
+		Name: "bucket data", ARN: "arn:aws:s3:::data", Limit: policy.MaxBucketPolicySize, GetAction: "get", PutAction: "put",
+		DeleteAction: "delete",
 		Read: func(context.Context) (text string, err error) {
 			err = w.stand(&step{effect: func() { text = w.policy }})
 			return text, err

@@ -24,8 +24,8 @@ type Loss struct {
 	Document, Statement string
 }
 
-// Verify reads the documents of edits again, each time that they may be quiet, until each is unchanged with the edit in it. It makes an edit
-// again if another writer has overwritten it, but only while that is wanted.
+// Verify reads the documents of edits again, each time that they may be quiet, until each is unchanged with the edit in it. It makes an
+// edit again if another writer has overwritten it, but only while that is wanted.
 func (w Writer) Verify(ctx context.Context, edits []*Edit, wanted func() bool) (v Verified, err error) {
 	for round := 1; ; round++ {
 		var pending []*Edit
