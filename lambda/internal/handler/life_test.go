@@ -50,7 +50,7 @@ func (l *life) send(request cfn.RequestType, id, stack string, now, old props, f
 	l.r.heal()
 	l.story = append(l.story, fmt.Sprintf("%s of %q in %s, fault: %s, answer: %+v\n\tnow %v\n\told %v", request, id, stack, trouble, answer,
 		now, old))
-	if l.clean && !succeeded(answer) && !refused(now, old) && !l.isRefusedForCase(answer) {
+	if l.clean && !succeeded(answer) && !l.isRefusedForCase(answer, now, old) {
 		l.fail("failed without a fault")
 	}
 	return answer
@@ -77,15 +77,11 @@ func (l *life) fail(format string, args ...any) {
 	l.Fatalf("%s\n%s", fmt.Sprintf(format, args...), strings.Join(l.story, "\n"))
 }
 
-// refused says whether an update is refused as it should be: IAM takes the names of the two policies for the same.
-func refused(now, old props) bool {
+// isRefusedForCase says whether an update is refused as it should be: IAM takes the names of two policies for the same. The other one may be
+// that of a role that was left behind.
+func (l *life) isRefusedForCase(answer *cfn.Response, now, old props) bool {
 	is, was := fmt.Sprint(now["PolicyName"]), fmt.Sprint(old["PolicyName"])
-	return is != was && strings.EqualFold(is, was)
-}
-
-// isRefusedForCase says whether an update is refused for the policy of a role that was left behind.
-func (l *life) isRefusedForCase(answer *cfn.Response) bool {
-	return l.littered && answer != nil && strings.Contains(answer.Reason, "differ in case only")
+	return answer != nil && strings.Contains(answer.Reason, "names differ in case only") && (l.littered || is != was && strings.EqualFold(is, was))
 }
 
 // interleave delivers an event a second time before the k-th call of the first delivery.
@@ -153,6 +149,13 @@ func (l *life) must(request cfn.RequestType, id, stack string, now, old props) s
 	return l.send(request, id, stack, now, old, false).PhysicalResourceID
 }
 
+// delete sends a Delete, and again as long as it isn't answered with success. One that is leaves nothing.
+func (l *life) delete(id, stack string, now props) {
+	if !succeeded(l.send(cfn.Delete, id, stack, now, nil, true)) {
+		l.must(cfn.Delete, id, stack, now, nil)
+	}
+}
+
 func (l *life) create(now props) {
 	answer := l.send(cfn.Create, "", "CREATE_IN_PROGRESS", now, nil, true)
 	if succeeded(answer) {
@@ -163,7 +166,7 @@ func (l *life) create(now props) {
 	if answer != nil {
 		id = answer.PhysicalResourceID
 	}
-	l.must(cfn.Delete, id, "ROLLBACK_IN_PROGRESS", now, nil)
+	l.delete(id, "ROLLBACK_IN_PROGRESS", now)
 }
 
 // byHand does what a person may do to a resource between two events, and what an event mends. The role that was adopted is left alone:
@@ -196,7 +199,7 @@ func (l *life) update(now props, laterFails bool) {
 	if succeeded(answer) && !laterFails {
 		l.id, l.now = stored, now
 		if stored != id {
-			l.must(cfn.Delete, id, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", old, nil)
+			l.delete(id, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", old)
 		}
 		return
 	}
@@ -205,7 +208,7 @@ func (l *life) update(now props, laterFails bool) {
 		l.fail("rolled back to %s, want %s", back, id)
 	}
 	if stored != id {
-		l.must(cfn.Delete, stored, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", now, nil)
+		l.delete(stored, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", now)
 	}
 }
 
@@ -222,9 +225,6 @@ func (l *life) rollBack(stored string, old, now props) string {
 
 func (l *life) remove() {
 	l.byHand()
-	faulty := !l.littered
-	if !succeeded(l.send(cfn.Delete, l.id, "DELETE_IN_PROGRESS", l.now, nil, faulty)) {
-		l.must(cfn.Delete, l.id, "DELETE_IN_PROGRESS", l.now, nil)
-	}
+	l.delete(l.id, "DELETE_IN_PROGRESS", l.now)
 	l.id, l.now, l.littered = "", nil, false
 }
