@@ -1,7 +1,3 @@
-// Command infra is the CDK app: one stack with the provider, the Personalize service role, and its exports; or, with the setting
-// app=distribution, one with the bucket that releases are published to; with app=organisation, one with the StackSet that deploys
-// a release to all accounts. Settings come from CDK's context (cdk deploy -c bucketNames=my-data) or from the environment
-// (PERSONALIZE_ROLE_BUCKET_NAMES=my-data).
 package main
 
 import (

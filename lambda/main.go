@@ -1,4 +1,3 @@
-// Command bootstrap is the Lambda function behind Custom::PersonalizeServiceRole: it answers the events of CloudFormation.
 package main
 
 import (

@@ -1,4 +1,3 @@
-// Package bundle builds the function and its zip: the same source gives the same bytes, on every machine.
 package bundle
 
 import (

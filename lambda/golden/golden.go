@@ -1,4 +1,3 @@
-// Package golden holds what tests make to files that are reviewed.
 package golden
 
 import (

@@ -77,11 +77,12 @@ func (l *life) fail(format string, args ...any) {
 	l.Fatalf("%s\n%s", fmt.Sprintf(format, args...), strings.Join(l.story, "\n"))
 }
 
-// isRefusedForCase says whether an update is refused as it should be: IAM takes the names of two policies for the same. The other one may be
-// that of a role that was left behind.
+// isRefusedForCase says whether an update is refused as it should be: IAM takes the names of two policies for the same. The other one may
+// be that of a role that was left behind.
 func (l *life) isRefusedForCase(answer *cfn.Response, now, old props) bool {
 	is, was := fmt.Sprint(now["PolicyName"]), fmt.Sprint(old["PolicyName"])
-	return answer != nil && strings.Contains(answer.Reason, "names differ in case only") && (l.littered || is != was && strings.EqualFold(is, was))
+	return answer != nil && strings.Contains(answer.Reason, "names differ in case only") &&
+		(l.littered || is != was && strings.EqualFold(is, was))
 }
 
 // interleave delivers an event a second time before the k-th call of the first delivery.

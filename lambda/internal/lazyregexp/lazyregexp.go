@@ -1,4 +1,3 @@
-// Package lazyregexp puts off what a cold start would otherwise pay for.
 package lazyregexp
 
 import (

@@ -1,5 +1,3 @@
-// Package preflight finds what would make Personalize fail later, although IAM accepts it: as warnings, since it may be
-// meant. It is pure.
 package preflight
 
 import (

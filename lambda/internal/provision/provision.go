@@ -1,4 +1,3 @@
-// Package provision carries plans out and finds out what is there. It is the only package that calls AWS.
 package provision
 
 import (

@@ -1,0 +1,16 @@
+// Command bootstrap is the Lambda function behind Custom::PersonalizeServiceRole: it answers the events of CloudFormation.
+//
+// An event goes one way through the packages:
+//
+//	cfn.Decode        the event, as CloudFormation sends it
+//	properties.Parse  its properties, or everything that is wrong with them
+//	servicerole.New   what the role, its policies and the statements should be (Desired); or what a Delete removes (Removal)
+//	provision.Observe what the account has (Observed)
+//	plan.Converge     the operations from one to the other (Plan), and what stands in their way; plan.Destroy for a Removal
+//	provision.Apply   carries them out; sharedpolicy.Writer changes the policies that others own
+//	Session.Verify    looks at those again, while cfn.Judge says whether the event is still wanted
+//	cfn.Sender        the answer
+//
+// handler walks that line, again while something else interferes. Everything between Observe and Apply is pure: it calls nothing, and reads
+// no clock.
+package main

@@ -1,0 +1,2 @@
+// Package golden holds what tests make to files that are reviewed.
+package golden
