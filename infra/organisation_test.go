@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// organisation gives the properties of the StackSet.
+// organisation returns the properties of the StackSet.
 func organisation(t *testing.T, context map[string]any) (map[string]any, error) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "cdk.out")

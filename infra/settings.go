@@ -36,7 +36,7 @@ func variable(name string) string {
 	return "PERSONALIZE_ROLE_" + strings.ToUpper(capital.ReplaceAllString(name, "_$0"))
 }
 
-// text gives a setting; nil where it isn't set, which the empty text means too.
+// text returns a setting; nil where it isn't set, which the empty text means too.
 func (s *settings) text(name string) *string {
 	if !slices.Contains(names, name) {
 		panic("no setting is called " + name)
@@ -92,7 +92,7 @@ func (s *settings) duration(name string) awscdk.Duration {
 	return awscdk.Duration_Seconds(jsii.Number(float64(n)))
 }
 
-// list gives the entries of a setting that are separated by commas.
+// list returns the entries of a setting that are separated by commas.
 func (s *settings) list(name string) []string {
 	value := s.text(name)
 	if value == nil {
@@ -107,7 +107,7 @@ func (s *settings) list(name string) []string {
 	return entries
 }
 
-// matching gives a list of at least one entry, each of which matches.
+// matching returns a list of at least one entry, each of which matches.
 func (s *settings) matching(name string, form *regexp.Regexp, described string) []string {
 	list := s.list(name)
 	if len(list) == 0 || slices.ContainsFunc(list, func(entry string) bool { return !form.MatchString(entry) }) {
@@ -116,7 +116,7 @@ func (s *settings) matching(name string, form *regexp.Regexp, described string) 
 	return list
 }
 
-// percentage gives a whole number up to 100.
+// percentage returns a whole number up to 100.
 func (s *settings) percentage(name string, standard, least int) *float64 {
 	value := s.textOr(name, strconv.Itoa(standard))
 	n, err := strconv.Atoi(value)
@@ -126,7 +126,7 @@ func (s *settings) percentage(name string, standard, least int) *float64 {
 	return jsii.Number(float64(n))
 }
 
-// parameters gives the parameters of a stack: NAME=VALUE, separated by blanks; nil for none.
+// parameters returns the parameters of a stack: NAME=VALUE, separated by blanks; nil for none.
 func (s *settings) parameters(name string) any {
 	var list []any
 	for field := range strings.FieldsSeq(s.textOr(name, "")) {

@@ -51,7 +51,7 @@ func synthesised(t *testing.T) map[string]template {
 	return stacks
 }
 
-// only gives the properties of the one resource of a type.
+// only returns the properties of the one resource of a type.
 func (p template) only(t *testing.T, kind string) (id string, found map[string]any) {
 	t.Helper()
 	for logical, r := range p.Resources {

@@ -96,7 +96,7 @@ func Make(ctx context.Context, dir, arch string) ([]byte, error) {
 	return Zip(binary)
 }
 
-// Architecture gives Lambda's name of a Go architecture.
+// Architecture returns Lambda's name of a Go architecture.
 func Architecture(arch string) string {
 	if arch == "amd64" {
 		return "x86_64"

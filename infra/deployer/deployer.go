@@ -19,7 +19,7 @@ type Scope struct {
 	Boundary string
 }
 
-// Statements gives the statements for a scope.
+// Statements returns the statements for a scope.
 func Statements(s Scope) []permissions.Statement {
 	role, function := s.iam("role", "FunctionRole"), s.arn("lambda", "function:"+s.Stack+"-Function-*")
 	policies := []string{s.iam("policy", "DataPermissions"), s.iam("policy", "OperatorPolicy")}

@@ -58,7 +58,7 @@ func (a *account) key(t *testing.T) string {
 	return aws.ToString(out.KeyMetadata.Arn)
 }
 
-// sids gives the Sids of a policy, the function's as OURS.
+// sids returns the Sids of a policy, the function's as OURS.
 func sids(t *testing.T, policy string) string {
 	t.Helper()
 	if policy == "" {
@@ -76,7 +76,7 @@ func sids(t *testing.T, policy string) string {
 	return strings.Join(list, ",")
 }
 
-// statements gives the Sids in the policies of buckets and of a key.
+// statements returns the Sids in the policies of buckets and of a key.
 func (a *account) statements(t *testing.T, key string, buckets ...string) string {
 	t.Helper()
 	var all []string

@@ -127,7 +127,7 @@ func TestCDK(t *testing.T) {
 	}
 }
 
-// setting gives the value of the SSM parameter that a stack has.
+// setting returns the value of the SSM parameter that a stack has.
 func (a *account) setting(t *testing.T, stack string) string {
 	t.Helper()
 	resources, err := a.deployer.CloudFormation.DescribeStackResources(t.Context(),

@@ -92,7 +92,7 @@ func freeze(pid int) {
 	}
 }
 
-// fieldsAfterName gives what /proc says of a process after its name: the state, the parent and so on.
+// fieldsAfterName returns what /proc says of a process after its name: the state, the parent and so on.
 func fieldsAfterName(pid int) []string {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -102,7 +102,7 @@ func fieldsAfterName(pid int) []string {
 	return strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
 }
 
-// children gives the process ids below one.
+// children returns the process ids below one.
 func children(parent int) []int {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
@@ -121,7 +121,7 @@ func children(parent int) []int {
 	return pids
 }
 
-// log gives what the function has logged.
+// log returns what the function has logged.
 func (e *environment) log(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(e.logFile)
@@ -146,7 +146,7 @@ func (e *environment) invoke(event []byte) error {
 	return nil
 }
 
-// freeAddresses gives two addresses of loopback that nobody uses.
+// freeAddresses returns two addresses of loopback that nobody uses.
 func freeAddresses(t *testing.T) (string, string) {
 	t.Helper()
 	var addresses []string

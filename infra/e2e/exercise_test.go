@@ -191,7 +191,7 @@ func (x *exercise) takeBack(ctx context.Context) error {
 	})
 }
 
-// is says whether an error is of a type.
+// is reports whether an error is of a type.
 func is[T error](err error) bool {
 	_, ok := errors.AsType[T](err)
 	return ok
@@ -284,7 +284,7 @@ func (x *exercise) clear(ctx context.Context) error {
 	return nil
 }
 
-// restore gives a bucket the policy that it had before.
+// restore puts the policy of a bucket back as it was before.
 func (x *exercise) restore(ctx context.Context, n int, name string) error {
 	client := x.account.deployer.S3
 	if n == 0 {

@@ -230,7 +230,7 @@ func wire(properties map[string]any) map[string]any {
 	return all
 }
 
-// answerTo gives the answer to an event; nil if none came.
+// answerTo returns the answer to an event; nil if none came.
 func (s *simulator) answerTo(e event) *answer {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()

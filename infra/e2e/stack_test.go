@@ -149,7 +149,7 @@ func TestFailingUpdateIsTakenBack(t *testing.T) {
 	}
 }
 
-// resource gives a template of another stack that has one role, through the function of the first.
+// resource returns a template of another stack that has one role, through the function of the first.
 func resource(serviceToken string, properties map[string]any) string {
 	all := map[string]any{"ServiceToken": serviceToken, "PropagationDelaySeconds": 0}
 	for k, v := range properties {

@@ -33,7 +33,7 @@ type Deployer struct {
 	started   time.Time
 }
 
-// NewDeployer gives a deployer that writes its progress.
+// NewDeployer returns a deployer that writes its progress.
 func NewDeployer(cfg aws.Config, progress io.Writer) *Deployer {
 	return &Deployer{
 		CloudFormation: cloudformation.NewFromConfig(cfg),
@@ -152,7 +152,7 @@ func (d *Deployer) Delete(ctx context.Context, stack string) error {
 	return d.follow(ctx, "delete", stack, aws.ToString(described.StackId), seen)
 }
 
-// Outputs gives the outputs of a stack.
+// Outputs returns the outputs of a stack.
 func (d *Deployer) Outputs(ctx context.Context, stack string) (map[string]string, error) {
 	described, err := d.describe(ctx, stack)
 	if err != nil {
@@ -182,7 +182,7 @@ func (d *Deployer) eventIDs(ctx context.Context, stack string) (map[string]bool,
 	return seen, err
 }
 
-// events gives the events of a stack, oldest first.
+// events returns the events of a stack, oldest first.
 func (d *Deployer) events(ctx context.Context, stack string) ([]types.StackEvent, error) {
 	var events []types.StackEvent
 	pages := cloudformation.NewDescribeStackEventsPaginator(d.CloudFormation,

@@ -133,7 +133,7 @@ func (e *Emulator) awaitReady(ctx context.Context) error {
 	return fmt.Errorf("start the emulator: not ready after 60 s:\n%s", e.Log())
 }
 
-// Log gives what the emulator printed.
+// Log returns what the emulator printed.
 func (e *Emulator) Log() string {
 	log, _ := os.ReadFile(filepath.Join(e.dir, "emulator.log"))
 	return string(log)
@@ -149,10 +149,10 @@ func (e *Emulator) Stop() {
 	_ = os.RemoveAll(e.dir)
 }
 
-// Config gives a configuration of the AWS SDK for the root user of the emulator's account.
+// Config returns a configuration of the AWS SDK for the root user of the emulator's account.
 func (e *Emulator) Config() aws.Config { return e.ConfigFor("test", "test", "") }
 
-// ConfigFor gives a configuration of the AWS SDK for given credentials; an access key id of 12 digits is the root user of
+// ConfigFor returns a configuration of the AWS SDK for given credentials; an access key id of 12 digits is the root user of
 // that account.
 func (e *Emulator) ConfigFor(id, secret, session string) aws.Config {
 	return aws.Config{

@@ -26,7 +26,7 @@ type Viewer struct {
 	Out io.Writer
 }
 
-// NewViewer gives a viewer.
+// NewViewer returns a viewer.
 func NewViewer(cfg aws.Config, out io.Writer) *Viewer {
 	return &Viewer{IAM: iam.NewFromConfig(cfg), S3: newS3(cfg), KMS: kms.NewFromConfig(cfg), Out: out}
 }
@@ -84,7 +84,7 @@ func (v *Viewer) Bucket(ctx context.Context, name string) error {
 	return nil
 }
 
-// BucketPolicy gives the policy of a bucket; the empty text if it has none.
+// BucketPolicy returns the policy of a bucket; the empty text if it has none.
 func (v *Viewer) BucketPolicy(ctx context.Context, name string) (string, error) {
 	out, err := v.S3.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: aws.String(name)})
 	if api := (smithy.APIError)(nil); errors.As(err, &api) && api.ErrorCode() == "NoSuchBucketPolicy" {
@@ -96,7 +96,7 @@ func (v *Viewer) BucketPolicy(ctx context.Context, name string) (string, error) 
 	return aws.ToString(out.Policy), nil
 }
 
-// KeyPolicy gives the policy of a KMS key.
+// KeyPolicy returns the policy of a KMS key.
 func (v *Viewer) KeyPolicy(ctx context.Context, arn string) (string, error) {
 	out, err := v.KMS.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: aws.String(arn)})
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"personalize-role/infra/bundle"
 )
 
-// newCode gives the function's zip as an asset, whose hash is that of its content: the same sources give the same zip.
+// newCode returns the function's zip as an asset, whose hash is that of its content: the same sources give the same zip.
 func newCode(scope constructs.Construct, zip *string, architecture Architecture) awss3assets.Asset {
 	path := ""
 	if zip != nil {

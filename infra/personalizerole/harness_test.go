@@ -56,7 +56,7 @@ func (f *fixture) imported(name string) awss3.IBucket {
 	return awss3.Bucket_FromBucketName(f.stack, &name, &name)
 }
 
-// resources gives the resources of a stack's template by logical id.
+// resources returns the resources of a stack's template by logical id.
 func (f *fixture) resources(t *testing.T) map[string]map[string]any {
 	t.Helper()
 	return resourcesOf(t, f.stack)
@@ -88,7 +88,7 @@ func templateOf(t *testing.T, stack awscdk.Stack) []byte {
 	return append(text, '\n')
 }
 
-// ofType gives the properties of the resources of a type, in the order of their logical ids.
+// ofType returns the properties of the resources of a type, in the order of their logical ids.
 func ofType(resources map[string]map[string]any, kind string) []map[string]any {
 	var found []map[string]any
 	for _, id := range slices.Sorted(maps.Keys(resources)) {
@@ -165,7 +165,7 @@ var settings = []struct {
 	}},
 }
 
-// synthesised gives the stack of a setting.
+// synthesised returns the stack of a setting.
 func synthesised(t *testing.T, build func(*fixture, *PersonalizeServiceRoleProps)) *fixture {
 	t.Helper()
 	f := newFixture(t)
@@ -175,7 +175,7 @@ func synthesised(t *testing.T, build func(*fixture, *PersonalizeServiceRoleProps
 	return f
 }
 
-// resourceProperties gives the properties of the only custom resource, with tokens replaced by text that the parser takes.
+// resourceProperties returns the properties of the only custom resource, with tokens replaced by text that the parser takes.
 func resourceProperties(t *testing.T, resources map[string]map[string]any) json.RawMessage {
 	t.Helper()
 	found := ofType(resources, properties.ResourceType)

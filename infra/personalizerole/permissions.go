@@ -48,7 +48,7 @@ func (f *function) servedFor(stack awscdk.Stack) *served {
 	return s
 }
 
-// permit gives the function's role a policy. It is replaced, never changed: its description names its content, by a digest and by
+// permit adds a policy to the function's role. It is replaced, never changed: its description names its content, by a digest and by
 // the values of tokens, so that the old one goes only after the custom resources were updated. Until then the function may
 // still take its statements out of buckets that were dropped, and delete roles that were renamed.
 func (f *function) permit(scope constructs.Construct, id string, needed func() []permissions.Statement) awsiam.CfnManagedPolicy {
@@ -70,7 +70,7 @@ func (f *function) permit(scope constructs.Construct, id string, needed func() [
 // own matches references to the stack's own account, Region and partition, which don't change.
 var own = regexp.MustCompile(`\{"Ref":"AWS::[A-Za-z]+"\}`)
 
-// isVariable tells whether a text depends on values that only the deployment knows.
+// isVariable reports whether a text depends on values that only the deployment knows.
 func isVariable(stack awscdk.Stack, text string) bool {
 	resolved, err := json.Marshal(stack.Resolve(&text))
 	if err != nil {
@@ -80,7 +80,7 @@ func isVariable(stack awscdk.Stack, text string) bool {
 	return strings.Contains(rest, `"Ref"`) || strings.Contains(rest, "Fn::")
 }
 
-// variables gives the resources of statements whose values the digest doesn't see.
+// variables returns the resources of statements whose values the digest doesn't see.
 func variables(stack awscdk.Stack, statements []permissions.Statement) string {
 	var found []string
 	for _, s := range statements {
@@ -100,7 +100,7 @@ func scopeOf(stack awscdk.Stack) permissions.Scope {
 	return permissions.Scope{Partition: *stack.Partition(), Region: *stack.Region(), AccountID: *stack.Account()}
 }
 
-// needed gives the permissions that the roles of a stack need.
+// needed returns the permissions that the roles of a stack need.
 func (s *served) needed() []permissions.Statement {
 	scope := scopeOf(s.stack)
 	anyPath := false
@@ -134,7 +134,7 @@ func (s *served) needed() []permissions.Statement {
 // isOn reads a flag that is on unless switched off.
 func isOn(flag *bool) bool { return flag == nil || *flag }
 
-// additional gives the permissions that roles outside of the app need.
+// additional returns the permissions that roles outside of the app need.
 func (f *function) additional(more *AdditionalGrants) []permissions.Statement {
 	scope := scopeOf(f.stack)
 	scope.RoleNames = append([]string{permissions.DefaultRoleNames}, texts(more.RoleNames)...)

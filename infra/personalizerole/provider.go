@@ -85,7 +85,7 @@ const providerID = "PersonalizeServiceRoleProvider"
 // shared has the providers that the roles of a stack share: a construct that CDK gives back has lost its Go type.
 var shared sync.Map
 
-// providerOf gives the provider that all roles of a stack share.
+// providerOf returns the provider that all roles of a stack share.
 func providerOf(stack awscdk.Stack) Provider {
 	if known, ok := shared.Load(stack); ok {
 		return known.(Provider)
@@ -158,7 +158,7 @@ func (f *function) lambda(props *ProviderProps, logs awslogs.LogGroup) awslambda
 	return fn
 }
 
-// permissionsBoundary gives the ARN of the boundary; nil for none.
+// permissionsBoundary returns the ARN of the boundary; nil for none.
 func (f *function) permissionsBoundary() *string {
 	if f.boundary != nil {
 		return f.boundary

@@ -40,7 +40,7 @@ func newTaggedResource(scope constructs.Construct, id string, serviceToken *stri
 	return r
 }
 
-// tagList gives the tags in the form of the property.
+// tagList returns the tags in the form of the property.
 func (r *taggedResource) tagList() []any {
 	var list []any
 	for _, key := range slices.Sorted(maps.Keys(*r.tags.TagValues())) {
@@ -49,7 +49,7 @@ func (r *taggedResource) tagList() []any {
 	return list
 }
 
-// producer gives a value as late as synthesis.
+// producer returns a value as late as synthesis.
 type producer struct{ produce func() any }
 
 // Produce is what CDK calls.
@@ -57,7 +57,7 @@ func (p *producer) Produce() any { return p.produce() }
 
 func lazy(produce func() any) awscdk.IResolvable { return awscdk.Lazy_Any(&producer{produce}, nil) }
 
-// textProducer gives a text as late as synthesis.
+// textProducer returns a text as late as synthesis.
 type textProducer struct{ produce func() *string }
 
 // Produce is what CDK calls; nil leaves the text out.

@@ -80,7 +80,7 @@ func (r *serviceRole) AddBucket(bucket awss3.IBucket, options *BucketOptions) {
 	r.props.Buckets = append(r.props.Buckets, b)
 }
 
-// keyARNs gives the ARNs of all keys of the role.
+// keyARNs returns the ARNs of all keys of the role.
 func (r *serviceRole) keyARNs() []string {
 	var arns []string
 	for _, key := range r.props.Keys {
@@ -94,7 +94,7 @@ func (r *serviceRole) keyARNs() []string {
 	return arns
 }
 
-// properties gives the properties of the custom resource, ServiceToken and tags aside.
+// properties returns the properties of the custom resource, ServiceToken and tags aside.
 func (r *serviceRole) properties() map[string]any {
 	p := r.props
 	all := map[string]any{}
@@ -175,7 +175,7 @@ func set[T any](all map[string]any, name string, value *T) {
 	}
 }
 
-// seconds gives a whole number where the duration is no token.
+// seconds returns a whole number where the duration is no token.
 func seconds(d awscdk.Duration) any {
 	if *d.IsUnresolved() {
 		return d.ToSeconds(nil)

@@ -82,7 +82,7 @@ func literalBuckets(value any) any {
 	return known
 }
 
-// hasToken tells whether a token is anywhere in a value.
+// hasToken reports whether a token is anywhere in a value.
 func hasToken(value any) bool {
 	switch v := value.(type) {
 	case []any:

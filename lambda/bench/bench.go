@@ -133,7 +133,7 @@ func (b *bench) with(f function, l limits, latency time.Duration, do func(p *pro
 	return nil
 }
 
-// physicalID gives the id in an answer.
+// physicalID returns the id in an answer.
 func physicalID(body string) (string, error) {
 	var r struct {
 		ID string `json:"PhysicalResourceId"`

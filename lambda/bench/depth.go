@@ -16,7 +16,7 @@ var counts = []int{1, 10, 50}
 // step is one event of a role's life.
 type step struct {
 	name, request string
-	// next gives the properties, from those before and the number of buckets.
+	// next returns the properties, from those before and the number of buckets.
 	next func(before desired, count int) desired
 	// calls is the number of calls one after the other that the dependencies leave, the answer included. See
 	// docs/adr/0010-dependencies.md.

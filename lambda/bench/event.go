@@ -45,7 +45,7 @@ func (d desired) properties() map[string]any {
 	return p
 }
 
-// event gives an event, and has CloudFormation say that it is under way.
+// event returns an event, and has CloudFormation say that it is under way.
 func (c *cloud) event(request string, id string, now desired, old *desired) string {
 	status := map[string]string{"Create": "CREATE_IN_PROGRESS", "Update": "UPDATE_IN_PROGRESS", "Delete": "DELETE_IN_PROGRESS"}[request]
 	c.cfn.Say(status, id, status)

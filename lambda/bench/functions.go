@@ -150,7 +150,7 @@ func goVersions(file string) (string, error) {
 	return versions(of, names...), nil
 }
 
-// unpack gives the file with the function, as it is in the zip that is deployed, and measures the zips.
+// unpack returns the file with the function, as it is in the zip that is deployed, and measures the zips.
 func (b *bench) unpack() (string, error) {
 	b.zips = map[string]int64{}
 	for _, arch := range []string{"amd64", "arm64"} {

@@ -10,7 +10,7 @@ type series []time.Duration
 
 func (s series) median() time.Duration { return s.at(50) }
 
-// at gives a percentile.
+// at returns a percentile.
 func (s series) at(percent int) time.Duration {
 	if len(s) == 0 {
 		return 0

@@ -103,7 +103,7 @@ func (p *process) invoke(event string) (got answer, err error) {
 	return got, nil
 }
 
-// peak gives the largest resident set so far, in bytes.
+// peak returns the largest resident set so far, in bytes.
 func (p *process) peak() (int64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.command.Process.Pid))
 	if err != nil {
@@ -118,7 +118,7 @@ func (p *process) peak() (int64, error) {
 	return kilobytes << 10, err
 }
 
-// cpu gives the time on a core so far, of all threads that still run.
+// cpu returns the time on a core so far, of all threads that still run.
 func (p *process) cpu() (sum time.Duration, err error) {
 	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.command.Process.Pid))
 	for _, file := range files {
@@ -152,7 +152,7 @@ const (
 // groups is where control groups of version 1 are made, and where version 2 is mounted.
 const groupsV1, groupsV2 = "/sys/fs/cgroup/cpu", "/sys/fs/cgroup"
 
-// confined gives a command that runs another one with the CPU that Lambda gives at a size.
+// confined returns a command that runs another one with the CPU that Lambda gives at a size.
 func confined(command []string, megabytes int) ([]string, error) {
 	quota := int64(megabytes) * period.Microseconds() / megabytesPerCore
 	name := fmt.Sprintf("personalize-role-bench-%d", megabytes)

@@ -41,12 +41,12 @@ const (
 	DefaultPolicyNames = servicerole.PolicyPrefix + "*"
 )
 
-// Statements gives the statements for a scope, logging aside.
+// Statements returns the statements for a scope, logging aside.
 func Statements(s Scope) []Statement {
 	return slices.Concat(ReadStatements(s), OwnStatements(s), DataStatements(s))
 }
 
-// ReadStatements gives those that let the function read. They take any name: what a name stands for must be told apart before
+// ReadStatements returns those that let the function read. They take any name: what a name stands for must be told apart before
 // it is touched, and the Delete that follows a Create refused for its name must find that nothing is there.
 func ReadStatements(s Scope) []Statement {
 	return []Statement{
@@ -56,7 +56,7 @@ func ReadStatements(s Scope) []Statement {
 	}
 }
 
-// OwnStatements gives those that let the function create roles and managed policies, and change those that carry its tag.
+// OwnStatements returns those that let the function create roles and managed policies, and change those that carry its tag.
 func OwnStatements(s Scope) []Statement {
 	roles, policies := s.named("role", s.RoleNames), s.named("policy", s.PolicyNames)
 	tagged := map[string]map[string][]string{"StringLike": {"aws:ResourceTag/" + servicerole.TagStackID: {s.stacks()}}}
@@ -78,12 +78,12 @@ func OwnStatements(s Scope) []Statement {
 	}
 }
 
-// LogStatement gives the one that lets the function log to its log group.
+// LogStatement returns the one that lets the function log to its log group.
 func LogStatement(logGroupARN string) Statement {
 	return Statement{Sid: "WriteLogs", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resources: []string{logGroupARN}}
 }
 
-// OperatorStatements gives those of the people who operate Personalize, and pass it one role. See
+// OperatorStatements returns those of the people who operate Personalize, and pass it one role. See
 // https://docs.aws.amazon.com/personalize/latest/dg/grant-user-permissions.html
 func OperatorStatements(roleARN string) []Statement {
 	return []Statement{
@@ -95,7 +95,7 @@ func OperatorStatements(roleARN string) []Statement {
 	}
 }
 
-// DataStatements gives those that let the function change the policies of buckets and keys. They must outlive a change that drops a
+// DataStatements returns those that let the function change the policies of buckets and keys. They must outlive a change that drops a
 // bucket or a key, since the function then takes its statement out. The first one is there without buckets, too: a policy can't
 // be empty.
 func DataStatements(s Scope) []Statement {
@@ -128,7 +128,7 @@ func (s Scope) arn(kind, path, name string) string {
 	return fmt.Sprintf("arn:%s:iam::%s:%s%s%s", s.Partition, s.AccountID, kind, path, name)
 }
 
-// named gives the ARNs of IAM resources by name, below each path.
+// named returns the ARNs of IAM resources by name, below each path.
 func (s Scope) named(kind string, names []string) []string {
 	paths := s.Paths
 	if len(paths) == 0 {
@@ -143,7 +143,7 @@ func (s Scope) named(kind string, names []string) []string {
 	return arns
 }
 
-// actions gives the actions of operations.
+// actions returns the actions of operations.
 func actions(ops ...plan.Operation) []string {
 	var all []string
 	for _, op := range ops {
@@ -152,7 +152,7 @@ func actions(ops ...plan.Operation) []string {
 	return slices.Compact(sorted(all))
 }
 
-// writes gives the actions of the plan's operations on one kind of thing, but for those excepted.
+// writes returns the actions of the plan's operations on one kind of thing, but for those excepted.
 func writes(kind func(action string) bool, except []string) []string {
 	return slices.DeleteFunc(actions(plan.Kinds()...), func(a string) bool { return !kind(a) || slices.Contains(except, a) })
 }

@@ -119,7 +119,7 @@ type policies struct {
 	} `yaml:"Resources"`
 }
 
-// statements gives the document's, all of which must allow.
+// statements returns the document's, all of which must allow.
 func (d document) statements(t *testing.T) []Statement {
 	var list []Statement
 	for _, s := range d.Statement {

@@ -14,7 +14,7 @@ var renamed = map[string]string{
 	"S3PolicyName": NamePolicyName, "SettleSeconds": NamePropagationDelaySeconds,
 }
 
-// nearest gives the known name with the smallest edit distance, so that a typing error is seen at once. A name of before stands for its
+// nearest returns the known name with the smallest edit distance, so that a typing error is seen at once. A name of before stands for its
 // new one.
 func nearest(name string, known []string) string {
 	const longest = 64

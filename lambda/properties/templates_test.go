@@ -40,7 +40,7 @@ func read(t *testing.T, file string) template {
 	return parsed
 }
 
-// events gives the ResourceProperties that a template's service roles get with the defaults of its parameters.
+// events returns the ResourceProperties that a template's service roles get with the defaults of its parameters.
 func (p template) events(t *testing.T) []map[string]any {
 	t.Helper()
 	var events []map[string]any

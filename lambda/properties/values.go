@@ -11,7 +11,7 @@ import (
 // rule says what is wrong with a text, or nothing.
 type rule func(string) string
 
-// text gives the text of a property that is a string; a number or a boolean is text too, since YAML makes one of an
+// text returns the text of a property that is a string; a number or a boolean is text too, since YAML makes one of an
 // unquoted value.
 func (r *reader) text(name, standard string, wrong rule) string {
 	s, ok := r.scalar(name)
@@ -80,7 +80,7 @@ func scalarText(v any) (string, bool) {
 	return "", false
 }
 
-// list gives the entries of a list, without the empty strings that an empty CommaDelimitedList parameter leaves. A single
+// list returns the entries of a list, without the empty strings that an empty CommaDelimitedList parameter leaves. A single
 // value stands for a list of one.
 func (r *reader) list(name string) []any {
 	switch v := r.values[name].(type) {

@@ -23,7 +23,7 @@ import (
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// run gives the exit status: 0 with a plan, 1 where the event is refused or the account can't be read, 2 for wrong arguments.
+// run returns the exit status: 0 with a plan, 1 where the event is refused or the account can't be read, 2 for wrong arguments.
 func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("roleplan", flag.ContinueOnError)
 	flags.SetOutput(stderr)

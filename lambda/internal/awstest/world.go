@@ -38,7 +38,7 @@ type World struct {
 	State func() map[string]string
 	// SetHook sets or clears the hook.
 	SetHook func(Hook)
-	// Calls gives the operations called so far.
+	// Calls returns the operations called so far.
 	Calls func() []string
 }
 
@@ -56,7 +56,7 @@ type Kind struct {
 // kinds are all ways that this build has.
 var kinds = []Kind{{Name: "fake", New: newFake}}
 
-// Kinds gives the ways to make worlds: the account in the process, and with the build tag emulator also the emulator's.
+// Kinds returns the ways to make worlds: the account in the process, and with the build tag emulator also the emulator's.
 func Kinds() []Kind { return kinds }
 
 func newFake(*testing.T) World {

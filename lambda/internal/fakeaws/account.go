@@ -22,7 +22,7 @@ type Account struct {
 
 const region = "eu-west-1"
 
-// New gives an empty account.
+// New returns an empty account.
 func New(accountID string) *Account {
 	a := &Account{AccountID: accountID}
 	a.IAM = &IAM{Account: a, roles: map[string]*role{}, policies: map[string]*managedPolicy{}}
@@ -31,7 +31,7 @@ func New(accountID string) *Account {
 	return a
 }
 
-// Calls gives the operations called so far, in order.
+// Calls returns the operations called so far, in order.
 func (a *Account) Calls() []string {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()

@@ -48,7 +48,7 @@ func (f *S3) state(state map[string]string) {
 	}
 }
 
-// reach gives a bucket if the account may change it.
+// reach returns a bucket if the account may change it.
 func (f *S3) reach(name, expected *string) (*bucket, error) {
 	b := f.buckets[aws.ToString(name)]
 	switch {

@@ -31,7 +31,7 @@ type PolicySnapshot struct {
 	InForce, Newest     int
 }
 
-// Snapshot gives the state of the account's own things in eu-west-1.
+// Snapshot returns the state of the account's own things in eu-west-1.
 func (a *Account) Snapshot() Snapshot {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
@@ -59,7 +59,7 @@ func (a *Account) Snapshot() Snapshot {
 	return s
 }
 
-// Restore gives an account with that state.
+// Restore returns an account with that state.
 func Restore(accountID string, s Snapshot) *Account {
 	a := New(accountID)
 	for _, r := range s.Roles {

@@ -167,7 +167,7 @@ func (p *process) do(service string, h http.Handler, r *http.Request) (*http.Res
 	return w.Result(), nil
 }
 
-// refuse gives IAM's refusal of a call, if there is one.
+// refuse returns IAM's refusal of a call, if there is one.
 func (p *process) refuse(body string) string {
 	refusal := func(code string) string {
 		return "<ErrorResponse><Error><Type>Sender</Type><Code>" + code +

@@ -19,7 +19,7 @@ type life struct {
 	// id is the physical ID, empty if there is no resource; now are its properties.
 	id  string
 	now props
-	// clean says whether the last event had no fault. littered says that one before it may have left things behind, and recorded them.
+	// clean reports whether the last event had no fault. littered says that one before it may have left things behind, and recorded them.
 	clean, littered bool
 	// sent are all events so far, to be delivered once more.
 	sent []json.RawMessage
@@ -77,8 +77,8 @@ func (l *life) fail(format string, args ...any) {
 	l.Fatalf("%s\n%s", fmt.Sprintf(format, args...), strings.Join(l.story, "\n"))
 }
 
-// isRefusedForCase says whether an update is refused as it should be: IAM takes the names of two policies for the same. The other one may
-// be that of a role that was left behind.
+// isRefusedForCase reports whether an update is refused as it should be: IAM takes the names of two policies for the same. The other one
+// may be that of a role that was left behind.
 func (l *life) isRefusedForCase(answer *cfn.Response, now, old props) bool {
 	is, was := fmt.Sprint(now["PolicyName"]), fmt.Sprint(old["PolicyName"])
 	return answer != nil && strings.Contains(answer.Reason, "names differ in case only") &&

@@ -79,7 +79,7 @@ func TestReleasesAreCompatible(t *testing.T) {
 	}
 }
 
-// rig gives a rig on the account after the recorded Create.
+// rig returns a rig on the account after the recorded Create.
 func (r recording) rig(t *testing.T) (*rig, *fakeaws.Account) {
 	account := fakeaws.Restore("123456789012", r.After)
 	world := awstest.Kinds()[0].New(t)

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
-// Config gives the Region, the credentials and the endpoints that the environment names. See
+// Config returns the Region, the credentials and the endpoints that the environment names. See
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html and
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
 func Config() aws.Config {
@@ -28,13 +28,13 @@ func Config() aws.Config {
 // source answers what clients ask their sources of configuration for.
 type source struct{}
 
-// GetServiceBaseEndpoint gives the URL of one service, such as that in AWS_ENDPOINT_URL_IAM.
+// GetServiceBaseEndpoint returns the URL of one service, such as that in AWS_ENDPOINT_URL_IAM.
 func (source) GetServiceBaseEndpoint(_ context.Context, service string) (url string, found bool, err error) {
 	url = os.Getenv("AWS_ENDPOINT_URL_" + strings.ToUpper(strings.ReplaceAll(service, " ", "_")))
 	return url, url != "", nil
 }
 
-// GetUseFIPSEndpoint says whether endpoints are those with validated cryptography.
+// GetUseFIPSEndpoint reports whether endpoints are those with validated cryptography.
 func (source) GetUseFIPSEndpoint(context.Context) (aws.FIPSEndpointState, bool, error) {
 	if strings.EqualFold(os.Getenv("AWS_USE_FIPS_ENDPOINT"), "true") {
 		return aws.FIPSEndpointStateEnabled, true, nil
@@ -42,7 +42,7 @@ func (source) GetUseFIPSEndpoint(context.Context) (aws.FIPSEndpointState, bool, 
 	return aws.FIPSEndpointStateUnset, false, nil
 }
 
-// GetUseDualStackEndpoint says whether endpoints are those that have IPv6 addresses too.
+// GetUseDualStackEndpoint reports whether endpoints are those that have IPv6 addresses too.
 func (source) GetUseDualStackEndpoint(context.Context) (aws.DualStackEndpointState, bool, error) {
 	if strings.EqualFold(os.Getenv("AWS_USE_DUALSTACK_ENDPOINT"), "true") {
 		return aws.DualStackEndpointStateEnabled, true, nil

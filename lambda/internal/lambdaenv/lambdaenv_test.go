@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// requests gives where each service's call goes, and whose keys sign it.
+// requests returns where each service's call goes, and whose keys sign it.
 func requests(t *testing.T, cfg aws.Config) []string {
 	var sent []string
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }

@@ -7,7 +7,7 @@ import (
 	"personalize-role/lambda/internal/servicerole"
 )
 
-// withBuckets gives the desired state of a role with that many buckets, beyond what a managed policy takes, and an account
+// withBuckets returns the desired state of a role with that many buckets, beyond what a managed policy takes, and an account
 // that has them.
 func withBuckets(b *testing.B, count int) (servicerole.Desired, servicerole.Observed) {
 	d, o := desire(b, typical), empty()

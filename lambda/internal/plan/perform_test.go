@@ -15,7 +15,7 @@ var identity = servicerole.Identity{
 	StackID: "arn:aws:cloudformation:eu-west-1:123456789012:stack/app/guid", LogicalID: "Role",
 }
 
-// desire gives what properties, written as JSON, ask for.
+// desire returns what properties, written as JSON, ask for.
 func desire(t interface{ Fatal(...any) }, text string) servicerole.Desired {
 	p, err := properties.Parse(json.RawMessage(text))
 	if err != nil {

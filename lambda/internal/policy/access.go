@@ -31,7 +31,7 @@ type Key struct {
 	Managed bool
 }
 
-// Writes tells whether a use among those given writes to the bucket.
+// Writes reports whether a use among those given writes to the bucket.
 func Writes(uses []string) bool {
 	return slices.Contains(properties.S3Actions(uses), properties.ActionPut)
 }

@@ -99,7 +99,7 @@ func Size(document string) int {
 	}, document))
 }
 
-// Digest gives the same 26 lower-case letters and digits for documents that differ only in the order of their lists and members.
+// Digest returns the same 26 lower-case letters and digits for documents that differ only in the order of their lists and members.
 func Digest(document string) string {
 	var tree any
 	if err := json.Unmarshal([]byte(document), &tree); err != nil {

@@ -9,7 +9,7 @@ import (
 // sizes are far beyond what the services take, so that growth shows.
 var sizes = []int{1, 10, 100, 1000, 10000}
 
-// documentOf gives a policy with that many statements of others.
+// documentOf returns a policy with that many statements of others.
 func documentOf(statements int) string {
 	var list []string
 	for n := range statements {

@@ -129,7 +129,7 @@ func (s Shared) Size() int {
 	return len(compact(json.RawMessage(s.String())))
 }
 
-// sid gives a statement's Sid; the empty text if it has none.
+// sidOf returns the Sid of a statement; the empty text if it has none.
 func sidOf(statement json.RawMessage) string {
 	// encoding/json would take "sid" for Sid as well.
 	var members map[string]json.RawMessage
@@ -167,7 +167,7 @@ func (s Shared) put(statement Statement) (Shared, bool) {
 	return Shared{members: s.members, statements: slices.Insert(statements, at, json.RawMessage(text))}, true
 }
 
-// Remove gives the document without the statements of a Sid, and tells whether there were any.
+// Remove returns the document without the statements of a Sid, and tells whether there were any.
 func (s Shared) Remove(sid string) (Shared, bool) {
 	if len(s.indexes(sid)) == 0 {
 		return s, false
@@ -189,7 +189,7 @@ func (s Shared) without(unwanted string) []json.RawMessage {
 	return slices.DeleteFunc(slices.Clone(s.statements), func(statement json.RawMessage) bool { return sidOf(statement) == unwanted })
 }
 
-// Sids gives the Sid of each statement, empty where it has none.
+// Sids returns the Sid of each statement, empty where it has none.
 func (s Shared) Sids() []string {
 	var sids []string
 	for _, statement := range s.statements {
@@ -198,7 +198,7 @@ func (s Shared) Sids() []string {
 	return sids
 }
 
-// Same tells whether two documents have statements of the same meaning in the same order.
+// Same reports whether two documents have statements of the same meaning in the same order.
 func (s Shared) Same(other Shared) bool {
 	return slices.EqualFunc(s.statements, other.statements, alike)
 }
@@ -218,7 +218,7 @@ func (s Shared) Missing(from Shared) []string {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
 var deadPrincipal = lazyregexp.Regexp(`"(AROA|AIDA|AGPA|AIPA)[A-Z0-9]{12,}"`)
 
-// DeadPrincipals gives the statements whose principal was deleted: while one stands there, services refuse every new version
+// DeadPrincipals returns the statements whose principal was deleted: while one stands there, services refuse every new version
 // of the document.
 func (s Shared) DeadPrincipals() []string {
 	var dead []string

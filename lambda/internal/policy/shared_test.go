@@ -17,7 +17,7 @@ func own(uses ...string) Statement {
 	return BucketStatement(ownSid, Bucket{Partition: "aws", Name: "data", Uses: uses}, nil)
 }
 
-// corpus gives the foreign policies by name.
+// corpus returns the foreign policies by name.
 func corpus(t testing.TB) map[string]string {
 	t.Helper()
 	archive, err := txtar.ParseFile("testdata/policies.txtar")

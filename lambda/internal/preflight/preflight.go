@@ -15,7 +15,7 @@ var regions = []string{
 	"ap-south-1", "ap-southeast-1", "ap-southeast-2", "cn-north-1",
 }
 
-// Check gives a warning for each finding: what, and what to do.
+// Check returns a warning for each finding: what, and what to do.
 func Check(i servicerole.Identity, p properties.Properties) []string {
 	var warnings []string
 	warn := func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }

@@ -14,7 +14,7 @@ import (
 // enabled is the state of a key that can be used.
 const enabled = "Enabled"
 
-// CheckShared gives a warning for each bucket and key whose policy isn't as the role needs it.
+// CheckShared returns a warning for each bucket and key whose policy isn't as the role needs it.
 func CheckShared(d servicerole.Desired, o servicerole.Observed) []string {
 	var warnings []string
 	warn := func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }
@@ -55,7 +55,7 @@ func CheckShared(d servicerole.Desired, o servicerole.Observed) []string {
 	return warnings
 }
 
-// found gives the names of those of one presence, in their order.
+// found returns the names of those of one presence, in their order.
 func found(all map[string]servicerole.ObservedShared, presence servicerole.Presence) func(func(string) bool) {
 	return func(yield func(string) bool) {
 		for _, name := range slices.Sorted(maps.Keys(all)) {

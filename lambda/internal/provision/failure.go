@@ -140,7 +140,7 @@ func code(err error) string {
 	return ""
 }
 
-// IsDenied tells whether IAM denied a call. It denies, too, a change of what is gone: without a thing there is no ownership
+// IsDenied reports whether IAM denied a call. It denies, too, a change of what is gone: without a thing there is no ownership
 // tag, which the function's permissions ask for.
 func IsDenied(err error) bool { return isCode(err, "AccessDenied", "AccessDeniedException") }
 
@@ -154,7 +154,7 @@ func ignoreNotFound(err error) error {
 	return err
 }
 
-// Drifted tells whether a plan failed because the account isn't, or is no longer, what was observed: somebody else, or an
+// Drifted reports whether a plan failed because the account isn't, or is no longer, what was observed: somebody else, or an
 // earlier attempt whose answer was lost, got there first. Observing and planning again is the remedy.
 func Drifted(err error) bool {
 	var f *Failure

@@ -112,7 +112,7 @@ func lag(err error) error {
 	return err
 }
 
-// observeRole gives nil only if IAM doesn't know the role by its name.
+// observeRole returns nil only if IAM doesn't know the role by its name.
 func (p *Provisioner) observeRole(ctx context.Context, name servicerole.RoleRef) (role *servicerole.ObservedRole, err error) {
 	err = p.reread(ctx, func() (err error) {
 		role, err = p.readRole(ctx, name)
@@ -236,7 +236,7 @@ func describeRole(r *types.Role) (*servicerole.ObservedRole, error) {
 	return role, nil
 }
 
-// decoded gives what IAM sends percent-encoded. See
+// decoded returns what IAM sends percent-encoded. See
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_PolicyVersion.html
 func decoded(encoded *string) (string, error) { return url.PathUnescape(aws.ToString(encoded)) }
 

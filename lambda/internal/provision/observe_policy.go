@@ -19,7 +19,7 @@ type observedPolicy struct {
 	uses int32
 }
 
-// observePolicy gives nil only if IAM doesn't know the policy.
+// observePolicy returns nil only if IAM doesn't know the policy.
 func (p *Provisioner) observePolicy(ctx context.Context, i servicerole.Identity, arn string) (policy *observedPolicy, err error) {
 	err = p.reread(ctx, func() (err error) {
 		policy, err = p.readPolicy(ctx, i, arn)

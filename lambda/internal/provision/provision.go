@@ -86,7 +86,7 @@ type Provisioner struct {
 	Random func() float64
 }
 
-// New gives a provisioner that waits in real time.
+// New returns a provisioner that waits in real time.
 func New(clients Clients, log *slog.Logger) *Provisioner {
 	return &Provisioner{Clients: clients, Log: log, Sleep: sleep, Now: time.Now, Random: rand.Float64}
 }

@@ -129,7 +129,7 @@ func (i Identity) keyFaults(keys []policy.Key) []string {
 	return faults
 }
 
-// managed gives the names of the buckets and the ARNs of the keys whose policies properties ask to extend.
+// managed returns the names of the buckets and the ARNs of the keys whose policies properties ask to extend.
 func (i Identity) managed(p properties.Properties) []string {
 	var names []string
 	for _, b := range p.Buckets {
@@ -145,7 +145,7 @@ func (i Identity) managed(p properties.Properties) []string {
 	return names
 }
 
-// bucketNames gives the data buckets that properties name.
+// bucketNames returns the data buckets that properties name.
 func bucketNames(p properties.Properties) []string {
 	var names []string
 	for _, b := range p.Buckets {
@@ -154,7 +154,7 @@ func bucketNames(p properties.Properties) []string {
 	return names
 }
 
-// ownKeys gives the keys of this account that properties name, each once.
+// ownKeys returns the keys of this account that properties name, each once.
 func (i Identity) ownKeys(p properties.Properties) []string {
 	var arns []string
 	for _, key := range i.access(p).keys {

@@ -168,7 +168,7 @@ func (s *simulation) run(t interface{ Fatalf(string, ...any) }, edits []*Edit) s
 	return s.policy
 }
 
-// options gives what may happen next.
+// options returns what may happen next.
 func (s *simulation) options() []func() {
 	slices.SortFunc(s.blocked, func(a, b *step) int { return a.writer - b.writer })
 	var options []func()

@@ -215,7 +215,7 @@ func writeXML(b *strings.Builder, name string, v reflect.Value) {
 	fmt.Fprintf(b, "</%s>", name)
 }
 
-// plain gives a structure without the members that aren't set, which no service sends.
+// plain returns a structure without the members that aren't set, which no service sends.
 func plain(v reflect.Value) any {
 	for v.Kind() == reflect.Pointer {
 		v = v.Elem()

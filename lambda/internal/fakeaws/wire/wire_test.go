@@ -24,7 +24,7 @@ import (
 	"personalize-role/lambda/internal/provision"
 )
 
-// account gives a fake's account with a bucket and a key.
+// account returns a fake's account with a bucket and a key.
 func account() (provision.Clients, *fakeaws.Account) {
 	a, cfn := fakeaws.New("123456789012"), &fakeaws.CloudFormation{}
 	a.S3.AddBucket("data", "", "", `{"Version":"2012-10-17"}`)
@@ -34,7 +34,7 @@ func account() (provision.Clients, *fakeaws.Account) {
 	return provision.Clients{IAM: a.IAM, S3: a.S3, KMS: a.KMS, CloudFormation: cfn}, a
 }
 
-// served gives clients of the SDK that reach an account over HTTP.
+// served returns clients of the SDK that reach an account over HTTP.
 func served(t *testing.T) provision.Clients {
 	direct, a := account()
 	cfg := func(h http.Handler) aws.Config {
