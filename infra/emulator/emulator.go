@@ -2,7 +2,7 @@ package emulator
 
 import (
 	"context"
-	_ "embed"
+	"embed"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -20,10 +20,10 @@ import (
 	"personalize-role/infra/deployer"
 )
 
-// corrections starts the emulator with its IAM put right.
+// corrections starts the emulator with the places corrected where it differs from AWS.
 //
-//go:embed corrections.py
-var corrections []byte
+//go:embed corrections/*.py
+var corrections embed.FS
 
 // EndpointVariable names the environment variable by which the tests find the running emulator.
 const EndpointVariable = "PERSONALIZE_ROLE_EMULATOR"
@@ -74,15 +74,15 @@ func Start(ctx context.Context, progress io.Writer) (*Emulator, error) {
 }
 
 func (e *Emulator) launch(python, port string) error {
-	script := filepath.Join(e.dir, "corrections.py")
-	if err := os.WriteFile(script, corrections, 0o644); err != nil {
+	if err := os.CopyFS(e.dir, corrections); err != nil {
 		return err
 	}
+	script := filepath.Join(e.dir, "corrections")
 	handlers, err := json.Marshal(deployer.Handlers)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(e.dir, "handlers.json"), handlers, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(script, "handlers.json"), handlers, 0o644); err != nil {
 		return err
 	}
 	log, err := os.Create(filepath.Join(e.dir, "emulator.log"))

@@ -1,54 +1,20 @@
-"""Starts MiniStack with its IAM corrected where it answers otherwise than AWS does, so that the template under test needs no
-allowance for the emulator:
+"""CloudFormation, where MiniStack answers otherwise than AWS does.
 
-- roles and policies are authorised by their whole ARN, path included, also when they are being created;
-- tags of managed policies count as aws:ResourceTag;
-- iam:PolicyARN and iam:PermissionsBoundary are filled;
-- SimulatePrincipalPolicy takes ContextEntries into account;
-- CloudFormation makes the calls for a stack's resources with the permissions of the stack's service role or else of who deploys it
-  (handlers.json lists them by resource type), and sets the permissions boundary of roles;
-- a resource that CloudFormation deletes is shown as DELETE_IN_PROGRESS before its event is sent;
-- a managed policy with more than one version can't be deleted, and one that doesn't exist can't be attached;
-- a function that is created ends no running function of the same name in another account or Region.
+It makes the calls for a stack's resources with the permissions of the stack's service role, or else of who deploys it
+(handlers.json lists them by resource type), and sets the permissions boundary of roles:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
+https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html
 """
 import contextvars
 import json
 import os
-import sys
 
-from ministack.app import main
+from correct_iam import param
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
 from ministack.core.router import extract_access_key_id
-from ministack.services import iam, lambda_svc, tagging
+from ministack.services import iam
 from ministack.services.cloudformation import _stacks, provisioners, stacks
-
-
-def param(params, key):
-    value = params.get(key, "")
-    return (value[0] if value else "") if isinstance(value, list) else value or ""
-
-
-def iam_arn(params):
-    """The ARN of the role or managed policy that an IAM request is about; None for other requests."""
-    prefix = "arn:aws:iam::%s:" % get_account_id()
-    path = param(params, "Path") or "/"
-    role = param(params, "RoleName")
-    if role:
-        known = iam._roles.get(role)
-        return known["Arn"] if known else prefix + "role" + path + role
-    if param(params, "Action") == "CreatePolicy":
-        return prefix + "policy" + path + param(params, "PolicyName")
-    return None
-
-
-original_arn = iam_actions.extract_resource_arn
-
-
-def extract_resource_arn(service, method, path, headers, body, params, region, account):
-    arn = iam_arn(params) if service == "iam" else None
-    return arn or original_arn(service, method, path, headers, body, params, region, account)
-
 
 # The service roles that stacks were given, by account, Region and name.
 service_roles = {}
@@ -62,71 +28,14 @@ original_context = iam_actions.request_tag_context
 
 
 def request_tag_context(service, action, body, params):
-    context = original_context(service, action, body, params)
+    """A look at the request: which service role a stack is given."""
     if service == "cloudformation":
         stack = get_account_id(), get_region(), stack_name_of(param(params, "StackName"))
         if action == "cloudformation:CreateStack":
             service_roles.pop(stack, None)
         if param(params, "RoleARN"):
             service_roles[stack] = param(params, "RoleARN")
-    if service == "iam":
-        if param(params, "PolicyArn"):
-            context["iam:PolicyARN"] = param(params, "PolicyArn")
-        if param(params, "PermissionsBoundary"):
-            context["iam:PermissionsBoundary"] = param(params, "PermissionsBoundary")
-    return context
-
-
-original_collect = tagging._RESOURCE_TAG_COLLECTORS["iam"]
-
-
-def collect_iam():
-    yield from original_collect()
-    for arn, policy in iam._policies.items():
-        yield arn, tagging._normalise_list(policy.get("Tags"))
-
-
-original_delete = iam._delete_policy
-
-
-def delete_policy(params):
-    policy = iam._policies.get(param(params, "PolicyArn"))
-    if policy and len(policy["Versions"]) > 1:
-        return iam._error(409, "DeleteConflict", "This policy has more than one version. Before you delete a policy, "
-                          "you must delete the policy's versions.", ns="iam")
-    return original_delete(params)
-
-
-original_attach = iam._attach_role_policy
-
-
-def attach_role_policy(params):
-    arn = param(params, "PolicyArn")
-    if ":iam::aws:" not in arn and arn not in iam._policies and param(params, "RoleName") in iam._roles:
-        return iam._error(404, "NoSuchEntity", "Policy %s does not exist or is not attachable." % arn, ns="iam")
-    return original_attach(params)
-
-
-simulated = contextvars.ContextVar("simulated", default={})
-original_simulate = iam._simulate_principal_policy
-original_evaluate = iam_evaluator.evaluate
-
-
-def simulate_principal_policy(params):
-    entries = {}
-    while param(params, "ContextEntries.member.%d.ContextKeyName" % (len(entries) + 1)):
-        prefix = "ContextEntries.member.%d." % (len(entries) + 1)
-        entries[param(params, prefix + "ContextKeyName").lower()] = param(params, prefix + "ContextKeyValues.member.1")
-    token = simulated.set(entries)
-    try:
-        return original_simulate(params)
-    finally:
-        simulated.reset(token)
-
-
-def evaluate(ctx, *arguments, **named):
-    ctx.service_context.update(simulated.get())
-    return original_evaluate(ctx, *arguments, **named)
+    return original_context(service, action, body, params)
 
 
 caller = contextvars.ContextVar("caller", default="")
@@ -229,6 +138,8 @@ def update_resource(resource_type, physical_id, old_props, new_props, stack_name
 
 
 def show_deletion(stack_name, logical_id, physical_id):
+    """A resource is shown as DELETE_IN_PROGRESS before its event is sent:
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html"""
     record = _stacks.get(stack_name, {}).get("_resources", {}).get(logical_id)
     if record and record.get("PhysicalResourceId") == physical_id:
         record["ResourceStatus"] = "DELETE_IN_PROGRESS"
@@ -240,25 +151,7 @@ def delete_resource(resource_type, physical_id, props, stack_name=None, logical_
     return original_remove(resource_type, physical_id, props, stack_name, logical_id)
 
 
-original_invalidate = lambda_svc.invalidate_worker
-
-
-def invalidate_worker(name, qualifier=None, account=None, region=None):
-    return original_invalidate(name, qualifier, account or get_account_id(), region or get_region())
-
-
-lambda_svc.invalidate_worker = invalidate_worker
 for module in (provisioners, stacks):
     module._provision_resource, module._update_resource, module._delete_resource = provision_resource, update_resource, delete_resource
 iam_evaluator.pin_request_caller = pin_request_caller
-iam_evaluator.evaluate = evaluate
-iam_actions.extract_resource_arn = extract_resource_arn
 iam_actions.request_tag_context = request_tag_context
-tagging._RESOURCE_TAG_COLLECTORS["iam"] = collect_iam
-corrected = {original_delete: delete_policy, original_attach: attach_role_policy, original_simulate: simulate_principal_policy}
-for actions in [v for v in vars(iam).values() if isinstance(v, dict)]:
-    for name, handler in list(actions.items()):
-        if callable(handler) and handler in corrected:
-            actions[name] = corrected[handler]
-
-sys.exit(main())
