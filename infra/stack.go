@@ -49,7 +49,7 @@ func build(app awscdk.App) error {
 	describe := func(id, description string, value *string) {
 		awscdk.NewCfnOutput(stack, &id, &awscdk.CfnOutputProps{Description: &description, Value: value})
 	}
-	describe("RequiredBucketPolicyStatements", "Statements that the owners of buckets in other accounts must add to their policies, "+
+	describe("RequiredBucketPolicyStatements", "Statements that must be added to bucket policies which the function doesn't change, "+
 		"by bucket", role.RequiredBucketPolicyStatements())
 	describe("RequiredKeyPolicyStatements", "Statements that must be added to the policies of KMS keys which aren't managed here, by key",
 		role.RequiredKeyPolicyStatements())

@@ -78,7 +78,7 @@ func Zip(binary []byte) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Make builds the function and gives its zip.
+// Make builds the function and returns its zip.
 func Make(ctx context.Context, dir, arch string) ([]byte, error) {
 	work, err := os.MkdirTemp("", "bundle")
 	if err != nil {

@@ -64,7 +64,7 @@ func Statements(s Scope) []permissions.Statement {
 	}
 }
 
-// powers lets give the function's role permissions, only below a boundary if there is one.
+// powers returns the statement that allows giving the function's role permissions, only below a boundary if there is one.
 func (s Scope) powers(role string) permissions.Statement {
 	powers := permissions.Statement{Sid: "PowersOfFunction", Resources: []string{role}, Actions: []string{
 		"iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy",

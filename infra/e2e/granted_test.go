@@ -38,7 +38,7 @@ func (l *list) UnmarshalJSON(raw []byte) error {
 	return err
 }
 
-// granted returns the statements of a role's inline and managed policies, logging aside, those about further buckets and keys
+// granted returns the statements of a role's inline and managed policies, logging aside, those about additional buckets and keys
 // under the names of the others.
 func (a *account) granted(t *testing.T, role string) map[string]permissions.Statement {
 	t.Helper()

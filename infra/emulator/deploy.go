@@ -44,12 +44,12 @@ func NewDeployer(cfg aws.Config, progress io.Writer) *Deployer {
 	}
 }
 
-// newS3 gives a client that names the bucket in the path, since no host of the emulator's is named like a bucket.
+// newS3 returns a client that names the bucket in the path, since no host of the emulator's is named like a bucket.
 func newS3(cfg aws.Config) *s3.Client {
 	return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
 }
 
-// Package builds the function for this machine, uploads its zip, and gives the template.yaml that refers to it.
+// Package builds the function for this machine, uploads its zip, and returns the template.yaml that refers to it.
 func (d *Deployer) Package(ctx context.Context) (string, error) {
 	root, err := Root()
 	if err != nil {

@@ -36,7 +36,7 @@ func Root() (string, error) {
 	}
 }
 
-// Install puts the emulator into the project's folder .tools, unless it is there, and gives its Python. Of several processes
+// Install puts the emulator into the project's folder .tools, unless it is there, and returns its Python. Of several processes
 // one installs, and the others wait for it.
 func Install(ctx context.Context, root string, progress io.Writer) (python string, err error) {
 	dir := filepath.Join(root, ".tools", version)

@@ -49,7 +49,7 @@ func (r *taggedResource) tagList() []any {
 	return list
 }
 
-// producer returns a value as late as synthesis.
+// producer computes a value at synthesis.
 type producer struct{ produce func() any }
 
 // Produce is what CDK calls.
@@ -57,7 +57,7 @@ func (p *producer) Produce() any { return p.produce() }
 
 func lazy(produce func() any) awscdk.IResolvable { return awscdk.Lazy_Any(&producer{produce}, nil) }
 
-// textProducer returns a text as late as synthesis.
+// textProducer computes a text at synthesis.
 type textProducer struct{ produce func() *string }
 
 // Produce is what CDK calls; nil leaves the text out.

@@ -2,6 +2,7 @@ package permissions
 
 import (
 	"encoding/json"
+	"slices"
 
 	"personalize-role/lambda/internal/policy"
 	"personalize-role/lambda/properties"
@@ -49,7 +50,21 @@ func BucketStatement(s Scope, b properties.Bucket, regions []string) map[string]
 	if b.RequireSourceConditions {
 		source = &policy.Source{Partition: s.Partition, AccountID: s.AccountID, Regions: regions}
 	}
-	return decoded(policy.BucketStatement("", policy.Bucket{Partition: s.Partition, Name: b.Name, Uses: b.Uses, Prefixes: b.Prefixes}, source))
+	bucket := policy.Bucket{Partition: s.Partition, Name: b.Name, Uses: b.Uses}
+	statement := policy.BucketStatement("", bucket, source)
+	if len(b.Prefixes) > 0 {
+		statement.Resource = nil
+	}
+	// One prefix after the other: sorting would follow the texts of tokens, which differ from one synthesis to the next.
+	for _, prefix := range b.Prefixes {
+		bucket.Prefixes = []string{prefix}
+		for _, resource := range policy.BucketStatement("", bucket, source).Resource {
+			if !slices.Contains(statement.Resource, resource) {
+				statement.Resource = append(statement.Resource, resource)
+			}
+		}
+	}
+	return decoded(statement)
 }
 
 func decoded(v any) map[string]any {

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// renamed are the names that properties had before 1.0.0.
+// renamed are former names of properties.
 var renamed = map[string]string{
 	"Adopt": NameAdoptExistingRole, "BucketPolicy": FieldManageBucketPolicy, "ForceDetach": NameForceDetachPolicies,
 	"FullAccess": NamePersonalizeAccess, "KeyPolicy": NameManageKeyPolicies, "PolicyConditions": FieldRequireSourceConditions,
 	"S3PolicyName": NamePolicyName, "SettleSeconds": NamePropagationDelaySeconds,
 }
 
-// nearest returns the known name with the smallest edit distance, so that a typing error is seen at once. A name of before stands for its
+// nearest returns the known name with the smallest edit distance, so that a typing error is seen at once. A former name counts as the
 // new one.
 func nearest(name string, known []string) string {
 	const longest = 64

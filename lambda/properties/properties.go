@@ -49,7 +49,7 @@ func Uses() []string {
 	return []string{UseDatasetImport, UseBatchInference, UseDatasetExport, UseMetricAttribution, UseDataDeletion}
 }
 
-// S3Actions gives the actions that uses need, on the role and on the bucket. See
+// S3Actions returns the actions that uses need, on the role and on the bucket. See
 // https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-s3-access.html and
 // https://docs.aws.amazon.com/personalize/latest/dg/metric-attribution-requirements.html
 func S3Actions(uses []string) []string {
@@ -127,7 +127,7 @@ type Properties struct {
 	SourceRegions []string `json:"SourceRegions,omitempty"`
 	// ForceDetachPolicies lets Delete detach policies that others attached to the role, and delete inline policies they put in.
 	ForceDetachPolicies bool `json:"ForceDetachPolicies"`
-	// AdoptExistingRole takes over an existing role named RoleName, and gives it back on Delete.
+	// AdoptExistingRole manages an existing role named RoleName, and restores it on Delete.
 	AdoptExistingRole bool `json:"AdoptExistingRole"`
 	// PropagationDelaySeconds is how long to wait, 0 to 240, after the trust or the permissions changed, until the role is reported
 	// as usable: IAM propagates such changes to Personalize within seconds.

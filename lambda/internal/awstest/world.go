@@ -31,7 +31,7 @@ type World struct {
 	// AddBucket makes a bucket. RemoveBucket deletes it.
 	AddBucket    func(name string, bucket Bucket)
 	RemoveBucket func(name string)
-	// AddKey makes a KMS key that the account's IAM governs, and gives its ARN. RemoveKey makes it unusable for good.
+	// AddKey makes a KMS key that the account's IAM governs, and returns its ARN. RemoveKey makes it unusable for good.
 	AddKey    func() string
 	RemoveKey func(arn string)
 	// State describes everything in the account, by ARN, in a form that can be compared.

@@ -25,7 +25,7 @@ type key struct {
 	doomed bool
 }
 
-// AddKey makes a key with a policy and gives its ARN.
+// AddKey makes a key with a policy and returns its ARN.
 func (f *KMS) AddKey(policy string) string {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()

@@ -32,7 +32,11 @@ func (d desired) retries(err error, _, _ string) bool { return provision.Drifted
 func (d desired) lags(servicerole.Observed) bool { return false }
 
 // removal is the goal of a Delete, and of undoing a Create.
-type removal struct{ servicerole.Removal }
+type removal struct {
+	servicerole.Removal
+	// brief has the removal not wait for long, because the event is about something else.
+	brief bool
+}
 
 func (r removal) target() servicerole.RoleRef { return r.Role }
 
@@ -46,5 +50,5 @@ func (r removal) retries(err error, failed, denied string) bool {
 
 // lags is about a Delete right after a Create, or beside it: one NoSuchEntity is no proof that nothing is there.
 func (r removal) lags(o servicerole.Observed) bool {
-	return o.Role == nil || r.ExpectsPolicy && len(o.Policies) == 0
+	return !r.brief && (o.Role == nil || r.ExpectsPolicy && len(o.Policies) == 0)
 }

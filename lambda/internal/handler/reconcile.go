@@ -18,6 +18,8 @@ const (
 	// rounds bounds how often an event observes and plans again because something else changed meanwhile, or IAM doesn't show yet what was
 	// created: with the pauses between and those of provision, about two minutes, which is what other provisioners of this field give IAM.
 	rounds = 9
+	// briefRounds is the same for the removal of another role, for which the event itself waits.
+	briefRounds = 3
 	// pauseBetweenRounds grows by itself each round: IAM may not show yet what was in the way.
 	pauseBetweenRounds = time.Second
 	// looksForMissing is how often a removal looks for what isn't there, in all: with the pauses, for about six seconds.
@@ -35,6 +37,8 @@ type outcome struct {
 	// verdict is that of after the last write. asked says that there is one.
 	verdict cfn.Verdict
 	asked   bool
+	// swept says that other roles of the resource, or what was left of them, were removed.
+	swept bool
 	// findings are the warnings about the last observation.
 	findings []string
 }
@@ -48,19 +52,24 @@ func (e *staleError) Error() string { return "the event is " + e.verdict.String(
 // CloudFormation whether the event is wanted; it returns a *staleError if it isn't.
 func (t *task) reconcile(ctx context.Context, g goal, asking bool) (*outcome, error) {
 	out := &outcome{Session: t.handler.Provisioner.Session(t.identity)}
-	denied := ""
+	denied, most := "", rounds
+	if r, ok := g.(removal); ok && r.brief {
+		most = briefRounds
+	}
 	for round := 1; ; round++ {
 		if err := t.observe(ctx, g, asking, out); err != nil {
 			return out, err
 		}
-		next, changed, err := t.sweepFirst(ctx, g, out)
-		if err != nil {
-			return out, err
-		}
-		if changed {
-			// What was observed is outdated: both roles may have a statement in one policy.
-			g = next
-			continue
+		if asking {
+			next, changed, err := t.sweepFirst(ctx, g, out)
+			if err != nil {
+				return out, err
+			}
+			if changed {
+				// What was observed is outdated: both roles may have a statement in one policy.
+				g = next
+				continue
+			}
 		}
 		todo, err := t.permitted(ctx, g.plan(out.observed), out)
 		if err != nil {
@@ -80,7 +89,7 @@ func (t *task) reconcile(ctx context.Context, g goal, asking bool) (*outcome, er
 		if provision.IsDenied(err) {
 			denied = todo.String()
 		}
-		if !again || round == rounds || t.pause(ctx, round) != nil {
+		if !again || round == most || t.pause(ctx, round) != nil {
 			return out, err
 		}
 	}
@@ -149,13 +158,13 @@ func (t *task) permitted(ctx context.Context, p plan.Plan, out *outcome) (plan.P
 		return p, nil
 	}
 	if t.event.RequestType == cfn.Update && p.Refused(true) == nil && t.isRollingBack(ctx) {
-		t.warn("the rollback continued despite: " + refusal.Message(out.Wrote))
+		t.warn("the rollback continued despite: " + refusal.Message(out.Wrote || out.swept))
 		return p, nil
 	}
 	if refusal.Cause != nil {
 		return p, refusal.Cause
 	}
-	return p, errors.New(refusal.Message(out.Wrote))
+	return p, errors.New(refusal.Message(out.Wrote || out.swept))
 }
 
 // isRollingBack asks once.

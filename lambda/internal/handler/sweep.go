@@ -11,52 +11,73 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-// sweepFirst removes the other roles that are recorded on the resource's present one, before anything else: the event may need their names,
-// or deletes the record. One that the event asks for is taken up instead. What can't be removed now stands in the way of a deletion only.
-// It reports whether it changed the goal or the account.
+// sweepFirst removes the other roles of this resource that are recorded, before anything else: the event may need their names, or deletes
+// the record. One that the event asks for is taken up instead. What can't be removed now is recorded again by sweepLast, and stands in
+// the way of the deletion of the whole resource only. It reports whether the observation is outdated.
 func (t *task) sweepFirst(ctx context.Context, g goal, out *outcome) (goal, bool, error) {
 	d, converging := g.(desired)
-	present := g.target()
-	if former, ok := t.identity.ParseRole(t.event.PhysicalResourceID); ok && converging && t.event.RequestType == cfn.Update {
-		present = former
-	}
-	if slices.Contains(t.swept, present.ARN) {
+	if t.swept {
 		return g, false, nil
 	}
-	found := out.observed.Role
-	if present != g.target() {
-		observed, err := t.handler.Provisioner.Observe(ctx, t.identity, servicerole.Scope{Role: present})
-		if err != nil {
-			return g, false, err
-		}
-		found = observed.Role
+	holders, err := t.holders(ctx, g, out)
+	if err != nil {
+		return g, false, err
 	}
-	if !t.isOwn(found) || found.ARN != present.ARN {
-		return g, false, nil
-	}
-	t.swept = append(t.swept, present.ARN)
 	changed := false
-	for _, leftover := range t.identity.Leftovers(*found) {
-		switch {
-		case leftover.Role == present, leftover.Role.ARN == out.report.PhysicalID:
-			// A record that is outdated.
-			continue
-		case converging && leftover.Role == d.Role.RoleRef && t.isOwn(out.observed.Role):
-			d = desired{d.TakingUp(leftover)}
-			changed = true
+	for _, holder := range holders {
+		if !t.isOwn(holder) {
 			continue
 		}
-		wrote, err := t.removeOrphan(ctx, leftover, g)
-		if err != nil && !converging {
-			return g, false, err
+		t.swept = true
+		for _, leftover := range t.identity.Leftovers(*holder) {
+			if converging && leftover.Role == d.Role.RoleRef {
+				d = desired{d.TakingUp(leftover)}
+				changed = true
+				continue
+			}
+			if converging && slices.Contains(t.live(d, out), leftover.Role.ARN) || !converging && leftover.Role == g.target() {
+				continue
+			}
+			tried, err := t.removeOrphan(ctx, removal{Removal: leftover.Without(g.Scope()), brief: converging}, out)
+			if err != nil && !converging {
+				return g, false, err
+			}
+			changed = changed || tried
 		}
-		changed = changed || wrote
 	}
-	if !converging {
-		return g, changed, nil
+	if converging {
+		return d, changed, nil
 	}
-	recorded, err := t.record(ctx, present, found.Tags)
-	return d, changed || recorded, err
+	return g, changed, nil
+}
+
+// holders returns the roles whose records concern a goal: for an Update the former role and the one that it asks for. The deletion of the
+// whole resource follows the record of the live role; the clean-up of a replaced one follows none, because the new role has what is left.
+func (t *task) holders(ctx context.Context, g goal, out *outcome) ([]*servicerole.ObservedRole, error) {
+	found := out.observed.Role
+	if found != nil && found.ARN != g.target().ARN {
+		found = nil
+	}
+	if _, converging := g.(desired); !converging {
+		if out.report.PhysicalID != g.target().ARN {
+			return nil, nil
+		}
+		return []*servicerole.ObservedRole{found}, nil
+	}
+	former, ok := t.identity.ParseRole(t.event.PhysicalResourceID)
+	if t.event.RequestType != cfn.Update || !ok || former == g.target() {
+		return []*servicerole.ObservedRole{found}, nil
+	}
+	observed, err := t.handler.Provisioner.Observe(ctx, t.identity, servicerole.Scope{Role: former})
+	if observed.Role != nil && observed.Role.ARN != former.ARN {
+		observed.Role = nil
+	}
+	return []*servicerole.ObservedRole{observed.Role, found}, err
+}
+
+// live returns the ARNs of roles that CloudFormation knows or will know, which are no orphans.
+func (t *task) live(d desired, out *outcome) []string {
+	return []string{d.Role.ARN, t.event.PhysicalResourceID, out.report.PhysicalID}
 }
 
 // isOwn reports whether a role is there and this resource's.
@@ -70,43 +91,45 @@ func (t *task) sweepLast(ctx context.Context, d desired, out *outcome) {
 	if t.event.RequestType == cfn.Update {
 		old := properties.Salvage(t.event.OldResourceProperties)
 		orphan := t.identity.Removal(t.identity.Role(old), old)
-		live := []string{d.Role.ARN, t.event.PhysicalResourceID, out.report.PhysicalID}
-		if !slices.Contains(live, orphan.Role.ARN) && !orphan.Role.IsNamedLike(d.Role.RoleRef) {
-			_, _ = t.removeOrphan(ctx, orphan, d)
+		if !slices.Contains(t.live(d, out), orphan.Role.ARN) && !orphan.Role.IsNamedLike(d.Role.RoleRef) {
+			_, _ = t.removeOrphan(ctx, removal{Removal: orphan.Without(d.Scope())}, out)
 		}
 	}
 	tags := d.Role.Tags
 	if t.isOwn(out.observed.Role) {
 		tags = out.observed.Role.Tags
 	}
-	if _, err := t.record(ctx, d.Role.RoleRef, tags); err != nil {
-		t.warn(err.Error())
-	}
+	t.record(ctx, d.Role.RoleRef, tags)
 }
 
-// removeOrphan removes another role of this resource, without the policies that the goal names too. It reports whether it wrote. A failure
-// is also a warning, and remembered.
-func (t *task) removeOrphan(ctx context.Context, orphan servicerole.Removal, g goal) (wrote bool, err error) {
-	out, err := t.reconcile(ctx, removal{orphan.Without(g.Scope())}, false)
+// removeOrphan removes another role of this resource, once in an event, and reports whether it tried. A failure is also a warning, and
+// remembered.
+func (t *task) removeOrphan(ctx context.Context, orphan removal, out *outcome) (tried bool, err error) {
+	if slices.Contains(t.tried, orphan.Role.ARN) {
+		return false, nil
+	}
+	t.tried = append(t.tried, orphan.Role.ARN)
+	removed, err := t.reconcile(ctx, orphan, false)
+	out.swept = out.swept || removed.Wrote
 	if err != nil {
 		t.warn(fmt.Sprintf("role %s, which an update left behind when it was rolled back, could not be removed: %v The next update or "+
-			"the deletion tries again.", orphan.Role.ARN, asSentence(err)))
-		t.left = append(t.left, orphan)
+			"the deletion "+
+			"tries again.", orphan.Role.ARN, asSentence(err)))
+		t.left = append(t.left, orphan.Removal)
 	}
-	return out.Wrote, err
+	return true, err
 }
 
-// record writes down on a role which others are left, and reports whether that was a call: only if something changed.
-func (t *task) record(ctx context.Context, role servicerole.RoleRef, tags map[string]string) (recorded bool, err error) {
+// record writes down on the live role which others are left. It is only a call if something changed.
+func (t *task) record(ctx context.Context, role servicerole.RoleRef, tags map[string]string) {
 	set, unset, fits := servicerole.RecordLeftovers(t.left, tags)
 	if !fits {
 		t.warn(fmt.Sprintf("role %s has no tag left to record that. Remove the role by hand, or remove tags and deploy again.", role.Name))
 	}
 	if !servicerole.NeedsRecord(set, unset, tags) {
-		return false, nil
+		return
 	}
 	if err := t.handler.Provisioner.Session(t.identity).Apply(ctx, plan.Retag(role, set, unset), servicerole.Observed{}); err != nil {
-		return false, fmt.Errorf("record on role %s what could not be removed: %w", role.Name, err)
+		t.warn(fmt.Sprintf("what was left behind could not be recorded: %v Remove it by hand.", asSentence(err)))
 	}
-	return true, nil
 }

@@ -25,8 +25,9 @@ type task struct {
 	warnings []string
 	// rollingBack says that CloudFormation rolls an update of the stack back.
 	rollingBack bool
-	// swept are the ARNs of the roles whose records have been followed, and left are the other roles that could not be removed.
-	swept []string
+	// swept says that records of other roles were followed. tried are the ARNs of those, and left are those that could not be removed.
+	swept bool
+	tried []string
 	left  []servicerole.Removal
 
 	mutex sync.Mutex
@@ -181,7 +182,7 @@ func (t *task) abandon(ctx context.Context, verdict cfn.Verdict, d desired) resu
 	}
 	t.setUndoing(true)
 	undone := t.identity.Removal(d.Role.RoleRef, properties.Salvage(t.event.ResourceProperties))
-	if _, err := t.reconcile(ctx, removal{undone}, false); err != nil {
+	if _, err := t.reconcile(ctx, removal{Removal: undone}, false); err != nil {
 		return result{physicalID: d.Role.ARN, err: fmt.Errorf("undo %s: %w", t.event.RequestType, err), redeliver: true}
 	}
 	t.setUndoing(false)
@@ -193,7 +194,7 @@ func (t *task) abandon(ctx context.Context, verdict cfn.Verdict, d desired) resu
 func (t *task) remove(ctx context.Context) result {
 	p := properties.Salvage(t.event.ResourceProperties)
 	role := t.identity.RoleOf(t.event.PhysicalResourceID, p)
-	_, err := t.reconcile(ctx, removal{t.identity.Removal(role, p)}, true)
+	_, err := t.reconcile(ctx, removal{Removal: t.identity.Removal(role, p)}, true)
 	if stale := (*staleError)(nil); errors.As(err, &stale) {
 		return t.failed(fmt.Errorf("%s ignored: CloudFormation still needs role %s. Nothing more was changed", t.event.RequestType, role.Name))
 	}
@@ -225,7 +226,7 @@ func Plan(ctx context.Context, raw []byte, observe Observe) (plan.Plan, string, 
 	var g goal
 	if event.RequestType == cfn.Delete {
 		p := properties.Salvage(event.ResourceProperties)
-		g = removal{identity.Removal(identity.RoleOf(event.PhysicalResourceID, p), p)}
+		g = removal{Removal: identity.Removal(identity.RoleOf(event.PhysicalResourceID, p), p)}
 	} else if g, _, err = t.desired(); err != nil {
 		return plan.Plan{}, "", err
 	}

@@ -1,3 +1,3 @@
-// Package plan compares what a custom resource should be with what was found, and gives the operations between the two as
+// Package plan compares what a custom resource should be with what was found, and returns the operations between the two as
 // plain data: it can be compared, printed, replayed and tested without AWS. It is pure.
 package plan

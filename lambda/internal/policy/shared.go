@@ -167,7 +167,7 @@ func (s Shared) put(statement Statement) (Shared, bool) {
 	return Shared{members: s.members, statements: slices.Insert(statements, at, json.RawMessage(text))}, true
 }
 
-// Remove returns the document without the statements of a Sid, and tells whether there were any.
+// Remove returns the document without the statements of a Sid, and reports whether there were any.
 func (s Shared) Remove(sid string) (Shared, bool) {
 	if len(s.indexes(sid)) == 0 {
 		return s, false
@@ -203,7 +203,7 @@ func (s Shared) Same(other Shared) bool {
 	return slices.EqualFunc(s.statements, other.statements, alike)
 }
 
-// Missing gives, of the statements that another document has, those that this one lacks, each by its Sid or its content.
+// Missing returns, of the statements that another document has, those that this one lacks, each by its Sid or its content.
 func (s Shared) Missing(from Shared) []string {
 	var missing []string
 	for _, statement := range from.statements {

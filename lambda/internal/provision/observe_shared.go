@@ -137,7 +137,7 @@ func (p *Provisioner) observeKey(ctx context.Context, arn string) (servicerole.O
 	return found, nil
 }
 
-// Abandoned gives, of the statements of this kind other than ours in a policy, the Sids of those whose role is gone. Those of
+// Abandoned returns, of the statements of this kind other than ours in a policy, the Sids of those whose role is gone. Those of
 // roles with names of the user's own can't be told: their Sid doesn't say whose they are. It asks up to so many times: a
 // statement may be older than its role, whose creation runs side by side.
 func (p *Provisioner) Abandoned(ctx context.Context, found servicerole.ObservedShared, ours string, times int) []string {

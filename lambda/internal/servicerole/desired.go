@@ -89,7 +89,7 @@ func (d Desired) After(old properties.Properties, physicalID string) Desired {
 	return d
 }
 
-// TakingUp returns what is desired if the role may be there already, left behind with other properties.
+// TakingUp adds what a leftover of the same role may have, so that what is no longer desired of it is removed.
 func (d Desired) TakingUp(left Removal) Desired {
 	f := &d.Formerly
 	f.Policies, f.TagKeys = slices.Concat(f.Policies, left.Policies), slices.Concat(f.TagKeys, left.TagKeys)

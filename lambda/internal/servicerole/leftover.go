@@ -60,7 +60,10 @@ func (i Identity) Leftovers(r ObservedRole) []Removal {
 		for _, key := range l.TagKeys {
 			p.Tags = append(p.Tags, properties.Tag{Key: key})
 		}
-		removals = append(removals, i.Removal(i.Role(p), p))
+		removal := i.Removal(i.Role(p), p)
+		if !slices.ContainsFunc(removals, func(r Removal) bool { return r.Role == removal.Role }) {
+			removals = append(removals, removal)
+		}
 	}
 	return removals
 }

@@ -27,7 +27,7 @@ func (i Identity) ForeignSid(role RoleRef) string { return foreignSidPrefix + di
 
 var ownSid = lazyregexp.Regexp(`^` + sidPrefix + `(?:([a-z2-7]{20})|Named[a-z2-7]{20})$`)
 
-// RoleOfSid reports whether a Sid is that of a role of this kind, and gives the role's name if that was derived.
+// RoleOfSid reports whether a Sid is that of a role of this kind, and returns the role's name if that was derived.
 func RoleOfSid(sid string) (name string, ok bool) {
 	m := ownSid().FindStringSubmatch(sid)
 	if m == nil {

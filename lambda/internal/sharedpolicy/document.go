@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	// WriteBound is the longest time between the begin of a read and the end of the write that rests on it.
+	// WriteBound is the longest time between the beginning of a read and the end of the write that rests on it.
 	WriteBound = 2 * time.Second
 	// Quiet is how long a document must have stood unchanged.
 	Quiet = WriteBound + 500*time.Millisecond

@@ -79,12 +79,15 @@ func (w Writer) current(ctx context.Context, e *Edit, t *tries) (found policy.Sh
 	return w.read(ctx, e, t)
 }
 
-// read reads the document, again while a denial may pass. The client has tried again what is Transient.
+// read reads the document, again while a denial or a conflict may pass. The client has tried again what is Transient.
 func (w Writer) read(ctx context.Context, e *Edit, t *tries) (found policy.Shared, there bool, began time.Time, err error) {
 	for {
 		began = w.Now()
 		found, there, err = e.read(ctx)
-		if err == nil || e.Kind(err) != Denied || !w.passes(ctx, t, e, err) {
+		if err == nil {
+			return found, there, began, nil
+		}
+		if kind := e.Kind(err); kind != Denied && kind != Conflict || !w.passes(ctx, t, e, err) {
 			return found, there, began, err
 		}
 	}

@@ -1,0 +1,146 @@
+package handler
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"personalize-role/lambda/internal/awstest"
+	"personalize-role/lambda/internal/cfn"
+)
+
+// lose has an update end without an answer, and its rollback fail to remove what that made.
+func (r *rig) lose(id string, from, lost props, denied string) {
+	r.t.Helper()
+	r.setUnreachable(true)
+	r.deliver(cfn.Update, id, lost, from)
+	r.heal()
+	r.deny(denied)
+	r.must(cfn.Update, id, from, lost)
+	r.heal()
+}
+
+// deny has IAM deny an operation on any resource.
+func (r *rig) deny(operation string) {
+	r.world.SetHook(func(called string) (error, error) {
+		if called == operation {
+			return faults[1].before, nil
+		}
+		return nil, nil
+	})
+}
+
+// cleanUp sends the Delete of a replaced role, while another one is live.
+func (r *rig) cleanUp(id string, of props, live string) *cfn.Response {
+	r.cfn.Say("UPDATE_COMPLETE", live, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+	return r.deliverRaw(r.event(cfn.Delete, id, of, nil))
+}
+
+// A record that is outdated never removes the role that it names once that is live, whoever has the record.
+func TestAnOutdatedRecordNeverRemovesTheLiveRole(t *testing.T) {
+	a, b, l := base(props{"RoleName": "A"}), base(props{"RoleName": "B"}), base(props{"RoleName": "L"})
+	r := newRig(t, awstest.Kinds()[0].New(t))
+	empty := r.world.State()
+	roleA := r.must(cfn.Create, "", a, nil)
+	r.lose(roleA, a, l, "iam:DeleteRole")
+	r.deny("iam:DeleteRole")
+	roleB := r.must(cfn.Update, roleA, b, a)
+	r.cleanUp(roleA, a, roleB)
+	r.heal()
+	roleL := r.must(cfn.Update, roleB, l, b)
+	if answer := r.cleanUp(roleB, b, roleL); !succeeded(answer) {
+		t.Fatalf("clean-up: %+v", answer)
+	}
+	ideal := newRig(t, awstest.Kinds()[0].New(t))
+	ideal.must(cfn.Create, "", l, nil)
+	r.setUnreachable(true)
+	r.deliver(cfn.Update, roleL, a, l)
+	r.heal()
+	r.must(cfn.Update, roleL, l, a)
+	if diff := cmp.Diff(state(ideal), state(r)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	r.must(cfn.Delete, roleL, l, nil)
+	if diff := cmp.Diff(empty, r.world.State()); diff != "" {
+		t.Errorf("-empty +left:\n%s", diff)
+	}
+}
+
+// The clean-up of a replaced role doesn't fail because of another role, which the new one has on record.
+func TestACleanUpIgnoresOtherRoles(t *testing.T) {
+	from, lost, to := base(nil), base(props{"RoleName": "Lost", "Buckets": []any{"more-data"}}), base(props{"RoleName": "Next"})
+	r := newRig(t, awstest.Kinds()[0].New(t))
+	empty := r.world.State()
+	id := r.must(cfn.Create, "", from, nil)
+	r.lose(id, from, lost, "iam:DetachRolePolicy")
+	r.deny("iam:GetPolicyVersion")
+	next := r.must(cfn.Update, id, to, from)
+	r.heal()
+	if answer := r.cleanUp(id, from, next); !succeeded(answer) {
+		t.Errorf("clean-up: %+v", answer)
+	}
+	r.must(cfn.Delete, next, to, nil)
+	if diff := cmp.Diff(empty, r.world.State()); diff != "" {
+		t.Errorf("-empty +left:\n%s", diff)
+	}
+}
+
+// An update that fails after a role was left behind, and its rollback, keep the record or remove what it names.
+func TestAFailedUpdateKeepsTheRecord(t *testing.T) {
+	lost := base(props{"RoleName": "Lost", "Buckets": []any{"more-data"}})
+	for name, failing := range map[string]props{
+		"another role":                    base(props{"RoleName": "Next"}),
+		"the same role, and it's refused": base(props{"RoleName": "Lost", "Buckets": []any{"missing-bucket"}}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			from := base(nil)
+			r := newRig(t, awstest.Kinds()[0].New(t))
+			empty := r.world.State()
+			id := r.must(cfn.Create, "", from, nil)
+			before := r.world.State()
+			r.lose(id, from, lost, "iam:DeleteRole")
+			r.deny("iam:AttachRolePolicy")
+			answer := r.deliver(cfn.Update, id, failing, from)
+			r.heal()
+			if succeeded(answer) {
+				t.Fatalf("the update succeeded: %+v", answer)
+			}
+			if strings.Contains(answer.Reason, "Nothing was changed") && cmp.Diff(before, r.world.State()) == "" {
+				t.Errorf("something was removed, and the reason is %s", answer.Reason)
+			}
+			back := r.must(cfn.Update, answer.PhysicalResourceID, from, failing)
+			if answer.PhysicalResourceID != back {
+				r.cleanUp(answer.PhysicalResourceID, failing, back)
+			}
+			r.must(cfn.Delete, back, from, nil)
+			if diff := cmp.Diff(empty, r.world.State()); diff != "" {
+				t.Errorf("-empty +left:\n%s", diff)
+			}
+		})
+	}
+}
+
+// What can't be removed is tried once in an event, and recorded once, however often the event is delivered.
+func TestALeftoverIsTriedOnceAnEvent(t *testing.T) {
+	from, lost := base(nil), base(props{"RoleName": "Lost"})
+	r := newRig(t, awstest.Kinds()[0].New(t))
+	id := r.must(cfn.Create, "", from, nil)
+	r.lose(id, from, lost, "iam:DeleteRole")
+	var counts []int
+	for range 3 {
+		n := 0
+		r.world.SetHook(func(called string) (error, error) {
+			if called != "iam:DeleteRole" {
+				return nil, nil
+			}
+			n++
+			return faults[1].before, nil
+		})
+		r.must(cfn.Update, id, from, lost)
+		counts = append(counts, n)
+	}
+	if counts[1] != counts[0] || counts[2] != counts[0] {
+		t.Errorf("deliveries called DeleteRole %v times", counts)
+	}
+}
