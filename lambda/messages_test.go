@@ -24,7 +24,7 @@ var spoken = []string{
 	"internal/provision", "internal/servicerole", "internal/sharedpolicy",
 }
 
-// All texts that a user may read stand in one file, where they are reviewed together. A changed text is rewritten by
+// All texts that a user may read are in one file, where they are reviewed together. A changed text is rewritten by
 // go test ./lambda -run TestMessages -update
 func TestMessages(t *testing.T) {
 	archive := &txtar.Archive{Comment: []byte("Every text that a user may read, by file. Written by go test ./lambda -run " +

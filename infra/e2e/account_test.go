@@ -50,7 +50,7 @@ func (a *account) bucket(t *testing.T, name, policy string) string {
 	return name
 }
 
-// key makes a KMS key and gives its ARN.
+// key makes a KMS key and returns its ARN.
 func (a *account) key(t *testing.T) string {
 	t.Helper()
 	out, err := a.kms.CreateKey(t.Context(), &kms.CreateKeyInput{})

@@ -146,7 +146,7 @@ func (e *environment) invoke(event []byte) error {
 	return nil
 }
 
-// freeAddresses returns two addresses of loopback that nobody uses.
+// freeAddresses returns two free addresses of loopback.
 func freeAddresses(t *testing.T) (string, string) {
 	t.Helper()
 	var addresses []string

@@ -136,7 +136,7 @@ func (x *exercise) forget(ctx context.Context) error {
 	return errors.New("the role has no managed policy")
 }
 
-// adopt takes over a role, and gives it back.
+// adopt adopts a role, and restores it.
 func (x *exercise) adopt(ctx context.Context) error {
 	i := x.account.iam
 	if _, err := i.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String(adopted),

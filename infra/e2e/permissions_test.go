@@ -19,8 +19,8 @@ import (
 // unneeded are the permissions whose lack the emulator doesn't notice, and why they stand all the same.
 var unneeded = map[string]string{
 	"CreateOwnPolicies iam:TagPolicy":                    "AWS asks for it when CreatePolicy sets tags",
-	"DescribeStack cloudformation:DescribeStackResource": "denied, the function goes on and logs it",
-	"DescribeStack cloudformation:DescribeStacks":        "denied, the function goes on and logs it",
+	"DescribeStack cloudformation:DescribeStackResource": "denied, the function continues and logs it",
+	"DescribeStack cloudformation:DescribeStacks":        "denied, the function continues and logs it",
 }
 
 // Each permission of the function is needed: without it the life of a role fails, and the reason names it.

@@ -26,7 +26,7 @@ func main() {
 }
 `
 
-// Somebody else's module imports the construct as docs/cdk.md says, and the function is built from there.
+// Another module imports the construct as docs/cdk.md says, and the function is built from there.
 func TestOtherModulesImportTheConstruct(t *testing.T) {
 	root, err := sources()
 	if err != nil {

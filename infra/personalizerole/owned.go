@@ -28,8 +28,8 @@ func (r *serviceRole) shareOwned(b *Bucket) {
 // statement is the one that the function would merge.
 func (r *serviceRole) statement(b Bucket) awsiam.PolicyStatement {
 	data := properties.Bucket{
-		Name: *b.Bucket.BucketName(), Prefixes: texts(b.Prefixes), RequireSourceConditions: b.RequireSourceConditions != nil &&
-			*b.RequireSourceConditions,
+		Name: *b.Bucket.BucketName(), Prefixes: texts(b.Prefixes),
+		RequireSourceConditions: b.RequireSourceConditions != nil && *b.RequireSourceConditions,
 	}
 	for _, use := range b.Uses {
 		data.Uses = append(data.Uses, string(use))

@@ -111,7 +111,7 @@ type PersonalizeServiceRoleProps struct {
 	SourceConditions *bool
 	// SourceRegions are the Regions whose Personalize may assume the role, or *. Default: the stack's own.
 	SourceRegions *[]*string
-	// AdoptExistingRole takes over the existing role RoleName, and gives it back as it was on deletion. Default: false.
+	// AdoptExistingRole manages the existing role RoleName, and restores it on deletion. Default: false.
 	AdoptExistingRole *bool
 	// ForceDetachPolicies detaches, on deletion, policies that others attached to the role. Default: false.
 	ForceDetachPolicies *bool

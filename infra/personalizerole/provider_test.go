@@ -14,7 +14,7 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-// A provider of another stack serves a role whose bucket is new: what the role needs stands in the role's own stack.
+// A provider of another stack serves a role whose bucket is new: what the role needs is in the role's own stack.
 func TestProviderOfAnotherStack(t *testing.T) {
 	f := newFixture(t)
 	provider := f.provider()

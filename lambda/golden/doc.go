@@ -1,2 +1,2 @@
-// Package golden holds what tests make to files that are reviewed.
+// Package golden compares what tests make with files that are reviewed.
 package golden

@@ -11,7 +11,7 @@ import (
 	"personalize-role/infra/emulator"
 )
 
-// consumerTemplate is a stack of somebody else, which uses the role through its export.
+// consumerTemplate is a stack of another team, which uses the role through its export.
 //
 //go:embed consumer.yaml
 var consumerTemplate string

@@ -25,8 +25,7 @@ func main() {
 func run(ctx context.Context, version, out string) error {
 	if version != properties.Version {
 		return fmt.Errorf("-version %q is not %s, the version of the code. Change lambda/properties/version.go and template.yaml, or the tag",
-			version,
-			properties.Version)
+			version, properties.Version)
 	}
 	changelog, err := os.ReadFile("CHANGELOG.md")
 	if err != nil {

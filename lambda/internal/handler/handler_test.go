@@ -56,9 +56,9 @@ func TestRefusedEventsTouchNothing(t *testing.T) {
 		reason string
 	}{
 		{"wrong properties", props{"RoleName": "a b", "X": "1"}, "the properties have 2 errors"},
-		{"somebody else's role", base(props{"RoleName": "TheirRole"}), "role " + theirs + " already exists and is not managed by this stack"},
-		{"somebody else's role, in another case", base(props{"RoleName": "theirrole"}), "role " + theirs + " already exists"},
-		{"somebody else's policy", base(props{"PolicyName": "Theirs"}), "managed policy arn:aws:iam::123456789012:policy/Theirs already exists"},
+		{"another owner's role", base(props{"RoleName": "TheirRole"}), "role " + theirs + " already exists and is not managed by this stack"},
+		{"another owner's role, in another case", base(props{"RoleName": "theirrole"}), "role " + theirs + " already exists"},
+		{"another owner's policy", base(props{"PolicyName": "Theirs"}), "managed policy arn:aws:iam::123456789012:policy/Theirs already exists"},
 		{"many buckets", props{"Buckets": many(60)}, "Buckets make a managed policy of"},
 		{"long ARN", props{"Path": "/" + strings.Repeat("p", 200) + "/", "RoleName": strings.Repeat("r", 64)},
 			"Path and RoleName together make the ARN"},
@@ -202,7 +202,7 @@ func TestDeleteOfAnotherResourceTypeSucceeds(t *testing.T) {
 	}
 }
 
-// Without a thing there is no ownership tag, so that IAM denies a change of what somebody else has just deleted: that is no
+// Without a thing there is no ownership tag, so that IAM denies a change of what another process has just deleted: that is no
 // reason for a Delete to fail. A denial that lasts is.
 func TestDeleteIsDeniedOnWhatIsGone(t *testing.T) {
 	for _, lasting := range []bool{false, true} {
@@ -216,7 +216,7 @@ func TestDeleteIsDeniedOnWhatIsGone(t *testing.T) {
 			case lasting:
 				return faults[1].before, nil
 			}
-			// The effect is somebody else's, the answer ours.
+			// The effect is another process's, the answer this one's.
 			return nil, faults[1].before
 		})
 		answer := r.deliver(cfn.Delete, id, base(nil), nil)

@@ -167,7 +167,7 @@ func (r *rig) must(request cfn.RequestType, id string, now, old props) string {
 	return answer.PhysicalResourceID
 }
 
-// foreign puts somebody else's role and policy into the account, one of each used by the other.
+// foreign puts another owner's role and policy into the account, one of each used by the other.
 func (r *rig) foreign() {
 	r.t.Helper()
 	ctx := r.t.Context()
@@ -221,7 +221,7 @@ func (r *rig) deleteRole(arn string) {
 	}
 }
 
-// putBucketPolicy replaces the policy of a bucket, whatever stands in it.
+// putBucketPolicy replaces the policy of a bucket, whatever it says.
 func (r *rig) putBucketPolicy(bucket, document string) {
 	r.t.Helper()
 	if _, err := r.world.S3.PutBucketPolicy(r.t.Context(), &s3.PutBucketPolicyInput{Bucket: &bucket, Policy: &document}); err != nil {

@@ -149,3 +149,45 @@ func TestALeftoverIsTriedOnceAnEvent(t *testing.T) {
 		t.Errorf("the record changes with each delivery: -second +third\n%s", diff)
 	}
 }
+
+// The record gives its tag up for one that the properties ask for, whether the role that it names can be removed by then or not.
+func TestTheRecordLeavesRoomForTags(t *testing.T) {
+	for _, denied := range []string{"", "iam:DeleteRole"} {
+		from, to, lost := base(props{"Tags": tags(46)}), base(props{"Tags": tags(47)}), base(props{"RoleName": "Lost"})
+		r := newRig(t, awstest.Kinds()[0].New(t))
+		empty := r.world.State()
+		id := r.must(cfn.Create, "", from, nil)
+		r.lose(id, from, lost, "iam:DeleteRole")
+		r.deny(denied)
+		r.must(cfn.Update, id, to, from)
+		r.heal()
+		r.must(cfn.Delete, id, to, nil)
+		if diff := cmp.Diff(empty, r.world.State()); diff != "" {
+			t.Errorf("%q denied: -empty +left:\n%s", denied, diff)
+		}
+	}
+}
+
+// An update that would have adopted a role is on record although it never got to it. The one that adopts it leaves the role's own tags.
+func TestARecordDoesNotCostAnAdoptedRoleItsTags(t *testing.T) {
+	from := base(nil)
+	lost := base(props{"RoleName": "Existing", "AdoptExistingRole": "true", "KmsKeyArns": []any{"{key}"}, "Tags": []any{tag("stage", "ours")}})
+	to := base(props{"RoleName": "Existing", "AdoptExistingRole": "true", "Tags": []any{tag("team", "ours")}})
+	r := world(t)
+	before := r.world.State()
+	ideal := world(t)
+	ideal.must(cfn.Create, "", to, nil)
+	id := r.must(cfn.Create, "", from, nil)
+	r.deny("kms:GetKeyPolicy")
+	r.must(cfn.Update, id, from, lost)
+	r.heal()
+	adopted := r.must(cfn.Update, id, to, from)
+	r.cleanUp(id, from, adopted)
+	if diff := cmp.Diff(state(ideal), state(r)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	r.must(cfn.Delete, adopted, to, nil)
+	if diff := cmp.Diff(before, r.world.State()); diff != "" {
+		t.Errorf("-before +after:\n%s", diff)
+	}
+}

@@ -23,7 +23,7 @@ type life struct {
 	clean, littered bool
 	// sent are all events so far, to be delivered once more.
 	sent []json.RawMessage
-	// story tells what was done, for a failure.
+	// story is what was done, for a failure.
 	story []string
 }
 
@@ -171,7 +171,7 @@ func (l *life) create(now props) {
 }
 
 // byHand does what a person may do to a resource between two events, and what an event mends. The role that was adopted is left alone:
-// nothing gives back what others had made.
+// nothing restores what existed before.
 func (l *life) byHand() {
 	switch rapid.SampledFrom([]string{"", "", "role", "policy"}).Draw(l.T, "by hand") {
 	case "role":

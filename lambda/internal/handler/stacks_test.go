@@ -18,7 +18,7 @@ import (
 	"personalize-role/lambda/internal/provision"
 )
 
-// Many stacks at once, each with a function of its own, in real time: every statement stands at the end, and none once all
+// Many stacks at once, each with a function of its own, in real time: every statement is there at the end, and none once all
 // are deleted.
 func TestManyStacksShareABucket(t *testing.T) {
 	for _, kind := range awstest.Kinds() {
@@ -105,7 +105,7 @@ func TestWhatAnInterruptedRoundWroteIsVerified(t *testing.T) {
 				t.Fatalf("%+v, stale write outstanding: %v", answer, stale)
 			}
 			if got, want := strings.Contains(r.policyOf("training-data", same), `"PersonalizeRole`), c.request == cfn.Create; got != want {
-				t.Errorf("our statement stands there: %v, want %v", got, want)
+				t.Errorf("the statement is there: %v, want %v", got, want)
 			}
 		})
 	}
@@ -115,7 +115,7 @@ func (r *rig) stackOf(n int) string {
 	return strings.Replace(r.stackID(), "stack/app/", fmt.Sprintf("stack/app-%d/", n), 1)
 }
 
-// deliverTo hands the event of one of many stacks over, and gives the physical id.
+// deliverTo hands the event of one of many stacks over, and returns the physical ID.
 func (r *rig) deliverTo(n int, request cfn.RequestType, id string) string {
 	raw := strings.ReplaceAll(string(r.event(request, id, props{"Buckets": []any{"training-data"}, "PropagationDelaySeconds": "0"}, nil)),
 		r.stackID(), r.stackOf(n))

@@ -3,6 +3,7 @@ package handler
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"personalize-role/lambda/internal/cfn"
@@ -31,6 +32,10 @@ func (t *task) sweepFirst(ctx context.Context, g goal, out *outcome) (goal, bool
 		t.swept = true
 		for _, leftover := range t.identity.Leftovers(*holder) {
 			if converging && leftover.Role == d.Role.RoleRef {
+				if !t.isOwn(out.observed.Role) {
+					// Tags of a role that is adopted now are those of before.
+					leftover.TagKeys = nil
+				}
 				d = desired{d.TakingUp(leftover)}
 				changed = true
 				continue
@@ -45,10 +50,16 @@ func (t *task) sweepFirst(ctx context.Context, g goal, out *outcome) (goal, bool
 			changed = changed || tried
 		}
 	}
-	if converging {
-		return d, changed, nil
+	if !converging {
+		return g, changed, nil
 	}
-	return g, changed, nil
+	if found := out.observed.Role; t.swept && t.isOwn(found) && found.ARN == d.Role.ARN {
+		// The record must not take a tag that the event asks for.
+		recorded := t.record(ctx, d, found.Tags)
+		out.swept = out.swept || recorded
+		changed = changed || recorded
+	}
+	return d, changed, nil
 }
 
 // holders returns the roles whose records concern a goal: for an Update the former role and the one that it asks for. The deletion of the
@@ -99,7 +110,7 @@ func (t *task) sweepLast(ctx context.Context, d desired, out *outcome) {
 	if t.isOwn(out.observed.Role) {
 		tags = out.observed.Role.Tags
 	}
-	t.record(ctx, d.Role.RoleRef, tags)
+	t.record(ctx, d, tags)
 }
 
 // removeOrphan removes another role of this resource, once in an event, and reports whether it tried. A failure is also a warning, and
@@ -120,16 +131,20 @@ func (t *task) removeOrphan(ctx context.Context, orphan removal, out *outcome) (
 	return true, err
 }
 
-// record writes down on the live role which others are left. It is only a call if something changed.
-func (t *task) record(ctx context.Context, role servicerole.RoleRef, tags map[string]string) {
-	set, unset, fits := servicerole.RecordLeftovers(t.left, tags)
+// record writes down on the live role which others are left, beside the tags that it has and those that it is to have. It reports whether
+// that was a call, because something changed.
+func (t *task) record(ctx context.Context, d desired, tags map[string]string) (recorded bool) {
+	all := maps.Clone(d.Role.Tags)
+	maps.Copy(all, tags)
+	set, unset, fits := servicerole.RecordLeftovers(t.left, all)
 	if !fits {
-		t.warn(fmt.Sprintf("role %s has no tag left to record that. Remove the role by hand, or remove tags and deploy again.", role.Name))
+		t.warn(fmt.Sprintf("role %s has no tag left to record that. Remove the role by hand, or remove tags and deploy again.", d.Role.Name))
 	}
 	if !servicerole.NeedsRecord(set, unset, tags) {
-		return
+		return false
 	}
-	if err := t.handler.Provisioner.Session(t.identity).Apply(ctx, plan.Retag(role, set, unset), servicerole.Observed{}); err != nil {
+	if err := t.handler.Provisioner.Session(t.identity).Apply(ctx, plan.Retag(d.Role.RoleRef, set, unset), servicerole.Observed{}); err != nil {
 		t.warn(fmt.Sprintf("what was left behind could not be recorded: %v Remove it by hand.", asSentence(err)))
 	}
+	return true
 }

@@ -30,7 +30,7 @@ func desire(t interface{ Fatal(...any) }, text string) servicerole.Desired {
 
 const typical = `{"RoleName":"R","Buckets":["data"],"Tags":[{"Key":"team","Value":"ml"}]}`
 
-// made is what stands once desired was made.
+// made is what exists once desired was made.
 func made(d servicerole.Desired) servicerole.Observed {
 	o := empty()
 	todo, err := converge(d, o)
@@ -60,7 +60,7 @@ func empty() servicerole.Observed {
 	}
 }
 
-// perform is a model of IAM, S3 and KMS: what stands after a plan.
+// perform is a model of IAM, S3 and KMS: what exists after a plan.
 func perform(o servicerole.Observed, p Plan) servicerole.Observed {
 	next := servicerole.Observed{Policies: slices.Clone(o.Policies), Buckets: maps.Clone(o.Buckets), Keys: maps.Clone(o.Keys)}
 	if o.Role != nil {

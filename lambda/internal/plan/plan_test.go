@@ -159,7 +159,7 @@ func TestConvergeRefuses(t *testing.T) {
 		found         servicerole.Observed
 		want          string
 	}{
-		{"nobody's role", typical, role(arn, nil), "role " + arn + " already exists and is not managed by this stack. Nothing was " +
+		{"a role without an owner", typical, role(arn, nil), "role " + arn + " already exists and is not managed by this stack. Nothing was " +
 			"changed. Choose another RoleName, leave RoleName out, or set AdoptExistingRole to true to adopt the role."},
 		{"another stack's role", typical, role(arn, another), "role " + arn + " already exists and is managed by resource X of stack " +
 			"arn:other. Nothing was changed. Choose another RoleName. If that stack no longer exists, remove the role's tags that start " +

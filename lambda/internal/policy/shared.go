@@ -218,7 +218,7 @@ func (s Shared) Missing(from Shared) []string {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
 var deadPrincipal = lazyregexp.Regexp(`"(AROA|AIDA|AGPA|AIPA)[A-Z0-9]{12,}"`)
 
-// DeadPrincipals returns the statements whose principal was deleted: while one stands there, services refuse every new version
+// DeadPrincipals returns the statements whose principal was deleted: while one is there, services refuse every new version
 // of the document.
 func (s Shared) DeadPrincipals() []string {
 	var dead []string

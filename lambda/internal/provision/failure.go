@@ -154,7 +154,7 @@ func ignoreNotFound(err error) error {
 	return err
 }
 
-// Drifted reports whether a plan failed because the account isn't, or is no longer, what was observed: somebody else, or an
+// Drifted reports whether a plan failed because the account isn't, or is no longer, what was observed: another process, or an
 // earlier attempt whose answer was lost, got there first. Observing and planning again is the remedy.
 func Drifted(err error) bool {
 	var f *Failure

@@ -114,7 +114,7 @@ func TestEndlessOverwriting(t *testing.T) {
 	}
 }
 
-// What nobody wants any more isn't written again, whoever has taken it out.
+// What is no longer wanted isn't written again, whoever removed it.
 func TestUnwantedIsNotWrittenAgain(t *testing.T) {
 	for wanted, want := range map[bool]string{true: "S", false: ""} {
 		fake := fakeaws.New(account.AccountID)

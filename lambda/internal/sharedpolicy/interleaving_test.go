@@ -20,7 +20,7 @@ func simStatement(n int) policy.Statement {
 	return policy.BucketStatement(simSid(n), policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}}, nil)
 }
 
-// cast returns the edits of writers, those from puts on taking out a statement that stands there already, and the policy that
+// cast returns the edits of writers, those from puts on removing a statement that is there already, and the policy that
 // they start from.
 func cast(puts, removals int) (edits []*Edit, start string) {
 	statements := []string{theirs}

@@ -25,14 +25,14 @@ type simulation struct {
 	delays, aborts int
 	// impatient functions don't wait before they verify.
 	impatient bool
-	// ages are how old what each function observed is when it goes on to write; below zero, it observes nothing.
+	// ages are how old what each function observed is when it continues to write; below zero, it observes nothing.
 	ages []time.Duration
 }
 
-// step is where one function stands still: at a call, or asleep.
+// step is where one function waits: at a call, or asleep.
 type step struct {
 	writer int
-	// wake is when a sleeper goes on; zero for calls.
+	// wake is when a sleeper continues; zero for calls.
 	wake time.Time
 	// deadline is when a write is given up.
 	deadline time.Time
@@ -47,7 +47,7 @@ type writer struct {
 	number int
 }
 
-// stand waits until the simulation lets the writer go on.
+// stand waits until the simulation lets the writer continue.
 func (w writer) stand(s *step) error {
 	s.writer, s.done = w.number, make(chan struct{})
 	w.mutex.Lock()
