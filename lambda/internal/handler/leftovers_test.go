@@ -2,6 +2,7 @@ package handler
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -178,8 +179,17 @@ func TestARecordDoesNotCostAnAdoptedRoleItsTags(t *testing.T) {
 	ideal := world(t)
 	ideal.must(cfn.Create, "", to, nil)
 	id := r.must(cfn.Create, "", from, nil)
-	r.deny("kms:GetKeyPolicy")
-	r.must(cfn.Update, id, from, lost)
+	var reads atomic.Int32
+	r.world.SetHook(func(called string) (error, error) {
+		// The first one is about the live role.
+		if called == "iam:GetRole" && reads.Add(1) > 1 {
+			return faults[1].before, nil
+		}
+		return nil, nil
+	})
+	if warnings := r.deliver(cfn.Update, id, from, lost).Data["Warnings"]; !strings.Contains(warnings, "role/Existing") {
+		t.Fatalf("nothing was recorded: %s", warnings)
+	}
 	r.heal()
 	adopted := r.must(cfn.Update, id, to, from)
 	r.cleanUp(id, from, adopted)

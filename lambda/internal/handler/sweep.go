@@ -143,7 +143,8 @@ func (t *task) record(ctx context.Context, d desired, tags map[string]string) (r
 	if !servicerole.NeedsRecord(set, unset, tags) {
 		return false
 	}
-	if err := t.handler.Provisioner.Session(t.identity).Apply(ctx, plan.Retag(d.Role.RoleRef, set, unset), servicerole.Observed{}); err != nil {
+	if err := t.handler.Provisioner.Session(t.identity).Apply(ctx, plan.Retag(d.Role.RoleRef, set, unset),
+		servicerole.Observed{}); err != nil {
 		t.warn(fmt.Sprintf("what was left behind could not be recorded: %v Remove it by hand.", asSentence(err)))
 	}
 	return true
