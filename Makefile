@@ -22,7 +22,7 @@ MOTO    := $(TOOLS)/moto
 RIE     := $(TOOLS)/bin/aws-lambda-rie
 PEERS   := lambda/bench/peers
 # The packages that decide without asking anybody.
-PURE    := lambda/properties $(addprefix lambda/internal/,cfn plan policy preflight servicerole)
+PURE    := lambda/properties $(addprefix lambda/internal/,cfn plan policy findings servicerole)
 TOOL    := go tool -modfile=.ci/tools
 # The CDK runs in Node, where the race detector sees nothing and takes minutes.
 IN_NODE := ./infra ./infra/personalizerole ./examples/...

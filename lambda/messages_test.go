@@ -20,7 +20,7 @@ const messagesFile = "testdata/messages.txtar"
 
 // spoken are the packages whose texts reach a person: by an answer, a warning, a log or a command.
 var spoken = []string{
-	"properties", "cmd/roleplan", "internal/cfn", "internal/handler", "internal/plan", "internal/policy", "internal/preflight",
+	"properties", "cmd/roleplan", "internal/cfn", "internal/handler", "internal/plan", "internal/policy", "internal/findings",
 	"internal/provision", "internal/servicerole", "internal/sharedpolicy",
 }
 

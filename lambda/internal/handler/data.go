@@ -9,9 +9,9 @@ import (
 	"strings"
 
 	"personalize-role/lambda/internal/cfn"
+	"personalize-role/lambda/internal/findings"
 	"personalize-role/lambda/internal/parallel"
 	"personalize-role/lambda/internal/policy"
-	"personalize-role/lambda/internal/preflight"
 	"personalize-role/lambda/internal/servicerole"
 	"personalize-role/lambda/properties"
 )
@@ -107,7 +107,7 @@ func required(d servicerole.Desired, o servicerole.Observed) (buckets, keys map[
 
 // check returns warnings of what the policies of buckets and keys say against the role.
 func (t *task) check(ctx context.Context, d servicerole.Desired, o servicerole.Observed, times int) []string {
-	warnings := preflight.CheckShared(d, o)
+	warnings := findings.OfSharedPolicies(d, o)
 	found := map[string]servicerole.ObservedShared{}
 	for name, b := range o.Buckets {
 		found["bucket "+name] = b
@@ -128,7 +128,7 @@ func (t *task) check(ctx context.Context, d servicerole.Desired, o servicerole.O
 	_ = parallel.Together(looks...)
 	for n, name := range names {
 		if len(abandoned[n]) > 0 {
-			warnings = append(warnings, preflight.Abandoned(name, abandoned[n]))
+			warnings = append(warnings, findings.Abandoned(name, abandoned[n]))
 		}
 	}
 	return warnings

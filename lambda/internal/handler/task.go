@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"personalize-role/lambda/internal/cfn"
+	"personalize-role/lambda/internal/findings"
 	"personalize-role/lambda/internal/plan"
-	"personalize-role/lambda/internal/preflight"
 	"personalize-role/lambda/internal/provision"
 	"personalize-role/lambda/internal/servicerole"
 	"personalize-role/lambda/properties"
@@ -92,7 +92,7 @@ func (t *task) provide(ctx, undoCtx context.Context) result {
 	if err != nil {
 		return t.failed(err)
 	}
-	t.warn(preflight.Check(t.identity, p)...)
+	t.warn(findings.OfProperties(t.identity, p)...)
 	out, err := t.reconcile(ctx, d, true)
 	if stale := (*staleError)(nil); errors.As(err, &stale) {
 		return t.abandon(undoCtx, stale.verdict, d)

@@ -1,4 +1,4 @@
-package preflight
+package findings
 
 import (
 	"errors"
@@ -10,7 +10,7 @@ import (
 	"personalize-role/lambda/internal/servicerole"
 )
 
-func TestCheckShared(t *testing.T) {
+func TestOfSharedPolicies(t *testing.T) {
 	const key = "arn:aws:kms:eu-west-1:123456789012:key/1"
 	present := servicerole.ObservedShared{Presence: servicerole.Present}
 	denied := servicerole.ObservedShared{Presence: servicerole.Denied, Denial: errors.New("read it: AccessDenied")}
@@ -60,7 +60,7 @@ func TestCheckShared(t *testing.T) {
 		{"key of another account", ofOthers, bucket(present), []string{"KMS key arn:aws:kms:eu-west-1:999999999999:key/1 belongs to " +
 			"another account. Its owner must add the statement in attribute RequiredKeyPolicyStatements to the key policy."}},
 	} {
-		if diff := cmp.Diff(c.want, CheckShared(c.desired, c.found)); diff != "" {
+		if diff := cmp.Diff(c.want, OfSharedPolicies(c.desired, c.found)); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", c.name, diff)
 		}
 	}

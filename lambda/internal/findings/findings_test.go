@@ -1,4 +1,4 @@
-package preflight
+package findings
 
 import (
 	"strings"
@@ -8,7 +8,7 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-func TestCheck(t *testing.T) {
+func TestOfProperties(t *testing.T) {
 	good := properties.Properties{PersonalizeAccess: "AmazonPersonalizeFullAccess", SourceConditions: true, CloudWatchAccess: "None"}
 	with := func(change func(*properties.Properties)) properties.Properties {
 		p := good
@@ -38,7 +38,7 @@ func TestCheck(t *testing.T) {
 		{"superseded", "eu-west-1", with(func(p *properties.Properties) { p.CloudWatchAccess = "CloudWatchFullAccess" }),
 			[]string{"Set CloudWatchAccess to CloudWatchFullAccessV2."}},
 	} {
-		got := Check(servicerole.Identity{Region: c.region}, c.p)
+		got := OfProperties(servicerole.Identity{Region: c.region}, c.p)
 		if len(got) != len(c.want) || len(got) == 1 && !strings.Contains(got[0], c.want[0]) {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
 		}

@@ -1,4 +1,4 @@
-package preflight
+package findings
 
 import (
 	"fmt"
@@ -15,8 +15,8 @@ var regions = []string{
 	"ap-south-1", "ap-southeast-1", "ap-southeast-2", "cn-north-1",
 }
 
-// Check returns a warning for each finding: what, and what to do.
-func Check(i servicerole.Identity, p properties.Properties) []string {
+// OfProperties returns a warning for each finding: what, and what to do.
+func OfProperties(i servicerole.Identity, p properties.Properties) []string {
 	var warnings []string
 	warn := func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }
 	if len(p.SourceRegions) == 0 && !slices.Contains(regions, i.Region) {

@@ -1,4 +1,4 @@
-package preflight
+package findings
 
 import (
 	"fmt"
@@ -14,8 +14,8 @@ import (
 // enabled is the state of a key that can be used.
 const enabled = "Enabled"
 
-// CheckShared returns a warning for each bucket and key whose policy isn't as the role needs it.
-func CheckShared(d servicerole.Desired, o servicerole.Observed) []string {
+// OfSharedPolicies returns a warning for each bucket and key whose policy isn't as the role needs it.
+func OfSharedPolicies(d servicerole.Desired, o servicerole.Observed) []string {
 	var warnings []string
 	warn := func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }
 	for _, b := range d.Buckets {
