@@ -44,8 +44,20 @@ type Emulator struct {
 	dir     string
 }
 
+// program is what Python runs: a file or a folder, with arguments.
+type program []string
+
+var (
+	corrected   = program{"corrections"}
+	uncorrected = program{"-m", "ministack.app"}
+)
+
 // Start installs the emulator if needed, and starts an empty one on a free port.
 func Start(ctx context.Context, progress io.Writer) (*Emulator, error) {
+	return start(ctx, corrected, progress)
+}
+
+func start(ctx context.Context, run program, progress io.Writer) (*Emulator, error) {
 	root, err := Root()
 	if err != nil {
 		return nil, err
@@ -63,7 +75,7 @@ func Start(ctx context.Context, progress io.Writer) (*Emulator, error) {
 		return nil, err
 	}
 	e := &Emulator{Endpoint: "http://127.0.0.1:" + port, dir: dir, exited: make(chan struct{})}
-	if err := e.launch(python, port); err != nil {
+	if err := e.launch(python, run, port); err != nil {
 		return nil, err
 	}
 	if err := e.awaitReady(ctx); err != nil {
@@ -73,16 +85,15 @@ func Start(ctx context.Context, progress io.Writer) (*Emulator, error) {
 	return e, nil
 }
 
-func (e *Emulator) launch(python, port string) error {
+func (e *Emulator) launch(python string, run program, port string) error {
 	if err := os.CopyFS(e.dir, corrections); err != nil {
 		return err
 	}
-	script := filepath.Join(e.dir, "corrections")
 	handlers, err := json.Marshal(deployer.Handlers)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(script, "handlers.json"), handlers, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(e.dir, "corrections", "handlers.json"), handlers, 0o644); err != nil {
 		return err
 	}
 	log, err := os.Create(filepath.Join(e.dir, "emulator.log"))
@@ -90,7 +101,7 @@ func (e *Emulator) launch(python, port string) error {
 		return err
 	}
 	defer log.Close()
-	e.command = exec.Command(python, script)
+	e.command = exec.Command(python, run...)
 	e.command.Dir = e.dir
 	e.command.Stdout, e.command.Stderr = log, log
 	// Functions run as processes below the emulator: one group, ended together.

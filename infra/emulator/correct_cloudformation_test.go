@@ -1,0 +1,113 @@
+//go:build emulator
+
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+)
+
+const (
+	handlerPermissions = "https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html"
+
+	roleTemplate = `{"Resources":{"Role":{"Type":"AWS::IAM::Role","Properties":{"RoleName":"NAME","PermissionsBoundary":"` + policyARN +
+		`of-stacks","AssumeRolePolicyDocument":` + anyTrust + `}}}}`
+)
+
+var cloudFormationCorrections = []correction{
+	{"a stack's calls are made with the permissions of who deploys it", handlerPermissions, func(ctx context.Context, e *Emulator) error {
+		id, secret, err := e.credentials(ctx, "deployer", `"Action":"cloudformation:*","Resource":"*"`)
+		if err != nil {
+			return err
+		}
+		client := cloudformation.NewFromConfig(e.ConfigFor(id, secret, ""))
+		return notCreated(deployed(ctx, client, "by-person", strings.Replace(roleTemplate, "NAME", "by-person", 1), ""))
+	}},
+	{"a stack's calls are made with the permissions of its service role",
+		"https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html",
+		func(ctx context.Context, e *Emulator) error {
+			if err := createRole(ctx, iam.NewFromConfig(e.Config()), "stacks", "/", ""); err != nil {
+				return err
+			}
+			client := cloudformation.NewFromConfig(e.Config())
+			return notCreated(deployed(ctx, client, "by-role", strings.Replace(roleTemplate, "NAME", "by-role", 1),
+				"arn:aws:iam::"+AccountID+":role/stacks"))
+		}},
+	{"a role of a template has its boundary",
+		"https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html",
+		func(ctx context.Context, e *Emulator) error {
+			root := iam.NewFromConfig(e.Config())
+			if err := createPolicy(ctx, root, "of-stacks", "/"); err != nil {
+				return err
+			}
+			template := strings.Replace(roleTemplate, "NAME", "of-stack", 1)
+			status, err := deployed(ctx, cloudformation.NewFromConfig(e.Config()), "bounded", template, "")
+			if err != nil || status != types.StackStatusCreateComplete {
+				return fmt.Errorf("the stack is %s, error %v", status, err)
+			}
+			out, err := root.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String("of-stack")})
+			if err != nil {
+				return err
+			}
+			if out.Role.PermissionsBoundary == nil {
+				return errors.New("the role has none")
+			}
+			return nil
+		}},
+	{"a resource is shown as being deleted before its event is sent",
+		"https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html", func(ctx context.Context, e *Emulator) error {
+			client := cloudformation.NewFromConfig(e.Config())
+			status, err := deployed(ctx, client, "asking", functionTemplate("asking"), "")
+			if err != nil || status != types.StackStatusCreateComplete {
+				return fmt.Errorf("the stack is %s, error %v", status, err)
+			}
+			if _, err := client.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: aws.String("asking")}); err != nil {
+				return err
+			}
+			return cloudformation.NewStackDeleteCompleteWaiter(client, func(o *cloudformation.StackDeleteCompleteWaiterOptions) {
+				o.MinDelay, o.MaxDelay = 100*time.Millisecond, time.Second
+			}).Wait(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String("asking")}, time.Minute)
+		}},
+}
+
+// deployed creates a stack and returns its status once it stands.
+func deployed(ctx context.Context, client *cloudformation.Client, name, template, serviceRole string) (types.StackStatus, error) {
+	in := &cloudformation.CreateStackInput{StackName: aws.String(name), TemplateBody: aws.String(template),
+		Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam}}
+	if serviceRole != "" {
+		in.RoleARN = aws.String(serviceRole)
+	}
+	if _, err := client.CreateStack(ctx, in); err != nil {
+		return "", err
+	}
+	for {
+		out, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(name)})
+		if err != nil {
+			return "", err
+		}
+		if status := out.Stacks[0].StackStatus; !strings.HasSuffix(string(status), "_IN_PROGRESS") {
+			return status, nil
+		}
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// notCreated says if a stack was created.
+func notCreated(status types.StackStatus, err error) error {
+	if err != nil || status == types.StackStatusCreateComplete {
+		return fmt.Errorf("the stack is %s, error %v", status, err)
+	}
+	return nil
+}
