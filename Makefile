@@ -26,6 +26,8 @@ PURE    := lambda/properties $(addprefix lambda/internal/,cfn plan policy findin
 TOOL    := go tool -modfile=.ci/tools
 # The CDK runs in Node, where the race detector sees nothing and takes minutes.
 IN_NODE := ./infra ./infra/personalizerole ./examples/...
+# The packages with tests that run on the emulator as well as in the process.
+IN_WORLDS := ./lambda/internal/fakeaws ./lambda/internal/handler
 IN_GO   := ./lambda/... ./infra/bundle ./infra/deployer ./infra/emulator ./infra/release ./infra/cmd/...
 
 export GOFLAGS := -buildvcs=false
@@ -63,15 +65,17 @@ mutate: ## change the pure packages in ways that their tests must notice (15 min
 histories: ## play random histories of a resource, with faults, late and doubled events: make histories HISTORIES=100000
 	go test ./lambda/internal/handler -run TestHistories -rapid.checks $(HISTORIES)
 
-emulated: ## tests against the emulator
-	go test -tags emulator -run '^$$' ./lambda/... ./infra/... > /dev/null
-	$(MAKE) emulated-calls emulated-stacks
+# The stacks mostly wait, and the calls keep the processor busy: side by side they take as long as one of them.
+emulated: $(RIE) $(CDK)/complete $(MOTO)/complete ## tests against the emulator
+	go test -tags emulator -run '^$$' ./lambda/internal/... ./infra/... > /dev/null
+	$(MAKE) -j2 emulated-stacks emulated-calls
 
-emulated-calls: # the function's calls
-	go run ./infra/cmd/emulator go test -p 1 -tags emulator -timeout 15m ./lambda/internal/...
+emulated-calls: # the function's calls, and what is corrected in the emulator
+	go run ./infra/cmd/emulator -count 2 go test -tags emulator -run InEveryWorld -parallel 6 -timeout 15m $(IN_WORLDS)
+	go test -tags emulator ./infra/emulator
 
-emulated-stacks: $(RIE) $(CDK)/complete $(MOTO)/complete # the template, the binary, the CDK, StackSets
-	go run ./infra/cmd/emulator go test -p 1 -tags emulator -parallel 4 -timeout 15m ./infra/e2e
+emulated-stacks: # the template, the binary, the CDK, StackSets
+	go run ./infra/cmd/emulator go test -tags emulator -parallel 8 -timeout 15m ./infra/e2e
 
 bench: $(BENCH)/complete ## measure against others and against the limits; writes docs/benchmarks.md (25 minutes, as root for the CPU quotas)
 	for arch in amd64 arm64; do go run ./infra/cmd/bundle -arch $$arch -o dist/bench/$$arch || exit; done

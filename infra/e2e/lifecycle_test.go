@@ -19,6 +19,7 @@ const madeUp = "app-Role-1A2B3C4D"
 
 // Every situation of CloudFormation's lifecycle of a custom resource, with the real binary under Lambda's runtime.
 func TestLifecycle(t *testing.T) {
+	t.Parallel()
 	s := newSimulator(t)
 	cfg := s.config()
 	deployer := emulator.NewDeployer(cfg, io.Discard)

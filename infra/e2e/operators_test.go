@@ -15,6 +15,7 @@ import (
 
 // Those who operate Personalize may do all there, and pass it the role; nothing else.
 func TestOperators(t *testing.T) {
+	t.Parallel()
 	a := open(t, "100000000020")
 	ctx := t.Context()
 	p := emulator.Parameters{"PropagationDelaySeconds": "0", "CreateOperatorPolicy": "Operate",

@@ -16,6 +16,7 @@ import (
 
 // A release is uploaded once, never changes, and its template deploys from the bucket of its Region.
 func TestPublish(t *testing.T) {
+	t.Parallel()
 	a := open(t, "100000000021")
 	ctx := t.Context()
 	root, err := emulator.Root()

@@ -18,6 +18,7 @@ import (
 
 // The stack of template.yaml, from its creation over updates and a replacement to its deletion.
 func TestStack(t *testing.T) {
+	t.Parallel()
 	a := open(t, "100000000001")
 	ctx := t.Context()
 	one, two, key := a.bucket(t, "one", theirPolicy), a.bucket(t, "two", ""), a.key(t)
@@ -94,6 +95,7 @@ func TestStack(t *testing.T) {
 
 // A stack that can't be created says why, and is taken back whole.
 func TestFailingCreateLeavesNothing(t *testing.T) {
+	t.Parallel()
 	a := open(t, "100000000002")
 	one := a.bucket(t, "one", theirPolicy)
 	for _, c := range []struct {
@@ -126,6 +128,7 @@ func TestFailingCreateLeavesNothing(t *testing.T) {
 
 // An update that fails is taken back to what stood before.
 func TestFailingUpdateIsTakenBack(t *testing.T) {
+	t.Parallel()
 	a := open(t, "100000000003")
 	ctx := t.Context()
 	one, two, key := a.bucket(t, "one", theirPolicy), a.bucket(t, "two", ""), a.key(t)

@@ -9,15 +9,17 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-// shareOwned has CDK add the statement to the policy of a bucket that CDK makes: CloudFormation would refuse to create a policy
+// shareOwned has CDK add the statements to the policy of a bucket that CDK makes: CloudFormation would refuse to create a policy
 // beside one that the function made, and replaces the whole policy with every change of its own.
 func (r *serviceRole) shareOwned(b *Bucket) {
 	owned, ok := b.Bucket.(awss3.Bucket)
 	if !ok || !isOn(b.ManageBucketPolicy) {
 		return
 	}
-	if added := owned.AddToResourcePolicy(r.statement(*b)); !*added.StatementAdded {
-		return
+	for _, statement := range r.statements(*b) {
+		if added := owned.AddToResourcePolicy(statement); !*added.StatementAdded {
+			return
+		}
 	}
 	b.ManageBucketPolicy = jsii.Bool(false)
 	b.RequireSourceConditions = nil
@@ -25,8 +27,8 @@ func (r *serviceRole) shareOwned(b *Bucket) {
 	r.resource.Node().AddDependency(owned.Policy())
 }
 
-// statement is the one that the function would merge.
-func (r *serviceRole) statement(b Bucket) awsiam.PolicyStatement {
+// statements are those that the function would merge.
+func (r *serviceRole) statements(b Bucket) []awsiam.PolicyStatement {
 	data := properties.Bucket{
 		Name: *b.Bucket.BucketName(), Prefixes: texts(b.Prefixes),
 		RequireSourceConditions: b.RequireSourceConditions != nil && *b.RequireSourceConditions,
@@ -35,11 +37,20 @@ func (r *serviceRole) statement(b Bucket) awsiam.PolicyStatement {
 		data.Uses = append(data.Uses, string(use))
 	}
 	if len(data.Uses) == 0 {
+		for _, use := range r.props.Uses {
+			data.Uses = append(data.Uses, string(use))
+		}
+	}
+	if len(data.Uses) == 0 {
 		data.Uses = []string{properties.UseDatasetImport}
 	}
 	regions := texts(r.props.SourceRegions)
-	if len(regions) == 0 {
+	if isOn(r.props.SourceConditions) && len(regions) == 0 {
 		regions = []string{*r.Stack().Region()}
 	}
-	return awsiam.PolicyStatement_FromJson(permissions.BucketStatement(scopeOf(r.Stack()), data, regions))
+	var statements []awsiam.PolicyStatement
+	for _, statement := range permissions.BucketStatements(scopeOf(r.Stack()), []properties.Bucket{data}, regions) {
+		statements = append(statements, awsiam.PolicyStatement_FromJson(statement))
+	}
+	return statements
 }

@@ -27,12 +27,14 @@ const (
 	UseDataDeletion Use = properties.UseDataDeletion
 )
 
-// PersonalizeAccess is the AWS managed policy for Personalize that the role gets.
+// PersonalizeAccess is what the role may do with Personalize itself.
 type PersonalizeAccess string
 
-// AWS managed policies for Personalize.
+// What the role may do with Personalize itself. See https://docs.aws.amazon.com/personalize/latest/dg/set-up-required-permissions.html
 const (
 	PersonalizeAccessNone PersonalizeAccess = properties.PersonalizeNone
+	// PersonalizeAccessPersonalizeOnly allows personalize:* in the role's own policy, as AWS recommends.
+	PersonalizeAccessPersonalizeOnly PersonalizeAccess = properties.PersonalizeOnly
 	// PersonalizeAccessFullAccess is AmazonPersonalizeFullAccess.
 	PersonalizeAccessFullAccess PersonalizeAccess = properties.PersonalizeFullAccess
 )
@@ -56,8 +58,8 @@ type BucketOptions struct {
 	// ManageBucketPolicy has the function merge a statement into the policy of an imported bucket; to a bucket that this app makes, CDK
 	// adds it. Default: true.
 	ManageBucketPolicy *bool
-	// RequireSourceConditions puts aws:SourceAccount and aws:SourceArn into the statement of the bucket policy. AWS documents no bucket
-	// policy with conditions for Personalize. Default: false.
+	// RequireSourceConditions has the statements of the bucket policy require aws:SourceAccount and aws:SourceArn, also of requests without
+	// them. AWS documents no bucket policy with conditions for Personalize. Default: false.
 	RequireSourceConditions *bool
 	// EncryptionKey is the key that the bucket's objects are encrypted with. Default: the bucket's own, as far as CDK knows it.
 	EncryptionKey awskms.IKey
@@ -87,12 +89,15 @@ type PersonalizeServiceRoleProps struct {
 	// CDK's own PermissionsBoundary.of, and the context key for it, reach the function's role only.
 	// Default: none.
 	PermissionsBoundary awsiam.IManagedPolicy
-	// PersonalizeAccess attaches a policy for Personalize. Default: PersonalizeAccessFullAccess, which the set-up page of Personalize names:
+	// PersonalizeAccess allows the role to call Personalize. Default: PersonalizeAccessFullAccess, which the set-up page of Personalize names:
 	// https://docs.aws.amazon.com/personalize/latest/dg/aws-personalize-set-up-permissions.html
 	PersonalizeAccess PersonalizeAccess
 	// CloudWatchAccess attaches a policy for CloudWatch. Default: CloudWatchAccessNone.
 	CloudWatchAccess CloudWatchAccess
-	// Buckets are the data buckets; AddBucket adds more. Default: none.
+	// Uses are those of buckets that name none, and of a role without buckets: UseMetricAttribution needs none. Default: UseDatasetImport.
+	Uses []Use
+	// Buckets are the data buckets; AddBucket adds more. One bucket may occur again with other prefixes and uses: what they allow adds up.
+	// Default: none.
 	Buckets []Bucket
 	// PolicyName is the name of the managed policy for buckets and keys, 1 to 128 characters. Default: a derived one that starts
 	// with PersonalizeS3BucketAccessPolicy-.
@@ -105,7 +110,8 @@ type PersonalizeServiceRoleProps struct {
 	Keys []awskms.IKey
 	// ManageKeyPolicies has the function merge a statement into the policies of the keys. Default: true.
 	ManageKeyPolicies *bool
-	// SourceConditions lets only Personalize acting for this account assume the role. See
+	// SourceConditions lets only Personalize acting for this account assume the role, and use buckets and keys as far as it says for whom it
+	// acts; the role may only use buckets that belong to their account. See
 	// https://docs.aws.amazon.com/personalize/latest/dg/cross-service-confused-deputy-prevention.html
 	// Default: true.
 	SourceConditions *bool

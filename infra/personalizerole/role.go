@@ -122,6 +122,9 @@ func (r *serviceRole) properties() map[string]any {
 	if p.CloudWatchAccess != "" {
 		all[properties.NameCloudWatchAccess] = string(p.CloudWatchAccess)
 	}
+	if len(p.Uses) > 0 {
+		all[properties.NameUses] = useList(p.Uses)
+	}
 	if len(p.Buckets) > 0 {
 		var list []any
 		for _, b := range p.Buckets {
@@ -145,16 +148,20 @@ func (b Bucket) properties() map[string]any {
 	set(all, properties.FieldManageBucketPolicy, b.ManageBucketPolicy)
 	set(all, properties.FieldRequireSourceConditions, b.RequireSourceConditions)
 	if len(b.Uses) > 0 {
-		var uses []any
-		for _, use := range b.Uses {
-			uses = append(uses, string(use))
-		}
-		all[properties.FieldUses] = uses
+		all[properties.FieldUses] = useList(b.Uses)
 	}
 	if arn := b.keyARN(); arn != "" {
 		all[properties.FieldKmsKeyArn] = arn
 	}
 	return all
+}
+
+func useList(uses []Use) []any {
+	var list []any
+	for _, use := range uses {
+		list = append(list, string(use))
+	}
+	return list
 }
 
 // keyARN is the ARN of the key that the bucket's objects are encrypted with; empty if none is known.

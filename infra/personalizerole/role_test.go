@@ -187,6 +187,11 @@ func TestOwnedBucketsCarryTheStatement(t *testing.T) {
 	want := map[string]any{
 		"Effect": "Allow", "Principal": map[string]any{"Service": "personalize.amazonaws.com"}, "Action": []any{"s3:ListBucket", "s3:PutObject"},
 		"Resource": []any{join(arn), join(append(slices.Clone(arn), "/*"))},
+		"Condition": map[string]any{
+			"StringEqualsIfExists": map[string]any{"aws:SourceAccount": map[string]any{"Ref": "AWS::AccountId"}},
+			"ArnLikeIfExists": map[string]any{"aws:SourceArn": join([]any{"arn:", map[string]any{"Ref": "AWS::Partition"}, ":personalize:",
+				map[string]any{"Ref": "AWS::Region"}, ":", map[string]any{"Ref": "AWS::AccountId"}, ":*"})},
+		},
 	}
 	if diff := cmp.Diff(want, statements[len(statements)-1]); diff != "" || len(statements) != 2 {
 		t.Errorf("%d statements, -want +got:\n%s", len(statements), diff)

@@ -67,6 +67,7 @@ func literalBuckets(value any) any {
 		return value
 	}
 	var known []any
+	placeholders := map[any]string{}
 	for n, entry := range list {
 		fields := maps.Clone(entry.(map[string]any))
 		for name, field := range fields {
@@ -75,7 +76,11 @@ func literalBuckets(value any) any {
 			}
 		}
 		if fields[properties.FieldName] == nil {
-			fields[properties.FieldName] = fmt.Sprintf("bucket-of-a-token-%d", n)
+			token := entry.(map[string]any)[properties.FieldName]
+			if placeholders[token] == "" {
+				placeholders[token] = fmt.Sprintf("bucket-of-a-token-%d", n)
+			}
+			fields[properties.FieldName] = placeholders[token]
 		}
 		known = append(known, fields)
 	}

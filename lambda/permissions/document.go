@@ -2,7 +2,6 @@ package permissions
 
 import (
 	"encoding/json"
-	"slices"
 
 	"personalize-role/lambda/internal/policy"
 	"personalize-role/lambda/properties"
@@ -42,29 +41,24 @@ func Document(statements []Statement) string {
 // Decoded returns the policy document of statements, as encoding/json decodes it.
 func Decoded(statements []Statement) map[string]any { return decoded(documentOf(statements)) }
 
-// BucketStatement returns the statement that the function would merge into the policy of a bucket, without a Sid, as encoding/json
-// decodes it. The values may be tokens of a template. With RequireSourceConditions, the scope and the Regions say for whom Personalize
-// must act.
-func BucketStatement(s Scope, b properties.Bucket, regions []string) map[string]any {
+// BucketStatements returns the statements that the function would merge into the policy of a bucket, without Sids, as encoding/json decodes
+// them. entries are all that name the bucket; their values may be tokens of a template. The scope and the Regions say for whom Personalize
+// may act; without Regions it may for anybody.
+func BucketStatements(s Scope, entries []properties.Bucket, regions []string) []map[string]any {
+	bucket := policy.Bucket{Partition: s.Partition, Name: entries[0].Name}
+	for _, b := range entries {
+		bucket.Grants = append(bucket.Grants, policy.Grant{Uses: b.Uses, Prefixes: b.Prefixes})
+	}
 	var source *policy.Source
-	if b.RequireSourceConditions {
+	if len(regions) > 0 {
 		source = &policy.Source{Partition: s.Partition, AccountID: s.AccountID, Regions: regions}
 	}
-	bucket := policy.Bucket{Partition: s.Partition, Name: b.Name, Uses: b.Uses}
-	statement := policy.BucketStatement("", bucket, source)
-	if len(b.Prefixes) > 0 {
-		statement.Resource = nil
+	var all []map[string]any
+	for _, statement := range policy.BucketStatements("", bucket, source, entries[0].RequireSourceConditions) {
+		statement.Sid = ""
+		all = append(all, decoded(statement))
 	}
-	// One prefix after the other: sorting would follow the texts of tokens, which differ from one synthesis to the next.
-	for _, prefix := range b.Prefixes {
-		bucket.Prefixes = []string{prefix}
-		for _, resource := range policy.BucketStatement("", bucket, source).Resource {
-			if !slices.Contains(statement.Resource, resource) {
-				statement.Resource = append(statement.Resource, resource)
-			}
-		}
-	}
-	return decoded(statement)
+	return all
 }
 
 func decoded(v any) map[string]any {

@@ -102,7 +102,7 @@ func DataStatements(s Scope) []Statement {
 	statements := []Statement{{Sid: "ListBuckets", Actions: accountReads, Resources: []string{"*"}}}
 	if len(s.Buckets) > 0 {
 		statements = append(statements, Statement{
-			Sid: "ChangeBucketPolicies", Actions: actions(plan.PutBucketStatement{}, plan.RemoveBucketStatement{}), Resources: s.Buckets,
+			Sid: "ChangeBucketPolicies", Actions: actions(plan.PutBucketStatements{}, plan.RemoveBucketStatements{}), Resources: s.Buckets,
 		})
 	}
 	if len(s.Keys) > 0 {

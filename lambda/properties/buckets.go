@@ -9,21 +9,39 @@ import (
 // buckets reads the data buckets; those that name no uses have the resource's.
 func (r *reader) buckets(name string, uses []string) []Bucket {
 	var buckets []Bucket
-	seen := map[string]bool{}
+	first := map[string]int{}
 	for i, e := range r.list(name) {
 		at := fmt.Sprintf("%s[%d]", name, i)
 		bucket, ok := r.bucket(at, e, uses)
 		if !ok {
 			continue
 		}
-		if seen[bucket.Name] {
-			r.fault("%s %s occurs twice", at, quote(bucket.Name))
+		if n, again := first[bucket.Name]; !again {
+			first[bucket.Name] = i
+		} else if fault := repeated(bucket, n, buckets); fault != "" {
+			r.fault("%s %s %s", at, quote(bucket.Name), fault)
 			continue
 		}
-		seen[bucket.Name] = true
 		buckets = append(buckets, bucket)
 	}
 	return buckets
+}
+
+// repeated says what is wrong with another entry for a bucket. n is the index of the first one.
+func repeated(b Bucket, n int, before []Bucket) string {
+	sorted := func(list []string) []string { return slices.Sorted(slices.Values(list)) }
+	for _, earlier := range before {
+		switch {
+		case earlier.Name != b.Name:
+		case slices.Equal(sorted(earlier.Uses), sorted(b.Uses)) && slices.Equal(sorted(earlier.Prefixes), sorted(b.Prefixes)):
+			return "occurs twice with the same Uses and Prefixes"
+		case earlier.ManageBucketPolicy != b.ManageBucketPolicy:
+			return fmt.Sprintf("must have the same %s as %s[%d], which names the same bucket", FieldManageBucketPolicy, NameBuckets, n)
+		case earlier.RequireSourceConditions != b.RequireSourceConditions:
+			return fmt.Sprintf("must have the same %s as %s[%d], which names the same bucket", FieldRequireSourceConditions, NameBuckets, n)
+		}
+	}
+	return ""
 }
 
 func (r *reader) bucket(at string, e any, uses []string) (Bucket, bool) {

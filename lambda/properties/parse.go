@@ -77,6 +77,9 @@ func Salvage(raw json.RawMessage) Properties {
 		Tags:                r.tags(NameTags),
 		ForceDetachPolicies: r.boolean(NameForceDetachPolicies, false),
 		AdoptExistingRole:   r.boolean(NameAdoptExistingRole, false),
+		PersonalizeAccess:   r.text(NamePersonalizeAccess, "", personalizeAccess),
+		CloudWatchAccess:    r.text(NameCloudWatchAccess, "", cloudWatchAccess),
+		Uses:                r.uses(NameUses, nil),
 		Buckets:             r.buckets(NameBuckets, nil),
 		KmsKeyArns:          r.keys(NameKmsKeyArns),
 		ManageKeyPolicies:   r.boolean(NameManageKeyPolicies, true),
@@ -131,6 +134,12 @@ func (r *reader) combinations(p Properties) {
 		r.fault("%s has %d characters; at most %d are possible with %s, because the function marks an adopted role in its description",
 			NameDescription, n,
 			maxAdoptedDescription, NameAdoptExistingRole)
+	}
+	for _, b := range p.Buckets {
+		if b.RequireSourceConditions && !p.SourceConditions {
+			r.fault("%s of bucket %s has no effect while %s is false; leave one of them out", FieldRequireSourceConditions, b.Name,
+				NameSourceConditions)
+		}
 	}
 	if len(p.SourceRegions) > 0 && !p.SourceConditions {
 		r.fault("%s has no effect while %s is false; leave one of them out", NameSourceRegions, NameSourceConditions)

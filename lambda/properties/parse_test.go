@@ -96,6 +96,8 @@ func TestParse(t *testing.T) {
 	}
 }
 
+const keyOfTests = "arn:aws:kms:eu-west-1:123456789012:key/0b3c"
+
 func TestParseRefuses(t *testing.T) {
 	for _, c := range []struct{ name, json, fault string }{
 		{"no object", `[]`, `ResourceProperties must be a JSON object of properties`},
@@ -121,7 +123,8 @@ func TestParseRefuses(t *testing.T) {
 		{"leading zero", `{"PropagationDelaySeconds":"010"}`, `PropagationDelaySeconds "010" must be a whole number from 0 to 240`},
 		{"exponent", `{"PropagationDelaySeconds":1e2}`, `PropagationDelaySeconds "1e2" must be a whole number from 0 to 240`},
 		{"no boolean", `{"SourceConditions":"yes"}`, `SourceConditions "yes" must be true or false`},
-		{"no policy", `{"PersonalizeAccess":"true"}`, `PersonalizeAccess "true" must be one of AmazonPersonalizeFullAccess, None`},
+		{"no policy", `{"PersonalizeAccess":"true"}`, `PersonalizeAccess "true" must be one of AmazonPersonalizeFullAccess, ` +
+			`PersonalizeOnly, None`},
 		{"number for a boolean", `{"AdoptExistingRole":1,"RoleName":"r"}`, `AdoptExistingRole "1" must be true or false`},
 		{"list for a scalar", `{"RoleName":["r"]}`, `RoleName must be a single value, not a list or an object`},
 		{"boundary", `{"PermissionsBoundary":"Boundary"}`, `PermissionsBoundary "Boundary" must be the ARN of a managed policy, such as ` +
@@ -135,7 +138,16 @@ func TestParseRefuses(t *testing.T) {
 		{"bucket as an address", `{"Buckets":["192.168.5.4"]}`, `Buckets[0] "192.168.5.4" must not have the form of an IP address`},
 		{"directory bucket", `{"Buckets":["data--use1-az5--x-s3"]}`, `Buckets[0] "data--use1-az5--x-s3" must be a general purpose ` +
 			`bucket; access points, directory and table buckets don't work with Personalize`},
-		{"bucket twice", `{"Buckets":["data","arn:aws:s3:::data"]}`, `Buckets[1] "data" occurs twice`},
+		{"bucket twice", `{"Buckets":["data","arn:aws:s3:::data"]}`, `Buckets[1] "data" occurs twice with the same Uses and ` +
+			`Prefixes`},
+		{"entry twice in another order", `{"Buckets":[{"Name":"d-1","Prefixes":["a/","b/"]},"d-2",{"Name":"d-1","Prefixes":["b/","a/"],` +
+			`"KmsKeyArn":"` + keyOfTests + `"}]}`, `Buckets[2] "d-1" occurs twice with the same Uses and Prefixes`},
+		{"entries of one bucket that differ", `{"Buckets":["d-2",{"Name":"d-1","Prefixes":["a/"]},{"Name":"d-1","Prefixes":["b/"],` +
+			`"ManageBucketPolicy":"false"}]}`, `Buckets[2] "d-1" must have the same ManageBucketPolicy as Buckets[1], which names the same bucket`},
+		{"entries of one bucket with other conditions", `{"Buckets":["d-1",{"Name":"d-1","Prefixes":["b/"],"RequireSourceConditions":true}]}`,
+			`Buckets[1] "d-1" must have the same RequireSourceConditions as Buckets[0], which names the same bucket`},
+		{"conditions required and left out", `{"SourceConditions":"false","Buckets":[{"Name":"d-1","RequireSourceConditions":true}]}`,
+			`RequireSourceConditions of bucket d-1 has no effect while SourceConditions is false; leave one of them out`},
 		{"bucket with more", `{"Buckets":[{"Name":"data","Nme":"x"}]}`,
 			`Buckets[0]: "Nme" is not a property of a bucket; the nearest one is Name`},
 		{"unknown use", `{"Uses":["import"]}`, `Uses[0] "import" must be one of DatasetImport, BatchInference, DatasetExport, ` +

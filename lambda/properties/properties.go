@@ -16,9 +16,11 @@ const (
 	AttrWarnings                       = "Warnings"
 )
 
-// Values of PersonalizeAccess; PersonalizeFullAccess is the name of an AWS managed policy.
+// Values of PersonalizeAccess; PersonalizeFullAccess is the name of an AWS managed policy, and PersonalizeOnly what AWS recommends
+// instead. See https://docs.aws.amazon.com/personalize/latest/dg/set-up-required-permissions.html
 const (
 	PersonalizeNone       = "None"
+	PersonalizeOnly       = "PersonalizeOnly"
 	PersonalizeFullAccess = "AmazonPersonalizeFullAccess"
 )
 
@@ -104,23 +106,27 @@ type Properties struct {
 	PermissionsBoundary string `json:"PermissionsBoundary,omitempty"`
 	// Tags are put on the role and on its customer managed policy.
 	Tags []Tag `json:"Tags,omitempty"`
-	// PersonalizeAccess is AmazonPersonalizeFullAccess, to attach the policy that the set-up page names, or None.
+	// PersonalizeAccess is AmazonPersonalizeFullAccess, to attach the policy that the set-up page names; PersonalizeOnly, to allow
+	// personalize:* in the role's own policy, as AWS recommends instead; or None.
 	PersonalizeAccess string `json:"PersonalizeAccess,omitempty"`
 	// CloudWatchAccess is None, CloudWatchFullAccess or CloudWatchFullAccessV2.
 	CloudWatchAccess string `json:"CloudWatchAccess,omitempty"`
 	// PolicyName is the name of the customer managed policy for buckets, keys and metrics: 1 to 128 characters of letters,
 	// digits and _+=,.@-. Empty: a name that starts with PersonalizeS3BucketAccessPolicy- is derived from the role.
 	PolicyName string `json:"PolicyName,omitempty"`
-	// Buckets are the data buckets. An entry is a name, an ARN, or an object of the fields of Bucket.
+	// Buckets are the data buckets. An entry is a name, an ARN, or an object of the fields of Bucket. Entries may name one bucket with
+	// different prefixes and uses: what they allow adds up.
 	Buckets []Bucket `json:"Buckets,omitempty"`
-	// Uses are the uses of buckets that name none themselves; DatasetImport unless said otherwise.
+	// Uses are the uses of buckets that name none themselves; DatasetImport unless said otherwise. MetricAttribution needs no bucket.
 	Uses []string `json:"Uses,omitempty"`
 	// KmsKeyArns are the ARNs of KMS keys that dataset groups are encrypted with, in the stack's Region. See
 	// https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-key-access.html
 	KmsKeyArns []string `json:"KmsKeyArns,omitempty"`
 	// ManageKeyPolicies merges a statement into the policy of each key of this account; true unless said otherwise.
 	ManageKeyPolicies bool `json:"ManageKeyPolicies"`
-	// SourceConditions puts aws:SourceAccount and aws:SourceArn into the trust policy; on unless switched off. See
+	// SourceConditions puts aws:SourceAccount and aws:SourceArn into the trust policy, and in a form that holds only if they are sent
+	// into the statements for buckets and keys; the role's own statements for buckets of its account get aws:ResourceAccount. On unless
+	// switched off. See
 	// https://docs.aws.amazon.com/personalize/latest/dg/cross-service-confused-deputy-prevention.html
 	SourceConditions bool `json:"SourceConditions"`
 	// SourceRegions are the Regions whose Personalize may assume the role, or * for all; empty: the stack's own.
@@ -151,8 +157,8 @@ type Bucket struct {
 	Prefixes []string `json:"Prefixes,omitempty"`
 	// ManageBucketPolicy merges a statement into the bucket policy; true unless said otherwise.
 	ManageBucketPolicy bool `json:"ManageBucketPolicy"`
-	// RequireSourceConditions puts aws:SourceAccount and aws:SourceArn into that statement. AWS documents no bucket policy with
-	// conditions for Personalize.
+	// RequireSourceConditions has that statement require aws:SourceAccount and aws:SourceArn, also of requests without them. AWS documents
+	// no bucket policy with conditions for Personalize.
 	RequireSourceConditions bool `json:"RequireSourceConditions,omitempty"`
 	// KmsKeyArn is the ARN of the KMS key that the bucket's objects are encrypted with.
 	KmsKeyArn string `json:"KmsKeyArn,omitempty"`

@@ -71,7 +71,7 @@ func boundary(s string) string {
 }
 
 var (
-	personalizeAccess = oneOf(PersonalizeFullAccess, PersonalizeNone)
+	personalizeAccess = oneOf(PersonalizeFullAccess, PersonalizeOnly, PersonalizeNone)
 	cloudWatchAccess  = oneOf(CloudWatchNone, CloudWatchFullAccess, CloudWatchFullAccessV2)
 	use               = oneOf(Uses()...)
 )

@@ -27,22 +27,25 @@ import (
 	"personalize-role/lambda/internal/provision"
 )
 
-// endpointVariable names the environment variable with the URL of the running emulator; make test sets it.
+// endpointVariable names the environment variable with the URLs of running emulators, separated by commas; make test sets it.
 const endpointVariable = "PERSONALIZE_ROLE_EMULATOR"
 
-func init() { kinds = append(kinds, Kind{Name: "emulator", New: newEmulated, Slow: true}) }
+func init() { kind = Kind{Name: "emulator", New: newEmulated, Slow: true} }
 
 var connections = awshttp.NewBuildableClient()
 
 // accounts counts the accounts used by this process; every world has one of its own.
 var accounts atomic.Int64
 
-func newEmulated(t *testing.T) World {
-	endpoint := os.Getenv(endpointVariable)
-	if endpoint == "" {
+func newEmulated(t testing.TB) World {
+	endpoints := os.Getenv(endpointVariable)
+	if endpoints == "" {
 		t.Fatalf("%s isn't set; run the emulator tests by make test", endpointVariable)
 	}
-	account := fmt.Sprintf("%06d%06d", os.Getpid()%1000000, accounts.Add(1))
+	number := accounts.Add(1)
+	account := fmt.Sprintf("%06d%06d", os.Getpid()%1000000, number)
+	all := strings.Split(endpoints, ",")
+	endpoint := all[int(number)%len(all)]
 	w := &emulated{account: account}
 	cfg := aws.Config{
 		Region:       "eu-west-1",
@@ -145,7 +148,7 @@ func (w *emulated) qualified(name *string) *string {
 	return aws.String(aws.ToString(name) + "-" + w.account)
 }
 
-func (w *emulated) addBucket(t *testing.T, cfg aws.Config, name string, b Bucket) {
+func (w *emulated) addBucket(t testing.TB, cfg aws.Config, name string, b Bucket) {
 	t.Helper()
 	if b.Region != "" {
 		cfg.Region = b.Region
@@ -166,7 +169,7 @@ func (w *emulated) addBucket(t *testing.T, cfg aws.Config, name string, b Bucket
 	}
 }
 
-func (w *emulated) addKey(t *testing.T) string {
+func (w *emulated) addKey(t testing.TB) string {
 	t.Helper()
 	key := must(w.kms.CreateKey(calm(), &kms.CreateKeyInput{Policy: aws.String(rootKeyPolicy(w.account))}))(t)
 	arn := aws.ToString(key.KeyMetadata.Arn)
@@ -175,7 +178,7 @@ func (w *emulated) addKey(t *testing.T) string {
 }
 
 // state reads the account in the form of fakeaws.
-func (w *emulated) state(t *testing.T) map[string]string {
+func (w *emulated) state(t testing.TB) map[string]string {
 	t.Helper()
 	ctx := calm()
 	state := map[string]string{}
@@ -220,8 +223,8 @@ func (w *emulated) state(t *testing.T) map[string]string {
 	return state
 }
 
-func must[T any](v T, err error) func(*testing.T) T {
-	return func(t *testing.T) T {
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
@@ -230,7 +233,7 @@ func must[T any](v T, err error) func(*testing.T) T {
 	}
 }
 
-func decoded(t *testing.T, document *string) string {
+func decoded(t testing.TB, document *string) string {
 	t.Helper()
 	return must(url.PathUnescape(aws.ToString(document)))(t)
 }

@@ -3,6 +3,7 @@ package awstest
 import (
 	"context"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -48,18 +49,29 @@ type Bucket struct{ Owner, Region, Policy string }
 // Kind is a way to make worlds.
 type Kind struct {
 	Name string
-	New  func(*testing.T) World
+	New  func(testing.TB) World
 	// Slow worlds get half of the cases that try everything.
 	Slow bool
 }
 
-// kinds are all ways that this build has.
-var kinds = []Kind{{Name: "fake", New: newFake}}
+// kind is the one of this build.
+var kind = Kind{Name: "fake", New: NewFake}
 
-// Kinds returns the ways to make worlds: the account in the process, and with the build tag emulator also the emulator's.
-func Kinds() []Kind { return kinds }
+// inEveryWorld ends the names of the tests that a build with the tag emulator runs, on the emulator.
+const inEveryWorld = "InEveryWorld"
 
-func newFake(*testing.T) World {
+// KindOf returns the way to make worlds for a test whose name says that it runs in each of them: the account in the process, or the
+// emulator's in a build with the tag emulator.
+func KindOf(t *testing.T) Kind {
+	t.Helper()
+	if name, _, _ := strings.Cut(t.Name(), "/"); !strings.HasSuffix(name, inEveryWorld) {
+		t.Fatalf("the name of a test that runs on the emulator ends in %s", inEveryWorld)
+	}
+	return kind
+}
+
+// NewFake returns a world in the process.
+func NewFake(testing.TB) World {
 	fake := fakeaws.New("123456789012")
 	return World{
 		IAM: fake.IAM, S3: fake.S3, KMS: fake.KMS, AccountID: fake.AccountID, Calls: fake.Calls,

@@ -32,7 +32,8 @@ func OfProperties(i servicerole.Identity, p properties.Properties) []string {
 		warn("the trust policy has no source conditions, so Personalize can assume the role for other accounts. Set %s to true.",
 			properties.NameSourceConditions)
 	}
-	if p.PersonalizeAccess == properties.PersonalizeNone && len(p.Buckets) == 0 && len(p.KmsKeyArns) == 0 {
+	if p.PersonalizeAccess == properties.PersonalizeNone && len(p.Buckets) == 0 && len(p.KmsKeyArns) == 0 &&
+		p.CloudWatchAccess == properties.CloudWatchNone && !slices.Contains(p.Uses, properties.UseMetricAttribution) {
 		warn("the role has no permissions. Name %s, or set %s to %s.", properties.NameBuckets, properties.NamePersonalizeAccess,
 			properties.PersonalizeFullAccess)
 	}

@@ -28,7 +28,10 @@ func OfSharedPolicies(d servicerole.Desired, o servicerole.Observed) []string {
 		case servicerole.InAnotherRegion:
 			warn("bucket %s is now in %s. Personalize can't read it from this Region.", b.Name, found.Region)
 		case servicerole.Present:
-			need := policy.Need{Role: d.Role.ARN, Account: d.Identity.AccountID, Actions: b.Statement.Action, Resources: b.Statement.Resource}
+			need := policy.Need{Role: d.Role.ARN, Account: d.Identity.AccountID}
+			for _, s := range b.Statements {
+				need.Actions, need.Resources = append(need.Actions, s.Action...), append(need.Resources, s.Resource...)
+			}
 			for _, condition := range policy.Closed(found.Policy, need) {
 				warn("the policy of bucket %s denies access by %s, which can block Personalize. Exclude the role (aws:PrincipalArn %s) and the "+
 					"service (aws:PrincipalServiceName personalize.amazonaws.com) from that Deny.", b.Name, condition, d.Role.ARN)

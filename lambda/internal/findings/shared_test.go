@@ -23,8 +23,8 @@ func TestOfSharedPolicies(t *testing.T) {
 			Keys: map[string]servicerole.ObservedShared{key: found}}
 	}
 	role := servicerole.Role{RoleRef: servicerole.RoleRef{ARN: "arn:aws:iam::123456789012:role/R"}}
-	grant := servicerole.BucketGrant{Name: "data", Statement: policy.Statement{Action: policy.Values{"s3:GetObject"},
-		Resource: policy.Values{"arn:aws:s3:::data/*"}}}
+	grant := servicerole.BucketGrant{Name: "data", Statements: []policy.Statement{{Action: policy.Values{"s3:GetObject"},
+		Resource: policy.Values{"arn:aws:s3:::data/*"}}}}
 	desired := servicerole.Desired{Role: role, Buckets: []servicerole.BucketGrant{grant}, Keys: []servicerole.KeyGrant{{ARN: key}}}
 	ofOthers := desired
 	ofOthers.Keys = []servicerole.KeyGrant{{ARN: "arn:aws:kms:eu-west-1:999999999999:key/1", OfOthers: true}}

@@ -18,7 +18,7 @@ import (
 // Two deliveries of an adopting Create: the second reads the role before the first has tagged it, and its attachments after the first has
 // changed them.
 func TestATornSnapshotIsNotTaken(t *testing.T) {
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	r.createRole("Existing", nil)
 	attach(t, r, "Existing", "arn:aws:iam::aws:policy/CloudWatchFullAccessV2")
 	before := r.world.State()
@@ -47,7 +47,7 @@ func TestATornSnapshotIsNotTaken(t *testing.T) {
 // The keys of a role's tags ignore case: what the role had before comes back in its own spelling.
 func TestAnAdoptedTagInAnotherCaseComesBack(t *testing.T) {
 	for _, dropped := range []bool{false, true} {
-		r := newRig(t, awstest.Kinds()[0].New(t))
+		r := newRig(t, awstest.NewFake(t))
 		r.createRole("Existing", map[string]string{"Team": "theirs"})
 		before := r.world.State()
 		now := props{"RoleName": "Existing", "AdoptExistingRole": "true", "PropagationDelaySeconds": "0", "Tags": []any{tag("team", "ours")}}
@@ -68,7 +68,7 @@ func TestAnAdoptedTagInAnotherCaseComesBack(t *testing.T) {
 func TestForgedPast(t *testing.T) {
 	forged := adoptedElsewhere(t)
 	for _, now := range []props{base(nil), base(props{"RoleName": "Own"}), base(props{"RoleName": "Own", "AdoptExistingRole": "true"})} {
-		r := newRig(t, awstest.Kinds()[0].New(t))
+		r := newRig(t, awstest.NewFake(t))
 		before := r.world.State()
 		id := r.must(cfn.Create, "", now, nil)
 		name := "Own"
@@ -88,7 +88,7 @@ func TestForgedPast(t *testing.T) {
 
 // adoptedElsewhere returns the tags that hold the past of a role whose trust policy is an attacker's.
 func adoptedElsewhere(t *testing.T) []types.Tag {
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	r.createRole("Existing", nil)
 	r.must(cfn.Create, "", props{"RoleName": "Existing", "AdoptExistingRole": "true", "PropagationDelaySeconds": "0"}, nil)
 	out, err := r.world.IAM.GetRole(t.Context(), &iam.GetRoleInput{RoleName: aws.String("Existing")})

@@ -41,7 +41,7 @@ func TestCalls(t *testing.T) {
 }
 
 func writeCalls(t *testing.T, table *strings.Builder, buckets int) {
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	counting := &countingCloudFormation{CloudFormation: r.cfn}
 	r.handler.Provisioner.CloudFormation = counting
 	// What was observed doesn't grow old, however slow the machine is. Deadlines are by the real clock.

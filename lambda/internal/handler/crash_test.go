@@ -67,34 +67,34 @@ var changes = []struct {
 
 // forEachFault runs a case in a new world for each call k and each way to fail, until k is beyond the last call.
 func forEachFault(t *testing.T, adopt string, run func(t *testing.T, r *rig, k int, f fault) (hit bool)) {
-	for _, kind := range awstest.Kinds() {
-		for n, f := range faults {
-			t.Run(kind.Name+"/"+f.name, func(t *testing.T) {
-				for k := 1; ; k++ {
-					if k > 200 {
-						t.Fatal("no end of calls")
-					}
-					// The account in the process is for trying everything; the emulator shows that it doesn't drift.
-					if kind.Slow && (k+n)%2 == 0 {
-						continue
-					}
-					r := newRig(t, kind.New(t))
-					r.foreign()
-					if adopt != "" {
-						r.createRole(adopt, map[string]string{"stage": "old"})
-						attach(t, r, adopt, "arn:aws:iam::aws:policy/CloudWatchFullAccessV2")
-					}
-					before := r.world.State()
-					hit := run(t, r, k, f)
-					if diff := cmp.Diff(before, r.world.State()); diff != "" {
-						t.Fatalf("%s at call %d: the account isn't what it was (-before +after):\n%s", f.name, k, diff)
-					}
-					if !hit {
-						return
-					}
+	kind := awstest.KindOf(t)
+	for n, f := range faults {
+		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
+			for k := 1; ; k++ {
+				if k > 200 {
+					t.Fatal("no end of calls")
 				}
-			})
-		}
+				// The account in the process is for trying everything; the emulator shows that it doesn't drift.
+				if kind.Slow && (k+n)%2 == 0 {
+					continue
+				}
+				r := newRig(t, kind.New(t))
+				r.foreign()
+				if adopt != "" {
+					r.createRole(adopt, map[string]string{"stage": "old"})
+					attach(t, r, adopt, "arn:aws:iam::aws:policy/CloudWatchFullAccessV2")
+				}
+				before := r.world.State()
+				hit := run(t, r, k, f)
+				if diff := cmp.Diff(before, r.world.State()); diff != "" {
+					t.Fatalf("%s at call %d: the account isn't what it was (-before +after):\n%s", f.name, k, diff)
+				}
+				if !hit {
+					return
+				}
+			}
+		})
 	}
 }
 
@@ -107,7 +107,7 @@ func attach(t *testing.T, r *rig, role, policy string) {
 }
 
 // A Create that fails anywhere is taken back by the Delete that follows, whether CloudFormation got an id or makes one up.
-func TestCreateFailsAnywhere(t *testing.T) {
+func TestCreateFailsAnywhereInEveryWorld(t *testing.T) {
 	for _, adopt := range []string{"", "Existing"} {
 		now := base(props{"PermissionsBoundary": boundary, "KmsKeyArns": []any{"{key}"}})
 		if adopt != "" {
@@ -130,7 +130,7 @@ func TestCreateFailsAnywhere(t *testing.T) {
 }
 
 // A Create that is delivered again converges to what an undisturbed one makes.
-func TestCreateConvergesWhenDeliveredAgain(t *testing.T) {
+func TestCreateConvergesWhenDeliveredAgainInEveryWorld(t *testing.T) {
 	forEachFault(t, "", func(t *testing.T, r *rig, k int, f fault) bool {
 		id := r.must(cfn.Create, "", base(nil), nil)
 		want := r.world.State()
@@ -148,7 +148,7 @@ func TestCreateConvergesWhenDeliveredAgain(t *testing.T) {
 }
 
 // An Update that fails anywhere is taken back by the Update that CloudFormation sends then, with the id of the answer.
-func TestUpdateFailsAnywhere(t *testing.T) {
+func TestUpdateFailsAnywhereInEveryWorld(t *testing.T) {
 	for _, c := range changes {
 		t.Run(c.name, func(t *testing.T) {
 			forEachFault(t, c.adopt, func(t *testing.T, r *rig, k int, f fault) bool {
@@ -175,7 +175,7 @@ func TestUpdateFailsAnywhere(t *testing.T) {
 }
 
 // An Update that is delivered again converges, and what was replaced goes.
-func TestUpdateConvergesWhenDeliveredAgain(t *testing.T) {
+func TestUpdateConvergesWhenDeliveredAgainInEveryWorld(t *testing.T) {
 	for _, c := range changes {
 		t.Run(c.name, func(t *testing.T) {
 			forEachFault(t, c.adopt, func(t *testing.T, r *rig, k int, f fault) bool {
@@ -202,7 +202,7 @@ func TestUpdateConvergesWhenDeliveredAgain(t *testing.T) {
 }
 
 // A Delete that fails anywhere is finished by the next.
-func TestDeleteFailsAnywhere(t *testing.T) {
+func TestDeleteFailsAnywhereInEveryWorld(t *testing.T) {
 	for _, adopt := range []string{"", "Existing"} {
 		now := base(props{"PermissionsBoundary": boundary, "KmsKeyArns": []any{"{key}"}})
 		if adopt != "" {
@@ -231,7 +231,7 @@ func isWrite(action string) bool {
 
 // What is answered must be what an engineer needs: the call, the thing, the cause, and the permission that is missing.
 func TestReasonNamesTheMissingPermission(t *testing.T) {
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	r.world.SetHook(func(action string) (error, error) {
 		if action == "iam:CreatePolicy" {
 			return faults[1].before, nil

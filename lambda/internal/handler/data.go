@@ -19,6 +19,7 @@ import (
 // data returns the attributes, always the same keys: Fn::GetAtt fails if an update drops one. What has no room in an answer is left out:
 // the statements of Required..., the last of the longer attribute first, until the rest fits beside the beginning of the warnings.
 func (t *task) data(d servicerole.Desired, out *outcome) map[string]string {
+	d = d.Given(out.observed)
 	policyARN := ""
 	if d.Policy != nil {
 		policyARN = d.Policy.ARN
@@ -73,28 +74,32 @@ func (t *task) fits(data map[string]string) bool {
 	return err == nil && size <= cfn.MaxBody
 }
 
-// encoded returns a JSON object, {} for none.
-func encoded(statements map[string]json.RawMessage) string {
+// encoded returns statements as JSON.
+func encoded(statements any) string {
 	text, err := json.Marshal(statements)
 	if err != nil {
-		// The statements are JSON already.
+		// They are JSON already.
 		panic(err)
 	}
 	return string(text)
 }
 
-// required returns the statements that owners must add to policies which the function doesn't extend, by bucket and by key.
+// required returns the statements that owners must add to policies which the function doesn't extend, as lists, by bucket and by key.
 func required(d servicerole.Desired, o servicerole.Observed) (buckets, keys map[string]json.RawMessage) {
 	buckets, keys = map[string]json.RawMessage{}, map[string]json.RawMessage{}
-	add := func(to map[string]json.RawMessage, name string, s policy.Statement) {
-		to[name] = json.RawMessage(s.String())
+	add := func(to map[string]json.RawMessage, name string, statements ...policy.Statement) {
+		var list []json.RawMessage
+		for _, s := range statements {
+			list = append(list, json.RawMessage(s.String()))
+		}
+		to[name] = json.RawMessage(encoded(list))
 	}
 	for _, b := range d.Buckets {
 		switch {
 		case o.Buckets[b.Name].Presence == servicerole.InAnotherAccount:
-			add(buckets, b.Name, b.Foreign)
+			add(buckets, b.Name, b.Foreign...)
 		case !b.Managed:
-			add(buckets, b.Name, b.Statement)
+			add(buckets, b.Name, b.Statements...)
 		}
 	}
 	for _, key := range d.Keys {

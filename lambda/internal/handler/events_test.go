@@ -17,7 +17,7 @@ func TestADeleteWithAMadeUpIDSparesTheLiveRole(t *testing.T) {
 	for _, resource := range []string{"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_FAILED", "CREATE_IN_PROGRESS"} {
 		for _, stack := range []string{"UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_COMPLETE", "CREATE_IN_PROGRESS",
 			"UPDATE_FAILED"} {
-			r := newRig(t, awstest.Kinds()[0].New(t))
+			r := newRig(t, awstest.NewFake(t))
 			id := r.must(cfn.Create, "", base(nil), nil)
 			before := r.world.State()
 			r.cfn.Say(resource, id, stack)
@@ -33,7 +33,7 @@ func TestADeleteWithAMadeUpIDSparesTheLiveRole(t *testing.T) {
 
 // A -> B -> A, and the clean-up's Delete(A) comes once more while the stack is under way.
 func TestAnOldCleanUpSparesTheLiveRole(t *testing.T) {
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	a, b := base(props{"RoleName": "A"}), base(props{"RoleName": "B"})
 	idA := r.must(cfn.Create, "", a, nil)
 	idB := r.must(cfn.Update, idA, b, a)
@@ -53,7 +53,7 @@ func TestAnOldCleanUpSparesTheLiveRole(t *testing.T) {
 
 // Nothing is made for a stack that CloudFormation doesn't know; an answer that can't be had is no such proof.
 func TestAStackThatDoesNotExist(t *testing.T) {
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	before := r.world.State()
 	r.cfn.Forget()
 	answer := r.deliverRaw(r.event(cfn.Create, "", base(nil), nil))
@@ -71,7 +71,7 @@ func TestAStackThatDoesNotExist(t *testing.T) {
 // A Delete right after a Create, while IAM doesn't show the role or the policy yet.
 func TestDeleteWhereIAMLags(t *testing.T) {
 	for _, operation := range []string{"iam:GetRole", "iam:GetPolicy"} {
-		r := newRig(t, awstest.Kinds()[0].New(t))
+		r := newRig(t, awstest.NewFake(t))
 		before := r.world.State()
 		id := r.must(cfn.Create, "", base(nil), nil)
 		var mutex sync.Mutex

@@ -16,7 +16,7 @@ import (
 )
 
 func TestAttributes(t *testing.T) {
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	answer := r.deliver(cfn.Create, "", props{"RoleName": "R", "Path": "/ml/", "PolicyName": "P", "Buckets": []any{"training-data"},
 		"CloudWatchAccess": "CloudWatchFullAccess"}, nil)
 	want := map[string]string{
@@ -41,7 +41,7 @@ func TestAttributes(t *testing.T) {
 
 // The derived name stays the same for ever: users' policies name it.
 func TestDerivedNameIsStable(t *testing.T) {
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	got := r.must(cfn.Create, "", base(nil), nil)
 	if want := "arn:aws:iam::123456789012:role/PersonalizeRole-n5p674qhykfkz6tuyptb"; got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -66,7 +66,7 @@ func TestRefusedEventsTouchNothing(t *testing.T) {
 			"PermissionsBoundary arn:aws:iam::999999999999:policy/B must be a managed policy of this account"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newRig(t, awstest.Kinds()[0].New(t))
+			r := newRig(t, awstest.NewFake(t))
 			r.foreign()
 			before := r.world.State()
 			answer := r.deliver(cfn.Create, "", c.now, nil)
@@ -102,7 +102,7 @@ func TestUpdateRefusesSharedNames(t *testing.T) {
 			"both would share the managed policy P"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newRig(t, awstest.Kinds()[0].New(t))
+			r := newRig(t, awstest.NewFake(t))
 			id := r.must(cfn.Create, "", c.from, nil)
 			before := r.world.State()
 			answer := r.deliver(cfn.Update, id, c.to, c.from)
@@ -118,7 +118,7 @@ func TestUpdateRefusesSharedNames(t *testing.T) {
 
 func TestForeignAttachments(t *testing.T) {
 	for _, force := range []bool{false, true} {
-		r := newRig(t, awstest.Kinds()[0].New(t))
+		r := newRig(t, awstest.NewFake(t))
 		r.foreign()
 		before := r.world.State()
 		now := base(props{"RoleName": "R", "ForceDetachPolicies": force})
@@ -160,7 +160,7 @@ func TestUndecodableEvents(t *testing.T) {
 			nothingID},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newRig(t, awstest.Kinds()[0].New(t))
+			r := newRig(t, awstest.NewFake(t))
 			answer := r.deliverRaw(json.RawMessage(c.event))
 			if answer == nil || answer.Status != cfn.Failed || answer.Reason != c.reason || answer.PhysicalResourceID != c.id {
 				t.Errorf("got %+v, want FAILED, id %q: %s", answer, c.id, c.reason)
@@ -171,7 +171,7 @@ func TestUndecodableEvents(t *testing.T) {
 		})
 	}
 	for _, event := range []string{`{}`, `[]`, `"x"`, `{"RequestType":"Create"}`, `{"ResponseURL":5}`} {
-		r := newRig(t, awstest.Kinds()[0].New(t))
+		r := newRig(t, awstest.NewFake(t))
 		if err := r.handler.Handle(t.Context(), json.RawMessage(event)); err == nil {
 			t.Errorf("%s: no error, although nobody can be answered", event)
 		}
@@ -179,7 +179,7 @@ func TestUndecodableEvents(t *testing.T) {
 }
 
 func TestAnotherAccountsStackIsRefused(t *testing.T) {
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	r.handler.AccountID = func(context.Context) string { return "999999999999" }
 	answer := r.deliver(cfn.Create, "", base(nil), nil)
 	want := "the function belongs to account 999999999999, and the stack to account 123456789012. Nothing was changed. A role must be " +
@@ -192,7 +192,7 @@ func TestAnotherAccountsStackIsRefused(t *testing.T) {
 
 // A Create of a wrong resource type is refused, but not the Delete that takes it back.
 func TestDeleteOfAnotherResourceTypeSucceeds(t *testing.T) {
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	for request, want := range map[cfn.RequestType]cfn.Status{cfn.Create: cfn.Failed, cfn.Delete: cfn.Success} {
 		event := strings.Replace(string(r.event(request, madeUp, base(nil), nil)), properties.ResourceType,
 			"AWS::CloudFormation::CustomResource", 1)
@@ -206,7 +206,7 @@ func TestDeleteOfAnotherResourceTypeSucceeds(t *testing.T) {
 // reason for a Delete to fail. A denial that lasts is.
 func TestDeleteIsDeniedOnWhatIsGone(t *testing.T) {
 	for _, lasting := range []bool{false, true} {
-		r := newRig(t, awstest.Kinds()[0].New(t))
+		r := newRig(t, awstest.NewFake(t))
 		before := r.world.State()
 		id := r.must(cfn.Create, "", base(nil), nil)
 		r.world.SetHook(func(action string) (error, error) {
@@ -234,7 +234,7 @@ func TestDeleteIsDeniedOnWhatIsGone(t *testing.T) {
 
 // An adopted role gets a tag's old value back, whether an update drops the tag or the role is given back.
 func TestAdoptedRoleKeepsItsTags(t *testing.T) {
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	r.createRole("Existing", map[string]string{"team": "theirs"})
 	before := r.world.State()
 	one, two := props{"RoleName": "Existing", "AdoptExistingRole": "true", "Tags": []any{tag("team", "ours")}},
@@ -249,7 +249,7 @@ func TestAdoptedRoleKeepsItsTags(t *testing.T) {
 
 // A rename that was refused leaves the live policy alone when it is taken back.
 func TestRefusedRenameIsTakenBackWithoutAWarning(t *testing.T) {
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	a, b := base(props{"RoleName": "A", "PolicyName": "P"}), base(props{"RoleName": "B", "PolicyName": "P"})
 	id := r.must(cfn.Create, "", a, nil)
 	before := r.world.State()

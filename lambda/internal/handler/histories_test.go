@@ -28,7 +28,7 @@ var variants = []props{
 
 // world makes a rig in an account where a role may be adopted.
 func world(t *testing.T) *rig {
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	r.foreign()
 	r.createRole("Existing", map[string]string{"Team": "theirs", "stage": "old"})
 	attach(t, r, "Existing", "arn:aws:iam::aws:policy/CloudWatchFullAccessV2")

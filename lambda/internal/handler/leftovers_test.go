@@ -41,7 +41,7 @@ func (r *rig) cleanUp(id string, of props, live string) *cfn.Response {
 // A record that is outdated never removes the role that it names once that is live, whoever has the record.
 func TestAnOutdatedRecordNeverRemovesTheLiveRole(t *testing.T) {
 	a, b, l := base(props{"RoleName": "A"}), base(props{"RoleName": "B"}), base(props{"RoleName": "L"})
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	empty := r.world.State()
 	roleA := r.must(cfn.Create, "", a, nil)
 	r.lose(roleA, a, l, "iam:DeleteRole")
@@ -53,7 +53,7 @@ func TestAnOutdatedRecordNeverRemovesTheLiveRole(t *testing.T) {
 	if answer := r.cleanUp(roleB, b, roleL); !succeeded(answer) {
 		t.Fatalf("clean-up: %+v", answer)
 	}
-	ideal := newRig(t, awstest.Kinds()[0].New(t))
+	ideal := newRig(t, awstest.NewFake(t))
 	ideal.must(cfn.Create, "", l, nil)
 	r.setUnreachable(true)
 	r.deliver(cfn.Update, roleL, a, l)
@@ -68,10 +68,28 @@ func TestAnOutdatedRecordNeverRemovesTheLiveRole(t *testing.T) {
 	}
 }
 
+// A role that one update left behind, and another one made again for other buckets, goes with what both made.
+func TestALeftoverThatAnotherUpdateMakesAgain(t *testing.T) {
+	from := base(nil)
+	first := props{"RoleName": "Lost", "PropagationDelaySeconds": "0", "Tags": []any{tag("of", "first")}}
+	second := props{"RoleName": "Lost", "PropagationDelaySeconds": "0", "Buckets": []any{"more-data"}}
+	r := newRig(t, awstest.NewFake(t))
+	id := r.must(cfn.Create, "", from, nil)
+	before := r.world.State()
+	r.lose(id, from, first, "iam:DeleteRole")
+	r.setUnreachable(true)
+	r.deliver(cfn.Update, id, second, from)
+	r.heal()
+	r.must(cfn.Update, id, from, second)
+	if diff := cmp.Diff(before, r.world.State()); diff != "" {
+		t.Errorf("-before +after:\n%s", diff)
+	}
+}
+
 // The clean-up of a replaced role doesn't fail because of another role, which the new one has on record.
 func TestACleanUpIgnoresOtherRoles(t *testing.T) {
 	from, lost, to := base(nil), base(props{"RoleName": "Lost", "Buckets": []any{"more-data"}}), base(props{"RoleName": "Next"})
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	empty := r.world.State()
 	id := r.must(cfn.Create, "", from, nil)
 	r.lose(id, from, lost, "iam:DetachRolePolicy")
@@ -96,7 +114,7 @@ func TestAFailedUpdateKeepsTheRecord(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			from := base(nil)
-			r := newRig(t, awstest.Kinds()[0].New(t))
+			r := newRig(t, awstest.NewFake(t))
 			empty := r.world.State()
 			id := r.must(cfn.Create, "", from, nil)
 			before := r.world.State()
@@ -125,7 +143,7 @@ func TestAFailedUpdateKeepsTheRecord(t *testing.T) {
 // What can't be removed is tried once in an event, and recorded once, however often the event is delivered.
 func TestALeftoverIsTriedOnceAnEvent(t *testing.T) {
 	from, lost := base(nil), base(props{"RoleName": "Lost"})
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	id := r.must(cfn.Create, "", from, nil)
 	r.lose(id, from, lost, "iam:DeleteRole")
 	var counts []int
@@ -155,7 +173,7 @@ func TestALeftoverIsTriedOnceAnEvent(t *testing.T) {
 func TestTheRecordLeavesRoomForTags(t *testing.T) {
 	for _, denied := range []string{"", "iam:DeleteRole"} {
 		from, to, lost := base(props{"Tags": tags(46)}), base(props{"Tags": tags(47)}), base(props{"RoleName": "Lost"})
-		r := newRig(t, awstest.Kinds()[0].New(t))
+		r := newRig(t, awstest.NewFake(t))
 		empty := r.world.State()
 		id := r.must(cfn.Create, "", from, nil)
 		r.lose(id, from, lost, "iam:DeleteRole")

@@ -2,6 +2,7 @@ package handler
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -16,9 +17,11 @@ const madeUp = "app-Role-1A2B3C"
 
 // A Delete that starts before the k-th call of a Create that is still under way, for each k; and one that runs to its end
 // there, or side by side with the rest. Nothing is left either way.
-func TestDeleteRacesCreate(t *testing.T) {
-	for _, kind := range awstest.Kinds() {
-		for _, sideBySide := range []bool{false, true} {
+func TestDeleteRacesCreateInEveryWorld(t *testing.T) {
+	kind := awstest.KindOf(t)
+	for _, sideBySide := range []bool{false, true} {
+		t.Run(fmt.Sprint("side by side ", sideBySide), func(t *testing.T) {
+			t.Parallel()
 			for k := 1; ; k++ {
 				if k > 100 {
 					t.Fatal("no end of calls")
@@ -27,13 +30,13 @@ func TestDeleteRacesCreate(t *testing.T) {
 				r.foreign()
 				before := r.world.State()
 				if !raceAt(t, r, k, sideBySide) {
-					break
+					return
 				}
 				if diff := cmp.Diff(before, r.world.State()); diff != "" {
-					t.Fatalf("%s, side by side %v, Delete at call %d of Create: -before +after:\n%s", kind.Name, sideBySide, k, diff)
+					t.Fatalf("Delete at call %d of Create: -before +after:\n%s", k, diff)
 				}
 			}
-		}
+		})
 	}
 }
 
@@ -78,43 +81,43 @@ func raceAt(t *testing.T, r *rig, k int, sideBySide bool) (hit bool) {
 }
 
 // A Create that Lambda delivers once more, at any call of the Delete or after it.
-func TestCreateComesAgainAfterItsDelete(t *testing.T) {
-	for _, kind := range awstest.Kinds() {
-		for k := 1; ; k++ {
-			if k > 100 {
-				t.Fatal("no end of calls")
-			}
-			r := newRig(t, kind.New(t))
-			r.foreign()
-			before := r.world.State()
-			id := r.must(cfn.Create, "", base(nil), nil)
-			again := r.event(cfn.Create, "", base(nil), nil)
-			hit := false
-			n := 0
-			var mutex sync.Mutex
-			r.world.SetHook(func(string) (error, error) {
-				mutex.Lock()
-				n++
-				mine := n == k
-				mutex.Unlock()
-				if mine {
-					hit = true
-					_ = r.handler.Handle(t.Context(), again)
-				}
-				return nil, nil
-			})
-			r.deliver(cfn.Delete, id, base(nil), nil)
-			r.world.SetHook(nil)
-			if !hit {
-				r.cfn.Say("DELETE_COMPLETE", id, "ROLLBACK_COMPLETE")
+func TestCreateComesAgainAfterItsDeleteInEveryWorld(t *testing.T) {
+	t.Parallel()
+	kind := awstest.KindOf(t)
+	for k := 1; ; k++ {
+		if k > 100 {
+			t.Fatal("no end of calls")
+		}
+		r := newRig(t, kind.New(t))
+		r.foreign()
+		before := r.world.State()
+		id := r.must(cfn.Create, "", base(nil), nil)
+		again := r.event(cfn.Create, "", base(nil), nil)
+		hit := false
+		n := 0
+		var mutex sync.Mutex
+		r.world.SetHook(func(string) (error, error) {
+			mutex.Lock()
+			n++
+			mine := n == k
+			mutex.Unlock()
+			if mine {
+				hit = true
 				_ = r.handler.Handle(t.Context(), again)
 			}
-			if diff := cmp.Diff(before, r.world.State()); diff != "" {
-				t.Fatalf("%s, at call %d of the Delete: -before +after:\n%s", kind.Name, k, diff)
-			}
-			if !hit {
-				break
-			}
+			return nil, nil
+		})
+		r.deliver(cfn.Delete, id, base(nil), nil)
+		r.world.SetHook(nil)
+		if !hit {
+			r.cfn.Say("DELETE_COMPLETE", id, "ROLLBACK_COMPLETE")
+			_ = r.handler.Handle(t.Context(), again)
+		}
+		if diff := cmp.Diff(before, r.world.State()); diff != "" {
+			t.Fatalf("at call %d of the Delete: -before +after:\n%s", k, diff)
+		}
+		if !hit {
+			break
 		}
 	}
 }
@@ -133,7 +136,7 @@ func TestStaleEventsChangeNothing(t *testing.T) {
 		{"Delete once it was made anew", cfn.Delete, "CREATE_COMPLETE"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newRig(t, awstest.Kinds()[0].New(t))
+			r := newRig(t, awstest.NewFake(t))
 			id := r.must(cfn.Create, "", base(nil), nil)
 			before := r.world.State()
 			event := r.event(c.request, map[bool]string{false: id}[c.request == cfn.Create], base(props{"Description": "stale"}), base(nil))
@@ -151,7 +154,7 @@ func TestStaleEventsChangeNothing(t *testing.T) {
 
 // Where the function may not ask CloudFormation, it goes on.
 func TestDeniedQuestionIsNoObstacle(t *testing.T) {
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	before := r.world.State()
 	r.cfn.Deny()
 	created := r.deliverRaw(r.event(cfn.Create, "", base(nil), nil))
@@ -168,7 +171,7 @@ func TestDeniedQuestionIsNoObstacle(t *testing.T) {
 
 // What a stale Create can't undo, the next delivery does: it isn't answered, so that Lambda delivers it again.
 func TestUndoThatFailsIsDeliveredAgain(t *testing.T) {
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	before := r.world.State()
 	r.must(cfn.Create, "", base(nil), nil)
 	answered := len(r.answers)
@@ -199,7 +202,7 @@ func TestUndoThatFailsIsDeliveredAgain(t *testing.T) {
 
 // An undo that the function's time doesn't suffice for isn't answered either.
 func TestUndoThatRunsOutOfTimeIsDeliveredAgain(t *testing.T) {
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	r.must(cfn.Create, "", base(nil), nil)
 	answered := len(r.answers)
 	r.cfn.Say("DELETE_COMPLETE", madeUp, "ROLLBACK_COMPLETE")

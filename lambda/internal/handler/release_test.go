@@ -82,7 +82,7 @@ func TestReleasesAreCompatible(t *testing.T) {
 // rig returns a rig on the account after the recorded Create.
 func (r recording) rig(t *testing.T) (*rig, *fakeaws.Account) {
 	account := fakeaws.Restore("123456789012", r.After)
-	world := awstest.Kinds()[0].New(t)
+	world := awstest.NewFake(t)
 	world.IAM, world.S3, world.KMS, world.Calls, world.State = account.IAM, account.S3, account.KMS, account.Calls, account.State
 	rig := newRig(t, world)
 	for arn := range r.After.Keys {
@@ -115,7 +115,7 @@ func recordRelease(t *testing.T, file string) {
 	var recordings []recording
 	for _, release := range releases {
 		account := fakeaws.New("123456789012")
-		world := awstest.Kinds()[0].New(t)
+		world := awstest.NewFake(t)
 		world.IAM, world.S3, world.KMS, world.Calls, world.State = account.IAM, account.S3, account.KMS, account.Calls, account.State
 		world.AddBucket = func(name string, b awstest.Bucket) { account.S3.AddBucket(name, b.Owner, b.Region, b.Policy) }
 		world.AddKey = func() string {

@@ -14,7 +14,7 @@ import (
 func TestWhatARollbackLeavesIsFoundLater(t *testing.T) {
 	from, to := base(nil), base(props{"RoleName": "Renamed", "PolicyName": "P"})
 	for _, next := range []cfn.RequestType{cfn.Update, cfn.Delete} {
-		r := newRig(t, awstest.Kinds()[0].New(t))
+		r := newRig(t, awstest.NewFake(t))
 		empty := r.world.State()
 		id := r.must(cfn.Create, "", from, nil)
 		before := r.world.State()
@@ -57,9 +57,9 @@ func TestAnUpdateTakesUpWhatARollbackLeft(t *testing.T) {
 	} {
 		for _, operation := range []string{"iam:DetachRolePolicy", "iam:DeletePolicy", "iam:DeleteRole"} {
 			t.Run(name+" "+operation, func(t *testing.T) {
-				ideal := newRig(t, awstest.Kinds()[0].New(t))
+				ideal := newRig(t, awstest.NewFake(t))
 				ideal.must(cfn.Create, "", to, nil)
-				r := newRig(t, awstest.Kinds()[0].New(t))
+				r := newRig(t, awstest.NewFake(t))
 				empty := r.world.State()
 				id := r.must(cfn.Create, "", from, nil)
 				r.setUnreachable(true)
@@ -92,7 +92,7 @@ func TestAnUpdateTakesUpWhatARollbackLeft(t *testing.T) {
 
 // A statement never outlives a role that could not be created: the Delete that follows couldn't tell that it is there.
 func TestNoStatementWithoutARole(t *testing.T) {
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	before := r.world.State()
 	r.world.SetHook(func(operation string) (error, error) {
 		if operation == "iam:CreateRole" {
@@ -115,7 +115,7 @@ func TestNoStatementWithoutARole(t *testing.T) {
 
 // The old role was deleted by hand; its statement in the key's policy names nothing any more, and is the resource's own.
 func TestAReplacementRemovesItsOwnDeadStatement(t *testing.T) {
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	before := r.world.State()
 	from, to := props{"PersonalizeAccess": "None", "KmsKeyArns": []any{"{key}"}, "PropagationDelaySeconds": "0"},
 		props{"KmsKeyArns": []any{"{key}"}, "PropagationDelaySeconds": "0", "RoleName": "New"}
@@ -137,7 +137,7 @@ func TestAReplacementRemovesItsOwnDeadStatement(t *testing.T) {
 
 // IAM takes names that differ in case only for the same. The update is refused before any write, and its rollback isn't.
 func TestAPolicyNameInAnotherCase(t *testing.T) {
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	from, to := base(props{"PolicyName": "Data"}), base(props{"PolicyName": "data"})
 	id := r.must(cfn.Create, "", from, nil)
 	before := r.world.State()
@@ -154,7 +154,7 @@ func TestAPolicyNameInAnotherCase(t *testing.T) {
 // 47 tags are allowed, whatever the function keeps on the policy beside them.
 func TestTheLastTagFits(t *testing.T) {
 	tags := func(n int) props { return base(props{"Tags": tags(n)}) }
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	before := r.world.State()
 	id := r.must(cfn.Create, "", tags(46), nil)
 	r.must(cfn.Update, id, tags(47), tags(46))
@@ -171,7 +171,7 @@ func TestTheLastTagFits(t *testing.T) {
 
 // Everything in an answer may be as long as it can be.
 func TestTheLongestAnswerFits(t *testing.T) {
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	stack := "arn:aws:cloudformation:eu-west-1:" + r.world.AccountID + ":stack/" + strings.Repeat("s", 128) +
 		"/0f3c1b2a-0000-0000-0000-000000000000"
 	logical := strings.Repeat("L", 255)

@@ -20,173 +20,175 @@ func quick(bucket string) props {
 }
 
 // Buckets and keys that aren't as the properties take them to be.
-func TestBucketsAndKeysOfAllKinds(t *testing.T) {
-	for _, kind := range awstest.Kinds() {
-		for _, c := range []struct {
-			name string
-			run  func(t *testing.T, r *rig)
-		}{
-			{"a bucket of another account is left alone", func(t *testing.T, r *rig) {
-				r.world.AddBucket("theirs", awstest.Bucket{Owner: "999999999999"})
-				answer := r.deliver(cfn.Create, "", quick("theirs"), nil)
-				if answer.Status != cfn.Success {
-					t.Fatal(answer.Reason)
+func TestBucketsAndKeysOfAllKindsInEveryWorld(t *testing.T) {
+	kind := awstest.KindOf(t)
+	for _, c := range []struct {
+		name string
+		run  func(t *testing.T, r *rig)
+	}{
+		{"a bucket of another account is left alone", func(t *testing.T, r *rig) {
+			r.world.AddBucket("theirs", awstest.Bucket{Owner: "999999999999"})
+			answer := r.deliver(cfn.Create, "", quick("theirs"), nil)
+			if answer.Status != cfn.Success {
+				t.Fatal(answer.Reason)
+			}
+			want := `{"theirs":[{"Sid":"SID","Effect":"Allow","Principal":{"AWS":"ROLE","Service":"personalize.amazonaws.com"},` +
+				`"Action":["s3:GetObject","s3:ListBucket"],"Resource":["arn:aws:s3:::theirs","arn:aws:s3:::theirs/*"],"Condition":` +
+				`{"ArnLikeIfExists":{"aws:SourceArn":"arn:aws:personalize:eu-west-1:ACCOUNT:*"},` +
+				`"StringEqualsIfExists":{"aws:SourceAccount":"ACCOUNT"}}}]}`
+			var statements map[string][]struct{ Sid string }
+			if err := json.Unmarshal([]byte(answer.Data[properties.AttrRequiredBucketPolicyStatements]), &statements); err != nil {
+				t.Fatal(err)
+			}
+			got := strings.NewReplacer(answer.PhysicalResourceID, "ROLE", r.world.AccountID, "ACCOUNT", statements["theirs"][0].Sid,
+				"SID").Replace(answer.Data[properties.AttrRequiredBucketPolicyStatements])
+			if diff := cmp.Diff(want, got); diff != "" || !strings.HasPrefix(statements["theirs"][0].Sid, "PersonalizeAccess") {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+			warning := "bucket theirs belongs to another account. Its owner must add the statement in attribute " +
+				"RequiredBucketPolicyStatements to the bucket policy."
+			if diff := cmp.Diff(warning, answer.Data[properties.AttrWarnings]); diff != "" {
+				t.Errorf("warnings: -want +got:\n%s", diff)
+			}
+			r.must(cfn.Delete, answer.PhysicalResourceID, quick("theirs"), nil)
+		}},
+		{"a bucket in another Region is refused", func(t *testing.T, r *rig) {
+			r.world.AddBucket("elsewhere", awstest.Bucket{Region: "eu-central-1"})
+			r.refuses(quick("elsewhere"), "bucket elsewhere is in eu-central-1, and Personalize can read only buckets in its own Region, "+
+				"eu-west-1. Nothing was changed. Deploy the stack in the Region of the bucket too, or use a bucket in eu-west-1.")
+		}},
+		{"a bucket that doesn't exist is refused", func(t *testing.T, r *rig) {
+			r.refuses(quick("none"), "bucket none does not exist. Nothing was changed. Create the bucket first, or correct the name.")
+		}},
+		{"a bucket that was deleted since is no obstacle", func(t *testing.T, r *rig) {
+			both := base(props{"Buckets": []any{"training-data", "more-data"}})
+			id := r.must(cfn.Create, "", both, nil)
+			r.policyOf("more-data", func(string) string { return "" })
+			r.world.RemoveBucket("more-data")
+			answer := r.deliver(cfn.Update, id, base(props{"Buckets": both["Buckets"], "Description": "new"}), both)
+			if answer.Status != cfn.Success || !strings.Contains(answer.Data[properties.AttrWarnings], "bucket more-data no longer exists") {
+				t.Errorf("Update: %+v", answer)
+			}
+			moved := base(props{"Buckets": both["Buckets"], "Path": "/moved/"})
+			replaced := r.must(cfn.Update, id, moved, both)
+			r.must(cfn.Delete, id, both, nil)
+			r.must(cfn.Delete, replaced, moved, nil)
+			r.world.AddBucket("more-data", awstest.Bucket{})
+		}},
+		{"a key that waits for its deletion is refused, and no obstacle later", func(t *testing.T, r *rig) {
+			doomed := props{"RoleName": "R", "PropagationDelaySeconds": "0", "KmsKeyArns": []any{"{key}"}}
+			id := r.must(cfn.Create, "", doomed, nil)
+			r.world.RemoveKey(r.key)
+			with := props{"RoleName": "R", "PropagationDelaySeconds": "0", "KmsKeyArns": []any{"{key}"}, "Description": "new"}
+			answer := r.deliver(cfn.Update, id, with, doomed)
+			if answer.Status != cfn.Success || !strings.Contains(answer.Data[properties.AttrWarnings], "or is pending deletion. Remove it") {
+				t.Errorf("Update: %+v", answer)
+			}
+			r.must(cfn.Delete, id, with, nil)
+			r.refuses(with, "KMS key "+r.key+" does not exist or is pending deletion. Nothing was changed. Create the key first, cancel "+
+				"its deletion, or correct the ARN.")
+		}},
+		{"what may not be read is no obstacle where nothing was made", func(t *testing.T, r *rig) {
+			r.world.SetHook(func(operation string) (error, error) {
+				if operation == "s3:GetBucketPolicy" || operation == "kms:GetKeyPolicy" {
+					return faults[1].before, nil
 				}
-				want := `{"theirs":{"Sid":"SID","Effect":"Allow","Principal":{"AWS":"ROLE","Service":"personalize.amazonaws.com"},` +
-					`"Action":["s3:GetObject","s3:ListBucket"],"Resource":["arn:aws:s3:::theirs","arn:aws:s3:::theirs/*"]}}`
-				var statements map[string]struct{ Sid string }
-				if err := json.Unmarshal([]byte(answer.Data[properties.AttrRequiredBucketPolicyStatements]), &statements); err != nil {
-					t.Fatal(err)
-				}
-				got := strings.NewReplacer(answer.PhysicalResourceID, "ROLE", statements["theirs"].Sid,
-					"SID").Replace(answer.Data[properties.AttrRequiredBucketPolicyStatements])
-				if diff := cmp.Diff(want, got); diff != "" || !strings.HasPrefix(statements["theirs"].Sid, "PersonalizeAccess") {
-					t.Errorf("-want +got:\n%s", diff)
-				}
-				warning := "bucket theirs belongs to another account. Its owner must add the statement in attribute " +
-					"RequiredBucketPolicyStatements to the bucket policy."
-				if diff := cmp.Diff(warning, answer.Data[properties.AttrWarnings]); diff != "" {
-					t.Errorf("warnings: -want +got:\n%s", diff)
-				}
-				r.must(cfn.Delete, answer.PhysicalResourceID, quick("theirs"), nil)
-			}},
-			{"a bucket in another Region is refused", func(t *testing.T, r *rig) {
-				r.world.AddBucket("elsewhere", awstest.Bucket{Region: "eu-central-1"})
-				r.refuses(quick("elsewhere"), "bucket elsewhere is in eu-central-1, and Personalize can read only buckets in its own Region, "+
-					"eu-west-1. Nothing was changed. Deploy the stack in the Region of the bucket too, or use a bucket in eu-west-1.")
-			}},
-			{"a bucket that doesn't exist is refused", func(t *testing.T, r *rig) {
-				r.refuses(quick("none"), "bucket none does not exist. Nothing was changed. Create the bucket first, or correct the name.")
-			}},
-			{"a bucket that was deleted since is no obstacle", func(t *testing.T, r *rig) {
-				both := base(props{"Buckets": []any{"training-data", "more-data"}})
-				id := r.must(cfn.Create, "", both, nil)
-				r.policyOf("more-data", func(string) string { return "" })
-				r.world.RemoveBucket("more-data")
-				answer := r.deliver(cfn.Update, id, base(props{"Buckets": both["Buckets"], "Description": "new"}), both)
-				if answer.Status != cfn.Success || !strings.Contains(answer.Data[properties.AttrWarnings], "bucket more-data no longer exists") {
-					t.Errorf("Update: %+v", answer)
-				}
-				moved := base(props{"Buckets": both["Buckets"], "Path": "/moved/"})
-				replaced := r.must(cfn.Update, id, moved, both)
-				r.must(cfn.Delete, id, both, nil)
-				r.must(cfn.Delete, replaced, moved, nil)
-				r.world.AddBucket("more-data", awstest.Bucket{})
-			}},
-			{"a key that waits for its deletion is refused, and no obstacle later", func(t *testing.T, r *rig) {
-				doomed := props{"RoleName": "R", "PropagationDelaySeconds": "0", "KmsKeyArns": []any{"{key}"}}
-				id := r.must(cfn.Create, "", doomed, nil)
-				r.world.RemoveKey(r.key)
-				with := props{"RoleName": "R", "PropagationDelaySeconds": "0", "KmsKeyArns": []any{"{key}"}, "Description": "new"}
-				answer := r.deliver(cfn.Update, id, with, doomed)
-				if answer.Status != cfn.Success || !strings.Contains(answer.Data[properties.AttrWarnings], "or is pending deletion. Remove it") {
-					t.Errorf("Update: %+v", answer)
-				}
-				r.must(cfn.Delete, id, with, nil)
-				r.refuses(with, "KMS key "+r.key+" does not exist or is pending deletion. Nothing was changed. Create the key first, cancel "+
-					"its deletion, or correct the ARN.")
-			}},
-			{"what may not be read is no obstacle where nothing was made", func(t *testing.T, r *rig) {
-				r.world.SetHook(func(operation string) (error, error) {
-					if operation == "s3:GetBucketPolicy" || operation == "kms:GetKeyPolicy" {
-						return faults[1].before, nil
-					}
-					return nil, nil
-				})
-				answer := r.deliver(cfn.Create, "", base(nil), nil)
-				if answer.Status != cfn.Failed || !strings.Contains(answer.Reason,
-					"Allow the function's role s3:GetBucketPolicy on arn:aws:s3:::training-data") {
-					t.Errorf("Create: %+v", answer)
-				}
-				r.must(cfn.Delete, answer.PhysicalResourceID, base(nil), nil)
-				r.world.SetHook(nil)
-			}},
-			{"what may not be read any more keeps the role from being deleted", func(t *testing.T, r *rig) {
-				id := r.must(cfn.Create, "", base(nil), nil)
-				r.world.SetHook(func(operation string) (error, error) {
-					if operation == "s3:GetBucketPolicy" {
-						return faults[1].before, nil
-					}
-					return nil, nil
-				})
-				if answer := r.deliver(cfn.Delete, id, base(nil), nil); answer.Status != cfn.Failed ||
-					!strings.Contains(answer.Reason, "s3:GetBucketPolicy") {
-					t.Errorf("Delete: %+v", answer)
-				}
-				without := base(props{"Buckets": []any{}})
-				if answer := r.deliver(cfn.Update, id, without, base(nil)); answer.Status != cfn.Failed ||
-					!strings.Contains(answer.Reason, "s3:GetBucketPolicy") {
-					t.Errorf("Update: %+v", answer)
-				}
-				// The update is taken back, whatever may be read.
-				r.cfn.Say("UPDATE_IN_PROGRESS", id, "UPDATE_ROLLBACK_IN_PROGRESS")
-				answer := r.deliverRaw(r.event(cfn.Update, id, base(nil), without))
-				if answer.Status != cfn.Success || !strings.Contains(answer.Data[properties.AttrWarnings],
-					"the rollback continued despite: read the policy of bucket training-data") {
-					t.Errorf("rollback: %+v", answer)
-				}
-				r.world.SetHook(nil)
-				r.must(cfn.Delete, id, base(nil), nil)
-			}},
-			{"a key whose policy is left to others may be unreadable", func(t *testing.T, r *rig) {
-				alone := base(props{"KmsKeyArns": []any{"{key}"}, "ManageKeyPolicies": false})
-				r.world.SetHook(func(operation string) (error, error) {
-					if operation == "kms:GetKeyPolicy" {
-						return faults[1].before, nil
-					}
-					return nil, nil
-				})
-				id := r.must(cfn.Create, "", alone, nil)
-				r.must(cfn.Delete, id, alone, nil)
-				r.world.SetHook(nil)
-			}},
-			{"statements that have no room in the answer are left out whole", func(t *testing.T, r *rig) {
-				var many []any
-				for n := range 16 {
-					name := fmt.Sprintf("theirs-%d", n)
-					r.world.AddBucket(name, awstest.Bucket{Owner: "999999999999"})
-					many = append(many, name)
-				}
-				answer := r.deliver(cfn.Create, "", props{"RoleName": "R", "PropagationDelaySeconds": "0", "Buckets": many}, nil)
-				var statements map[string]any
-				if err := json.Unmarshal([]byte(answer.Data[properties.AttrRequiredBucketPolicyStatements]), &statements); err != nil ||
-					len(statements) == 0 || len(statements) == 16 {
-					t.Errorf("%d statements, %v", len(statements), err)
-				}
-				if !strings.Contains(answer.Data[properties.AttrWarnings],
-					"attribute RequiredBucketPolicyStatements has no room for the statements of theirs-9, theirs-8, ") {
-					t.Errorf("warnings: %s", answer.Data[properties.AttrWarnings])
-				}
-				r.must(cfn.Delete, answer.PhysicalResourceID, props{"RoleName": "R", "Buckets": many}, nil)
-			}},
-			{"statements of roles that are gone are reported and left", func(t *testing.T, r *rig) {
-				const abandoned = `{"Sid":"PersonalizeRolea2b3c4d5e6f7a2b3c4d5","Effect":"Allow",` +
-					`"Principal":{"Service":"personalize.amazonaws.com"},"Action":"s3:GetObject","Resource":"*"}`
-				was := r.policyOf("training-data", func(policy string) string {
-					return strings.Replace(policy, `"Statement":[`, `"Statement":[`+abandoned+`,`, 1)
-				})
-				answer := r.deliver(cfn.Create, "", base(nil), nil)
-				want := "the policy of bucket training-data has statements for roles that no longer exist: " +
-					"PersonalizeRolea2b3c4d5e6f7a2b3c4d5. Remove them if no stack needs them."
-				if diff := cmp.Diff(want, answer.Data[properties.AttrWarnings]); diff != "" {
-					t.Errorf("warnings: -want +got:\n%s", diff)
-				}
-				r.must(cfn.Delete, answer.PhysicalResourceID, base(nil), nil)
-				left := r.policyOf("training-data", func(string) string { return was })
-				if !strings.Contains(left, abandoned) {
-					t.Errorf("removed: %s", left)
-				}
-			}},
-		} {
-			t.Run(kind.Name+"/"+c.name, func(t *testing.T) {
-				r := newRig(t, kind.New(t))
-				before := r.world.State()
-				c.run(t, r)
-				if diff := cmp.Diff(before, r.world.State()); diff != "" {
-					t.Errorf("the account isn't what it was: -before +after:\n%s", diff)
-				}
+				return nil, nil
 			})
-		}
+			answer := r.deliver(cfn.Create, "", base(nil), nil)
+			if answer.Status != cfn.Failed || !strings.Contains(answer.Reason,
+				"Allow the function's role s3:GetBucketPolicy on arn:aws:s3:::training-data") {
+				t.Errorf("Create: %+v", answer)
+			}
+			r.must(cfn.Delete, answer.PhysicalResourceID, base(nil), nil)
+			r.world.SetHook(nil)
+		}},
+		{"what may not be read any more keeps the role from being deleted", func(t *testing.T, r *rig) {
+			id := r.must(cfn.Create, "", base(nil), nil)
+			r.world.SetHook(func(operation string) (error, error) {
+				if operation == "s3:GetBucketPolicy" {
+					return faults[1].before, nil
+				}
+				return nil, nil
+			})
+			if answer := r.deliver(cfn.Delete, id, base(nil), nil); answer.Status != cfn.Failed ||
+				!strings.Contains(answer.Reason, "s3:GetBucketPolicy") {
+				t.Errorf("Delete: %+v", answer)
+			}
+			without := base(props{"Buckets": []any{}})
+			if answer := r.deliver(cfn.Update, id, without, base(nil)); answer.Status != cfn.Failed ||
+				!strings.Contains(answer.Reason, "s3:GetBucketPolicy") {
+				t.Errorf("Update: %+v", answer)
+			}
+			// The update is taken back, whatever may be read.
+			r.cfn.Say("UPDATE_IN_PROGRESS", id, "UPDATE_ROLLBACK_IN_PROGRESS")
+			answer := r.deliverRaw(r.event(cfn.Update, id, base(nil), without))
+			if answer.Status != cfn.Success || !strings.Contains(answer.Data[properties.AttrWarnings],
+				"the rollback continued despite: read the policy of bucket training-data") {
+				t.Errorf("rollback: %+v", answer)
+			}
+			r.world.SetHook(nil)
+			r.must(cfn.Delete, id, base(nil), nil)
+		}},
+		{"a key whose policy is left to others may be unreadable", func(t *testing.T, r *rig) {
+			alone := base(props{"KmsKeyArns": []any{"{key}"}, "ManageKeyPolicies": false})
+			r.world.SetHook(func(operation string) (error, error) {
+				if operation == "kms:GetKeyPolicy" {
+					return faults[1].before, nil
+				}
+				return nil, nil
+			})
+			id := r.must(cfn.Create, "", alone, nil)
+			r.must(cfn.Delete, id, alone, nil)
+			r.world.SetHook(nil)
+		}},
+		{"statements that have no room in the answer are left out whole", func(t *testing.T, r *rig) {
+			var many []any
+			for n := range 16 {
+				name := fmt.Sprintf("theirs-%d", n)
+				r.world.AddBucket(name, awstest.Bucket{Owner: "999999999999"})
+				many = append(many, name)
+			}
+			answer := r.deliver(cfn.Create, "", props{"RoleName": "R", "PropagationDelaySeconds": "0", "Buckets": many}, nil)
+			var statements map[string]any
+			if err := json.Unmarshal([]byte(answer.Data[properties.AttrRequiredBucketPolicyStatements]), &statements); err != nil ||
+				len(statements) == 0 || len(statements) == 16 {
+				t.Errorf("%d statements, %v", len(statements), err)
+			}
+			if !strings.Contains(answer.Data[properties.AttrWarnings],
+				"attribute RequiredBucketPolicyStatements has no room for the statements of theirs-9, theirs-8, ") {
+				t.Errorf("warnings: %s", answer.Data[properties.AttrWarnings])
+			}
+			r.must(cfn.Delete, answer.PhysicalResourceID, props{"RoleName": "R", "Buckets": many}, nil)
+		}},
+		{"statements of roles that are gone are reported and left", func(t *testing.T, r *rig) {
+			const abandoned = `{"Sid":"PersonalizeRolea2b3c4d5e6f7a2b3c4d5","Effect":"Allow",` +
+				`"Principal":{"Service":"personalize.amazonaws.com"},"Action":"s3:GetObject","Resource":"*"}`
+			was := r.policyOf("training-data", func(policy string) string {
+				return strings.Replace(policy, `"Statement":[`, `"Statement":[`+abandoned+`,`, 1)
+			})
+			answer := r.deliver(cfn.Create, "", base(nil), nil)
+			want := "the policy of bucket training-data has statements for roles that no longer exist: " +
+				"PersonalizeRolea2b3c4d5e6f7a2b3c4d5. Remove them if no stack needs them."
+			if diff := cmp.Diff(want, answer.Data[properties.AttrWarnings]); diff != "" {
+				t.Errorf("warnings: -want +got:\n%s", diff)
+			}
+			r.must(cfn.Delete, answer.PhysicalResourceID, base(nil), nil)
+			left := r.policyOf("training-data", func(string) string { return was })
+			if !strings.Contains(left, abandoned) {
+				t.Errorf("removed: %s", left)
+			}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, kind.New(t))
+			before := r.world.State()
+			c.run(t, r)
+			if diff := cmp.Diff(before, r.world.State()); diff != "" {
+				t.Errorf("the account isn't what it was: -before +after:\n%s", diff)
+			}
+		})
 	}
 }
 

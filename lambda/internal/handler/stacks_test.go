@@ -20,48 +20,47 @@ import (
 
 // Many stacks at once, each with a function of its own, in real time: every statement is there at the end, and none once all
 // are deleted.
-func TestManyStacksShareABucket(t *testing.T) {
-	for _, kind := range awstest.Kinds() {
-		for _, stacks := range []int{2, 32} {
-			t.Run(fmt.Sprint(kind.Name, "/", stacks), func(t *testing.T) {
-				t.Parallel()
-				r := newRig(t, kind.New(t))
-				r.handler.Provisioner = provision.New(r.handler.Provisioner.Clients, r.handler.Log)
-				before := r.world.State()
-				ids := make([]string, stacks)
-				together := func(request cfn.RequestType) {
-					var wait sync.WaitGroup
-					for n := range stacks {
-						wait.Go(func() { ids[n] = r.deliverTo(n, request, ids[n]) })
-					}
-					wait.Wait()
+func TestManyStacksShareABucketInEveryWorld(t *testing.T) {
+	kind := awstest.KindOf(t)
+	for _, stacks := range []int{2, 32} {
+		t.Run(fmt.Sprint(stacks), func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, kind.New(t))
+			r.handler.Provisioner = provision.New(r.handler.Provisioner.Clients, r.handler.Log)
+			before := r.world.State()
+			ids := make([]string, stacks)
+			together := func(request cfn.RequestType) {
+				var wait sync.WaitGroup
+				for n := range stacks {
+					wait.Go(func() { ids[n] = r.deliverTo(n, request, ids[n]) })
 				}
-				r.cfn.Say("CREATE_IN_PROGRESS", "", "CREATE_IN_PROGRESS")
-				started := time.Now()
-				together(cfn.Create)
-				created := time.Since(started)
-				var sids []string
-				policy := r.policyOf("training-data", func(policy string) string { return policy })
-				for n, id := range ids {
-					sid := "PersonalizeRole" + id[strings.LastIndex(id, "-")+1:]
-					if !strings.Contains(policy, sid) {
-						t.Errorf("stack %d: no statement %s", n, sid)
-					}
-					sids = append(sids, sid)
+				wait.Wait()
+			}
+			r.cfn.Say("CREATE_IN_PROGRESS", "", "CREATE_IN_PROGRESS")
+			started := time.Now()
+			together(cfn.Create)
+			created := time.Since(started)
+			var sids []string
+			policy := r.policyOf("training-data", func(policy string) string { return policy })
+			for n, id := range ids {
+				sid := "PersonalizeRole" + id[strings.LastIndex(id, "-")+1:]
+				if !strings.Contains(policy, sid) {
+					t.Errorf("stack %d: no statement %s", n, sid)
 				}
-				if len(slices.Compact(slices.Sorted(slices.Values(sids)))) != stacks {
-					t.Errorf("roles share names: %v", sids)
-				}
-				for n, id := range ids {
-					r.cfn.SayFor(r.stackOf(n), "DELETE_IN_PROGRESS", id)
-				}
-				together(cfn.Delete)
-				t.Logf("created in %v", created.Round(100*time.Millisecond))
-				if diff := cmp.Diff(before, r.world.State()); diff != "" {
-					t.Errorf("-before +after:\n%s", diff)
-				}
-			})
-		}
+				sids = append(sids, sid)
+			}
+			if len(slices.Compact(slices.Sorted(slices.Values(sids)))) != stacks {
+				t.Errorf("roles share names: %v", sids)
+			}
+			for n, id := range ids {
+				r.cfn.SayFor(r.stackOf(n), "DELETE_IN_PROGRESS", id)
+			}
+			together(cfn.Delete)
+			t.Logf("created in %v", created.Round(100*time.Millisecond))
+			if diff := cmp.Diff(before, r.world.State()); diff != "" {
+				t.Errorf("-before +after:\n%s", diff)
+			}
+		})
 	}
 }
 
@@ -74,7 +73,7 @@ func TestWhatAnInterruptedRoundWroteIsVerified(t *testing.T) {
 		drift   string
 	}{{cfn.Create, "iam:AttachRolePolicy"}, {cfn.Delete, "iam:DeletePolicy"}} {
 		t.Run(string(c.request), func(t *testing.T) {
-			r := newRig(t, awstest.Kinds()[0].New(t))
+			r := newRig(t, awstest.NewFake(t))
 			p := quick("training-data")
 			id, before := "", theirBucketPolicy
 			if c.request == cfn.Delete {

@@ -40,6 +40,10 @@ func (t *task) sweepFirst(ctx context.Context, g goal, out *outcome) (goal, bool
 				changed = true
 				continue
 			}
+			if orphan, ok := t.orphan(); ok && orphan.Role == leftover.Role {
+				// Another update made the role again, with other properties.
+				leftover = leftover.With(orphan)
+			}
 			if converging && slices.Contains(t.live(d, out), leftover.Role.ARN) || !converging && leftover.Role == g.target() {
 				continue
 			}
@@ -99,18 +103,23 @@ func (t *task) isOwn(role *servicerole.ObservedRole) bool {
 // sweepLast removes a role that an update made whose answer never reached CloudFormation: the update that rolls it back names it in its old
 // properties only. It records on the live role what could not be removed.
 func (t *task) sweepLast(ctx context.Context, d desired, out *outcome) {
-	if t.event.RequestType == cfn.Update {
-		old := properties.Salvage(t.event.OldResourceProperties)
-		orphan := t.identity.Removal(t.identity.Role(old), old)
-		if !slices.Contains(t.live(d, out), orphan.Role.ARN) && !orphan.Role.IsNamedLike(d.Role.RoleRef) {
-			_, _ = t.removeOrphan(ctx, removal{Removal: orphan.Without(d.Scope())}, out)
-		}
+	if orphan, ok := t.orphan(); ok && !slices.Contains(t.live(d, out), orphan.Role.ARN) && !orphan.Role.IsNamedLike(d.Role.RoleRef) {
+		_, _ = t.removeOrphan(ctx, removal{Removal: orphan.Without(d.Scope())}, out)
 	}
 	tags := d.Role.Tags
 	if t.isOwn(out.observed.Role) {
 		tags = out.observed.Role.Tags
 	}
 	t.record(ctx, d, tags)
+}
+
+// orphan returns the removal of the role that the old properties of an update ask for.
+func (t *task) orphan() (servicerole.Removal, bool) {
+	if t.event.RequestType != cfn.Update {
+		return servicerole.Removal{}, false
+	}
+	old := properties.Salvage(t.event.OldResourceProperties)
+	return t.identity.Removal(t.identity.Role(old), old), true
 }
 
 // removeOrphan removes another role of this resource, once in an event, and reports whether it tried. A failure is also a warning, and

@@ -15,7 +15,7 @@ import (
 // A panic anywhere is answered once, and Lambda told of success, so that it doesn't run the event again.
 func TestPanicIsAnsweredOnce(t *testing.T) {
 	for _, action := range []string{"iam:", "iam:CreateRole", "iam:AttachRolePolicy"} {
-		r := newRig(t, awstest.Kinds()[0].New(t))
+		r := newRig(t, awstest.NewFake(t))
 		var log bytes.Buffer
 		r.handler.Log = slog.New(slog.NewJSONHandler(&log, nil))
 		r.cfn.Say("CREATE_IN_PROGRESS", "", "")
@@ -41,7 +41,7 @@ func TestPanicIsAnsweredOnce(t *testing.T) {
 
 // A call that hangs is cancelled, and CloudFormation hears FAILED before the function's time is over.
 func TestDeadline(t *testing.T) {
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	r.cfn.Say("CREATE_IN_PROGRESS", "", "")
 	ctx, cancel := context.WithTimeout(t.Context(), answerTime+50*time.Millisecond)
 	defer cancel()
@@ -68,7 +68,7 @@ func TestDeadline(t *testing.T) {
 }
 
 func TestAnswerThatIsNotTakenMakesLambdaTryAgain(t *testing.T) {
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	r.cfn.Say("CREATE_IN_PROGRESS", "", "")
 	r.setUnreachable(true)
 	if err := r.handler.Handle(t.Context(), r.event(cfn.Create, "", base(nil), nil)); err == nil || strings.Contains(err.Error(), "secret") {
@@ -77,7 +77,7 @@ func TestAnswerThatIsNotTakenMakesLambdaTryAgain(t *testing.T) {
 }
 
 func TestSettling(t *testing.T) {
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	slow := props{"PropagationDelaySeconds": "20", "Tags": []any{tag("team", "ml")}}
 	id := r.must(cfn.Create, "", slow, nil)
 	if r.slept < 19*time.Second || r.slept > 20*time.Second {
@@ -96,7 +96,7 @@ func TestSettling(t *testing.T) {
 
 // Lambda's time counts more than settling: the role is reported, with a warning.
 func TestSettlingEndsWithTheFunctionsTime(t *testing.T) {
-	r := newRig(t, awstest.Kinds()[0].New(t))
+	r := newRig(t, awstest.NewFake(t))
 	r.cfn.Say("CREATE_IN_PROGRESS", "", "")
 	ctx, cancel := context.WithTimeout(t.Context(), answerTime+3*time.Second)
 	defer cancel()

@@ -25,7 +25,7 @@ import (
 //	missing, in another Region       | refuse unless it was there before      | -
 //	of another account               | -                                      | -
 func Converge(d servicerole.Desired, o servicerole.Observed) Plan {
-	c := converger{desired: d, observed: o}
+	c := converger{desired: d.Given(o), observed: o}
 	c.refuseForeign()
 	if len(c.plan.Refusals) > 0 {
 		return c.plan

@@ -108,7 +108,7 @@ func checkOrder(t *rapid.T, p Plan) {
 			}
 		}
 		switch step.Op.(type) {
-		case UntagRole, UntagPolicy, DeleteBoundary, DetachPolicy, DeletePolicy, RemoveBucketStatement, RemoveKeyStatement:
+		case UntagRole, UntagPolicy, DeleteBoundary, DetachPolicy, DeletePolicy, RemoveBucketStatements, RemoveKeyStatement:
 			for m, other := range p.Steps {
 				if _, adds := other.Op.(AttachPolicy); adds && !slices.Contains(step.After, m) {
 					t.Fatalf("step %d takes away before step %d adds:\n%s", n+1, m+1, p)

@@ -26,7 +26,7 @@ func TestLimits(t *testing.T) {
 			s servicerole.ObservedShared) {
 			o.Buckets["data"] = s
 		},
-			func(d servicerole.Desired) policy.Statement { return d.Buckets[0].Statement }},
+			func(d servicerole.Desired) policy.Statement { return d.Buckets[0].Statements[0] }},
 		{"key policy", withKey, policy.MaxKeyPolicySize, func(o servicerole.Observed, s servicerole.ObservedShared) { o.Keys[keyOne] = s },
 			func(d servicerole.Desired) policy.Statement { return d.Keys[0].Statement }},
 	} {
@@ -35,7 +35,7 @@ func TestLimits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		merged, _ := shared.Put(c.statement(d))
+		merged, _ := shared.Put(d.Sid, []policy.Statement{c.statement(d)})
 		n := c.limit - merged.Size() + 1
 		for size, ok := range map[int]bool{n: true, n + 1: false} {
 			if _, err := converge(d, with(empty(), func(o servicerole.Observed) { c.put(o, padded(size)) })); (err == nil) != ok {
@@ -105,7 +105,7 @@ func TestRecordOfTheDocument(t *testing.T) {
 	for n, recorded := range map[int]bool{46: true, 47: false} {
 		d := desire(t, typical)
 		for k := range n - 1 {
-			d.Policy.Tags[strings.Repeat("x", k+1)] = ""
+			d.Role.Tags[strings.Repeat("x", k+1)] = ""
 		}
 		todo, err := converge(d, empty())
 		if err != nil {

@@ -116,14 +116,16 @@ type UntagPolicy struct {
 // DeletePolicy deletes the customer managed policy.
 type DeletePolicy struct{ Policy servicerole.PolicyRef }
 
-// PutBucketStatement merges our statement into the policy of a bucket.
-type PutBucketStatement struct {
-	Bucket    servicerole.BucketRef
-	Statement policy.Statement
+// PutBucketStatements merges our statements into the policy of a bucket.
+type PutBucketStatements struct {
+	Bucket servicerole.BucketRef
+	// Sid is the family of the statements' Sids.
+	Sid        string
+	Statements []policy.Statement
 }
 
-// RemoveBucketStatement takes our statement out of the policy of a bucket, which is deleted if nothing else is in it.
-type RemoveBucketStatement struct {
+// RemoveBucketStatements takes our statements out of the policy of a bucket, which is deleted if nothing else is in it.
+type RemoveBucketStatements struct {
 	Bucket servicerole.BucketRef
 	Sid    string
 }
@@ -144,7 +146,7 @@ func Kinds() []Operation {
 	return []Operation{
 		CreateRole{}, UpdateTrust{}, UpdateRole{}, PutBoundary{}, DeleteBoundary{}, TagRole{}, UntagRole{}, AttachPolicy{},
 		DetachPolicy{}, DeleteInlinePolicy{}, DeleteRole{}, CreatePolicy{}, CreatePolicyVersion{}, DeletePolicyVersion{},
-		RecordDocument{}, TagPolicy{}, UntagPolicy{}, DeletePolicy{}, PutBucketStatement{}, RemoveBucketStatement{}, PutKeyStatement{},
+		RecordDocument{}, TagPolicy{}, UntagPolicy{}, DeletePolicy{}, PutBucketStatements{}, RemoveBucketStatements{}, PutKeyStatement{},
 		RemoveKeyStatement{},
 	}
 }
@@ -167,37 +169,37 @@ func (RecordDocument) Actions() []string      { return []string{"iam:TagPolicy"}
 func (TagPolicy) Actions() []string           { return []string{"iam:TagPolicy"} }
 func (UntagPolicy) Actions() []string         { return []string{"iam:UntagPolicy"} }
 func (DeletePolicy) Actions() []string        { return []string{"iam:DeletePolicy"} }
-func (PutBucketStatement) Actions() []string {
+func (PutBucketStatements) Actions() []string {
 	return []string{"s3:GetBucketPolicy", "s3:PutBucketPolicy"}
 }
-func (RemoveBucketStatement) Actions() []string {
+func (RemoveBucketStatements) Actions() []string {
 	return []string{"s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy"}
 }
 func (PutKeyStatement) Actions() []string    { return []string{"kms:GetKeyPolicy", "kms:PutKeyPolicy"} }
 func (RemoveKeyStatement) Actions() []string { return []string{"kms:GetKeyPolicy", "kms:PutKeyPolicy"} }
 
-func (o CreateRole) Target() string            { return o.Role.ARN }
-func (o UpdateTrust) Target() string           { return o.Role.ARN }
-func (o UpdateRole) Target() string            { return o.Role.ARN }
-func (o PutBoundary) Target() string           { return o.Role.ARN }
-func (o DeleteBoundary) Target() string        { return o.Role.ARN }
-func (o TagRole) Target() string               { return o.Role.ARN }
-func (o UntagRole) Target() string             { return o.Role.ARN }
-func (o AttachPolicy) Target() string          { return o.Role.ARN }
-func (o DetachPolicy) Target() string          { return o.Role.ARN }
-func (o DeleteInlinePolicy) Target() string    { return o.Role.ARN }
-func (o DeleteRole) Target() string            { return o.Role.ARN }
-func (o CreatePolicy) Target() string          { return o.Policy.ARN }
-func (o CreatePolicyVersion) Target() string   { return o.Policy.ARN }
-func (o DeletePolicyVersion) Target() string   { return o.Policy.ARN }
-func (o RecordDocument) Target() string        { return o.Policy.ARN }
-func (o TagPolicy) Target() string             { return o.Policy.ARN }
-func (o UntagPolicy) Target() string           { return o.Policy.ARN }
-func (o DeletePolicy) Target() string          { return o.Policy.ARN }
-func (o PutBucketStatement) Target() string    { return o.Bucket.ARN }
-func (o RemoveBucketStatement) Target() string { return o.Bucket.ARN }
-func (o PutKeyStatement) Target() string       { return o.Key }
-func (o RemoveKeyStatement) Target() string    { return o.Key }
+func (o CreateRole) Target() string             { return o.Role.ARN }
+func (o UpdateTrust) Target() string            { return o.Role.ARN }
+func (o UpdateRole) Target() string             { return o.Role.ARN }
+func (o PutBoundary) Target() string            { return o.Role.ARN }
+func (o DeleteBoundary) Target() string         { return o.Role.ARN }
+func (o TagRole) Target() string                { return o.Role.ARN }
+func (o UntagRole) Target() string              { return o.Role.ARN }
+func (o AttachPolicy) Target() string           { return o.Role.ARN }
+func (o DetachPolicy) Target() string           { return o.Role.ARN }
+func (o DeleteInlinePolicy) Target() string     { return o.Role.ARN }
+func (o DeleteRole) Target() string             { return o.Role.ARN }
+func (o CreatePolicy) Target() string           { return o.Policy.ARN }
+func (o CreatePolicyVersion) Target() string    { return o.Policy.ARN }
+func (o DeletePolicyVersion) Target() string    { return o.Policy.ARN }
+func (o RecordDocument) Target() string         { return o.Policy.ARN }
+func (o TagPolicy) Target() string              { return o.Policy.ARN }
+func (o UntagPolicy) Target() string            { return o.Policy.ARN }
+func (o DeletePolicy) Target() string           { return o.Policy.ARN }
+func (o PutBucketStatements) Target() string    { return o.Bucket.ARN }
+func (o RemoveBucketStatements) Target() string { return o.Bucket.ARN }
+func (o PutKeyStatement) Target() string        { return o.Key }
+func (o RemoveKeyStatement) Target() string     { return o.Key }
 
 func (o CreateRole) String() string  { return "create role " + o.Role.Name }
 func (o UpdateTrust) String() string { return "replace the trust policy of role " + o.Role.Name }
@@ -243,10 +245,10 @@ func (o UntagPolicy) String() string {
 	return fmt.Sprintf("remove tags %s from policy %s", strings.Join(o.Keys, ", "), o.Policy.Name)
 }
 func (o DeletePolicy) String() string { return "delete policy " + o.Policy.Name }
-func (o PutBucketStatement) String() string {
-	return fmt.Sprintf("merge statement %s into the policy of bucket %s", o.Statement.Sid, o.Bucket.Name)
+func (o PutBucketStatements) String() string {
+	return fmt.Sprintf("merge statement %s into the policy of bucket %s", o.Sid, o.Bucket.Name)
 }
-func (o RemoveBucketStatement) String() string {
+func (o RemoveBucketStatements) String() string {
 	return fmt.Sprintf("remove statement %s from the policy of bucket %s", o.Sid, o.Bucket.Name)
 }
 func (o PutKeyStatement) String() string {
@@ -256,28 +258,28 @@ func (o RemoveKeyStatement) String() string {
 	return fmt.Sprintf("remove statement %s from the policy of key %s", o.Sid, o.Key)
 }
 
-func (CreateRole) sealed()            {}
-func (UpdateTrust) sealed()           {}
-func (UpdateRole) sealed()            {}
-func (PutBoundary) sealed()           {}
-func (DeleteBoundary) sealed()        {}
-func (TagRole) sealed()               {}
-func (UntagRole) sealed()             {}
-func (AttachPolicy) sealed()          {}
-func (DetachPolicy) sealed()          {}
-func (DeleteInlinePolicy) sealed()    {}
-func (DeleteRole) sealed()            {}
-func (CreatePolicy) sealed()          {}
-func (CreatePolicyVersion) sealed()   {}
-func (DeletePolicyVersion) sealed()   {}
-func (RecordDocument) sealed()        {}
-func (TagPolicy) sealed()             {}
-func (UntagPolicy) sealed()           {}
-func (DeletePolicy) sealed()          {}
-func (PutBucketStatement) sealed()    {}
-func (RemoveBucketStatement) sealed() {}
-func (PutKeyStatement) sealed()       {}
-func (RemoveKeyStatement) sealed()    {}
+func (CreateRole) sealed()             {}
+func (UpdateTrust) sealed()            {}
+func (UpdateRole) sealed()             {}
+func (PutBoundary) sealed()            {}
+func (DeleteBoundary) sealed()         {}
+func (TagRole) sealed()                {}
+func (UntagRole) sealed()              {}
+func (AttachPolicy) sealed()           {}
+func (DetachPolicy) sealed()           {}
+func (DeleteInlinePolicy) sealed()     {}
+func (DeleteRole) sealed()             {}
+func (CreatePolicy) sealed()           {}
+func (CreatePolicyVersion) sealed()    {}
+func (DeletePolicyVersion) sealed()    {}
+func (RecordDocument) sealed()         {}
+func (TagPolicy) sealed()              {}
+func (UntagPolicy) sealed()            {}
+func (DeletePolicy) sealed()           {}
+func (PutBucketStatements) sealed()    {}
+func (RemoveBucketStatements) sealed() {}
+func (PutKeyStatement) sealed()        {}
+func (RemoveKeyStatement) sealed()     {}
 
 func keys(tags map[string]string) string {
 	var names []string

@@ -133,12 +133,14 @@ func performOne(o *servicerole.Observed, op Operation) {
 		}
 	case DeletePolicy:
 		o.Policies = slices.DeleteFunc(o.Policies, func(p servicerole.ObservedPolicy) bool { return p.ARN == op.Policy.ARN })
-	case PutBucketStatement:
-		edit(o.Buckets, op.Bucket.Name, func(s policy.Shared) (policy.Shared, bool) { return s.Put(op.Statement) })
-	case RemoveBucketStatement:
+	case PutBucketStatements:
+		edit(o.Buckets, op.Bucket.Name, func(s policy.Shared) (policy.Shared, bool) { return s.Put(op.Sid, op.Statements) })
+	case RemoveBucketStatements:
 		edit(o.Buckets, op.Bucket.Name, func(s policy.Shared) (policy.Shared, bool) { return s.Remove(op.Sid) })
 	case PutKeyStatement:
-		edit(o.Keys, op.Key, func(s policy.Shared) (policy.Shared, bool) { return s.Put(op.Statement) })
+		edit(o.Keys, op.Key, func(s policy.Shared) (policy.Shared, bool) {
+			return s.Put(op.Statement.Sid, []policy.Statement{op.Statement})
+		})
 	case RemoveKeyStatement:
 		edit(o.Keys, op.Key, func(s policy.Shared) (policy.Shared, bool) { return s.Remove(op.Sid) })
 	}

@@ -27,7 +27,7 @@ func (p Plan) Empty() bool { return len(p.Steps) == 0 }
 // propagate.
 func Settles(op Operation) bool {
 	switch op.(type) {
-	case CreateRole, UpdateTrust, PutBoundary, DeleteBoundary, AttachPolicy, CreatePolicyVersion, PutBucketStatement, PutKeyStatement:
+	case CreateRole, UpdateTrust, PutBoundary, DeleteBoundary, AttachPolicy, CreatePolicyVersion, PutBucketStatements, PutKeyStatement:
 		return true
 	}
 	return false

@@ -77,7 +77,7 @@ func refuseBucket(d servicerole.Desired, b servicerole.BucketGrant, found servic
 	case found.Presence == servicerole.Denied:
 		return &Refusal{Cause: found.Denial}
 	}
-	return refuseDocument(found, b.Statement, nil, policy.MaxBucketPolicySize, "bucket "+b.Name,
+	return refuseDocument(found, d.Sid, b.Statements, nil, policy.MaxBucketPolicySize, "bucket "+b.Name,
 		"Name fewer Prefixes, set ManageBucketPolicy to false and merge "+
 			"statements by hand, or remove statements that are no longer needed.")
 }
@@ -92,7 +92,7 @@ func refuseKey(d servicerole.Desired, key servicerole.KeyGrant, found servicerol
 	case found.Presence == servicerole.Denied:
 		return &Refusal{Cause: found.Denial}
 	}
-	return refuseDocument(found, key.Statement, d.FormerSids, policy.MaxKeyPolicySize, "KMS key "+key.ARN,
+	return refuseDocument(found, d.Sid, []policy.Statement{key.Statement}, d.FormerSids, policy.MaxKeyPolicySize, "KMS key "+key.ARN,
 		"Remove statements that are no longer needed, or set ManageKeyPolicies to false and merge statements by hand.")
 }
 
@@ -101,17 +101,25 @@ func refusal(advice, format string, args ...any) *Refusal {
 }
 
 // refuseDocument refuses a policy that can't be read, or would grow beyond its service's limit.
-func refuseDocument(found servicerole.ObservedShared, statement policy.Statement, former []string, limit int, of, narrow string) *Refusal {
+func refuseDocument(found servicerole.ObservedShared, sid string, statements []policy.Statement, former []string, limit int,
+	of, narrow string) *Refusal {
 	shared, err := policy.ParseShared(found.Policy)
 	if err != nil {
 		return refusal("Correct the policy by hand.", "the policy of %s can't be read: %v", of, err)
 	}
-	put, changed := shared.Put(statement, former...)
+	put, changed := shared.Put(sid, statements, former...)
 	if size := put.Size(); changed && size > limit {
-		return refusal(narrow, "the policy of %s would have %d bytes, above the limit of %d. The statement takes %d of them", of, size, limit,
-			len(statement.String()))
+		return refusal(narrow, "the policy of %s would have %d bytes, above the limit of %d. The statements take %d of them", of, size, limit,
+			sizeOf(statements))
 	}
 	return nil
+}
+
+func sizeOf(statements []policy.Statement) (bytes int) {
+	for _, s := range statements {
+		bytes += len(s.String())
+	}
+	return bytes
 }
 
 // mergeStatements adds what the policies of buckets and keys lack. It waits for the role: while the role exists, a Delete knows that a
@@ -119,19 +127,19 @@ func refuseDocument(found servicerole.ObservedShared, statement policy.Statement
 func (c *converger) mergeStatements() {
 	for _, b := range c.desired.Buckets {
 		found := c.observed.Buckets[b.Name]
-		if b.Managed && lacks(found, b.Statement, nil) && refuseBucket(c.desired, b, found) == nil {
-			c.add(PutBucketStatement{Bucket: c.desired.Identity.Bucket(b.Name), Statement: b.Statement}, c.roleReady...)
+		if b.Managed && lacks(found, c.desired.Sid, b.Statements, nil) && refuseBucket(c.desired, b, found) == nil {
+			c.add(PutBucketStatements{Bucket: c.desired.Identity.Bucket(b.Name), Sid: c.desired.Sid, Statements: b.Statements}, c.roleReady...)
 		}
 	}
 	for _, key := range c.desired.Keys {
 		found := c.observed.Keys[key.ARN]
-		if key.Managed && lacks(found, key.Statement, c.desired.FormerSids) && refuseKey(c.desired, key, found) == nil {
+		if key.Managed && lacks(found, c.desired.Sid, []policy.Statement{key.Statement}, c.desired.FormerSids) && refuseKey(c.desired, key, found) == nil {
 			c.add(PutKeyStatement{Key: key.ARN, Statement: key.Statement, FormerSids: c.desired.FormerSids}, c.roleReady...)
 		}
 	}
 }
 
-func lacks(found servicerole.ObservedShared, statement policy.Statement, former []string) bool {
+func lacks(found servicerole.ObservedShared, sid string, statements []policy.Statement, former []string) bool {
 	if found.Presence != servicerole.Present {
 		return false
 	}
@@ -139,7 +147,7 @@ func lacks(found servicerole.ObservedShared, statement policy.Statement, former 
 	if err != nil {
 		return false
 	}
-	_, changed := shared.Put(statement, former...)
+	_, changed := shared.Put(sid, statements, former...)
 	return changed
 }
 
@@ -148,7 +156,7 @@ func (c *converger) dropStatements(added []int) {
 	managed := managed(c.desired)
 	for _, name := range c.desired.Formerly.Buckets {
 		if !managed[name] && has(c.observed.Buckets[name], c.desired.Sid) {
-			c.add(RemoveBucketStatement{Bucket: c.desired.Identity.Bucket(name), Sid: c.desired.Sid}, added...)
+			c.add(RemoveBucketStatements{Bucket: c.desired.Identity.Bucket(name), Sid: c.desired.Sid}, added...)
 		}
 	}
 	for _, arn := range c.desired.Formerly.Keys {
@@ -160,7 +168,7 @@ func (c *converger) dropStatements(added []int) {
 
 func has(found servicerole.ObservedShared, sid string) bool {
 	shared, err := policy.ParseShared(found.Policy)
-	return found.Presence == servicerole.Present && err == nil && slices.Contains(shared.Sids(), sid)
+	return found.Presence == servicerole.Present && err == nil && shared.Has(sid)
 }
 
 // removeStatements removes the statements from the policies of buckets and keys. Their Sid is this resource's alone, whoever owns the
@@ -172,7 +180,7 @@ func (d *destroyer) removeStatements() []int {
 		found := d.observed.Buckets[name]
 		d.refuseUnreadable(found, name, "bucket "+name)
 		if has(found, d.goal.Sid) {
-			steps = append(steps, d.add(RemoveBucketStatement{Bucket: d.goal.Identity.Bucket(name), Sid: d.goal.Sid})...)
+			steps = append(steps, d.add(RemoveBucketStatements{Bucket: d.goal.Identity.Bucket(name), Sid: d.goal.Sid})...)
 		}
 	}
 	for _, arn := range d.goal.Keys {

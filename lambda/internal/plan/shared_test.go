@@ -122,8 +122,8 @@ func TestConvergeRefusesShared(t *testing.T) {
 				"the stack in the Region of the bucket too, or use a bucket in eu-west-1."},
 		{"bucket denied", typical, bucket(servicerole.ObservedShared{Presence: servicerole.Denied, Denial: errDenied}), "denied"},
 		{"full bucket policy", typical, bucket(full(policy.MaxBucketPolicySize)),
-			"the policy of bucket data would have 20693 bytes, above the limit of 20480. " +
-				"The statement takes 216 of them. Nothing was changed. Name fewer Prefixes, set ManageBucketPolicy to false and merge " +
+			"the policy of bucket data would have 20850 bytes, above the limit of 20480. " +
+				"The statements take 373 of them. Nothing was changed. Name fewer Prefixes, set ManageBucketPolicy to false and merge " +
 				"statements by hand, or remove statements that are no longer needed."},
 		{"bucket policy that is no policy", typical, bucket(servicerole.ObservedShared{Presence: servicerole.Present, Policy: "[]"}),
 			"the policy of bucket data can't be read: the policy is no JSON object. Nothing was changed. Correct the policy by hand."},
@@ -132,8 +132,8 @@ func TestConvergeRefusesShared(t *testing.T) {
 				"key first, cancel its deletion, or correct the ARN."},
 		{"key denied", withKey, key(servicerole.ObservedShared{Presence: servicerole.Denied, Denial: errDenied}), "denied"},
 		{"full key policy", withKey, key(full(policy.MaxKeyPolicySize)),
-			"the policy of KMS key " + keyOne + " would have 33040 bytes, above the limit of 32768. " +
-				"The statement takes 275 of them. Nothing was changed. Remove statements that are no longer needed, or set ManageKeyPolicies to " +
+			"the policy of KMS key " + keyOne + " would have 33197 bytes, above the limit of 32768. " +
+				"The statements take 432 of them. Nothing was changed. Remove statements that are no longer needed, or set ManageKeyPolicies to " +
 				"false and merge statements by hand."},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -46,10 +46,10 @@ type Statement struct {
 	Condition Conditions `json:"Condition,omitempty"`
 }
 
-// Principal names an AWS service, and beside it an IAM principal by its ARN.
+// Principal names an AWS service, an IAM principal by its ARN, or both.
 type Principal struct {
 	AWS     string `json:"AWS,omitempty"`
-	Service string `json:"Service"`
+	Service string `json:"Service,omitempty"`
 }
 
 // Conditions map an operator to condition keys and their values.
@@ -64,6 +64,25 @@ func (v Values) MarshalJSON() ([]byte, error) {
 		return encode(v[0])
 	}
 	return encode([]string(v))
+}
+
+// UnmarshalJSON takes a string for a list of one.
+func (v *Values) UnmarshalJSON(text []byte) error {
+	var one string
+	if json.Unmarshal(text, &one) == nil {
+		*v = Values{one}
+		return nil
+	}
+	return json.Unmarshal(text, (*[]string)(v))
+}
+
+// ParseDocument reads a document of the role's own, as far as it has the form that the function writes. What is none has no statement.
+func ParseDocument(text string) Document {
+	var d Document
+	if json.Unmarshal([]byte(text), &d) != nil {
+		return Document{}
+	}
+	return d
 }
 
 // String is the document as compact JSON, the same for the same document in every process.

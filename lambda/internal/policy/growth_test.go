@@ -21,7 +21,7 @@ func documentOf(statements int) string {
 
 // BenchmarkMerge reads a policy, puts a statement in, and writes it, by the number of statements.
 func BenchmarkMerge(b *testing.B) {
-	statement := BucketStatement("PersonalizeRoleX", Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}}, nil)
+	statements := BucketStatements("PersonalizeRoleX", importing("data"), nil, false)
 	for _, n := range sizes {
 		b.Run(fmt.Sprintf("statements=%d", n), func(b *testing.B) {
 			text := documentOf(n)
@@ -31,7 +31,7 @@ func BenchmarkMerge(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				put, changed := shared.Put(statement)
+				put, changed := shared.Put("PersonalizeRoleX", statements)
 				if !changed || len(put.String()) <= len(text) {
 					b.Fatal("not merged")
 				}
@@ -50,8 +50,8 @@ func BenchmarkStatement(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				if BucketStatement("X", Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}, Prefixes: prefixes},
-					nil).String() == "" {
+				grants := []Grant{{Uses: []string{"DatasetImport"}, Prefixes: prefixes}}
+				if len(BucketStatements("X", Bucket{Partition: "aws", Name: "data", Grants: grants}, nil, false)) == 0 {
 					b.Fatal("no statement")
 				}
 			}

@@ -19,14 +19,31 @@ func (s *Source) conditions() Conditions {
 	if s == nil {
 		return nil
 	}
+	return Conditions{
+		"StringEquals": {"aws:SourceAccount": {s.AccountID}},
+		"StringLike":   {"aws:SourceArn": s.arns()},
+	}
+}
+
+// conditionsIfSent let a request pass that says nothing of its source. Whether Personalize's requests to S3 and KMS say it isn't
+// documented. The operators are AWS's for such a case:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+func (s *Source) conditionsIfSent() Conditions {
+	if s == nil {
+		return nil
+	}
+	return Conditions{
+		"StringEqualsIfExists": {"aws:SourceAccount": {s.AccountID}},
+		"ArnLikeIfExists":      {"aws:SourceArn": s.arns()},
+	}
+}
+
+func (s *Source) arns() Values {
 	var arns Values
 	for _, region := range s.Regions {
 		arns = append(arns, fmt.Sprintf("arn:%s:personalize:%s:%s:*", s.Partition, region, s.AccountID))
 	}
-	return Conditions{
-		"StringEquals": {"aws:SourceAccount": {s.AccountID}},
-		"StringLike":   {"aws:SourceArn": arns},
-	}
+	return arns
 }
 
 // Trust is the trust policy of a service role; without a source it is the document of the set-up page, which lets

@@ -8,7 +8,7 @@ import (
 )
 
 func importing(name string) Bucket {
-	return Bucket{Partition: "aws", Name: name, Uses: []string{"DatasetImport"}}
+	return Bucket{Partition: "aws", Name: name, Grants: []Grant{{Uses: []string{"DatasetImport"}}}}
 }
 
 func TestDocuments(t *testing.T) {
@@ -35,7 +35,7 @@ func TestDocuments(t *testing.T) {
 				`"StringLike":{"aws:SourceArn":["arn:aws-cn:personalize:*:123456789012:*","arn:aws-cn:personalize:cn-north-1:123456789012:*"]}}}]}`,
 		},
 		{
-			"buckets of the set-up page", RoleAccess([]Bucket{importing("data")}, nil, false),
+			"buckets of the set-up page", Role{Buckets: []Bucket{importing("data")}}.Document(),
 			`{"Version":"2012-10-17","Id":"PersonalizeS3BucketAccessPolicy","Statement":[{"Sid":"PersonalizeS3BucketAccessPolicy",` +
 				`"Effect":"Allow",` +
 				`"Action":["s3:GetObject","s3:ListBucket"],"Resource":["arn:aws:s3:::data","arn:aws:s3:::data/*"]}]}`,
@@ -48,7 +48,7 @@ func TestDocuments(t *testing.T) {
 }
 
 func TestEquivalent(t *testing.T) {
-	document := RoleAccess([]Bucket{importing("a"), importing("b")}, nil, false).String()
+	document := Role{Buckets: []Bucket{importing("a"), importing("b")}}.Document().String()
 	for _, c := range []struct {
 		name, other string
 		want        bool

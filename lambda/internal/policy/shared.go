@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"personalize-role/lambda/internal/lazyregexp"
 )
@@ -140,53 +141,82 @@ func sidOf(statement json.RawMessage) string {
 	return text
 }
 
-// Put returns the document with this statement in it exactly once, in the place of the first one with the same Sid, or at the end. It
-// reports false if a statement of the same meaning is there alone already. It also removes the statements with a former Sid of the same
-// resource whose principal was deleted: with them in it, services refuse the document.
-func (s Shared) Put(statement Statement, former ...string) (Shared, bool) {
-	next, changed := s.put(statement)
+// Put returns the document with these statements as the only ones of a family of Sids, in the place of the first one of it, or at the end.
+// It reports false if statements of the same meaning are there alone already. It also removes the statements of former families of the
+// same resource whose principal was deleted: with them in it, services refuse the document.
+func (s Shared) Put(family string, statements []Statement, former ...string) (Shared, bool) {
+	next, changed := s.put(family, statements)
 	for _, sid := range former {
-		if slices.ContainsFunc(next.statements, func(s json.RawMessage) bool { return isDead(s) && sidOf(s) == sid }) {
+		if slices.ContainsFunc(next.statements, func(s json.RawMessage) bool { return isDead(s) && IsOfFamily(sidOf(s), sid) }) {
 			next, changed = Shared{members: next.members, statements: next.without(sid)}, true
 		}
 	}
 	return next, changed
 }
 
-func (s Shared) put(statement Statement) (Shared, bool) {
-	own := s.indexes(statement.Sid)
-	text := statement.String()
-	if len(own) == 1 && sameStatement(text, string(s.statements[own[0]])) {
+func (s Shared) put(family string, statements []Statement) (Shared, bool) {
+	own := s.indexes(family)
+	if s.hasExactly(own, statements) {
 		return s, false
 	}
-	statements := s.without(statement.Sid)
-	at := len(statements)
+	texts := make([]json.RawMessage, len(statements))
+	for n, statement := range statements {
+		texts[n] = json.RawMessage(statement.String())
+	}
+	kept := s.without(family)
+	at := len(kept)
 	if len(own) > 0 {
+		// Nothing before it is of the family.
 		at = own[0]
 	}
-	return Shared{members: s.members, statements: slices.Insert(statements, at, json.RawMessage(text))}, true
+	return Shared{members: s.members, statements: slices.Insert(kept, at, texts...)}, true
 }
 
-// Remove returns the document without the statements of a Sid, and reports whether there were any.
-func (s Shared) Remove(sid string) (Shared, bool) {
-	if len(s.indexes(sid)) == 0 {
+// hasExactly reports whether the statements at some places are these, in any order.
+func (s Shared) hasExactly(places []int, statements []Statement) bool {
+	if len(places) != len(statements) {
+		return false
+	}
+	for _, statement := range statements {
+		same := func(n int) bool { return sameStatement(statement.String(), string(s.statements[n])) }
+		if !slices.ContainsFunc(places, same) {
+			return false
+		}
+	}
+	return true
+}
+
+// Remove returns the document without the statements of a family of Sids, and reports whether there were any.
+func (s Shared) Remove(family string) (Shared, bool) {
+	if len(s.indexes(family)) == 0 {
 		return s, false
 	}
-	return Shared{members: s.members, statements: s.without(sid)}, true
+	return Shared{members: s.members, statements: s.without(family)}, true
 }
 
-func (s Shared) indexes(wanted string) []int {
+// Has reports whether there is a statement of a family of Sids.
+func (s Shared) Has(family string) bool { return len(s.indexes(family)) > 0 }
+
+// IsOfFamily reports whether a Sid is of a family: its name, which ends in a small letter or a digit, or that and a word with a capital.
+func IsOfFamily(sid, family string) bool {
+	suffix, ok := strings.CutPrefix(sid, family)
+	return ok && (suffix == "" || familySuffix().MatchString(suffix))
+}
+
+var familySuffix = lazyregexp.Regexp(`^[A-Z][A-Za-z]*$`)
+
+func (s Shared) indexes(family string) []int {
 	var found []int
 	for n, statement := range s.statements {
-		if sidOf(statement) == wanted {
+		if IsOfFamily(sidOf(statement), family) {
 			found = append(found, n)
 		}
 	}
 	return found
 }
 
-func (s Shared) without(unwanted string) []json.RawMessage {
-	return slices.DeleteFunc(slices.Clone(s.statements), func(statement json.RawMessage) bool { return sidOf(statement) == unwanted })
+func (s Shared) without(family string) []json.RawMessage {
+	return slices.DeleteFunc(slices.Clone(s.statements), func(statement json.RawMessage) bool { return IsOfFamily(sidOf(statement), family) })
 }
 
 // Sids returns the Sid of each statement, empty where it has none.

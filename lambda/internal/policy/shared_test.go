@@ -13,8 +13,8 @@ import (
 
 const ownSid = "PersonalizeRoleourownourownourown22"
 
-func own(uses ...string) Statement {
-	return BucketStatement(ownSid, Bucket{Partition: "aws", Name: "data", Uses: uses}, nil)
+func own(uses ...string) []Statement {
+	return BucketStatements(ownSid, Bucket{Partition: "aws", Name: "data", Grants: []Grant{{Uses: uses}}}, nil, false)
 }
 
 // corpus returns the foreign policies by name.
@@ -54,7 +54,7 @@ func holds(t *testing.T, text string) {
 	if slices.Contains(before.Sids(), ownSid) {
 		before, _ = before.Remove(ownSid)
 	}
-	put, changed := before.Put(own("DatasetImport"))
+	put, changed := before.Put(ownSid, own("DatasetImport"))
 	if !changed || slices.Index(put.Sids(), ownSid) != len(before.Sids()) {
 		t.Fatalf("not appended: %s", put)
 	}
@@ -65,10 +65,10 @@ func holds(t *testing.T, text string) {
 	if err != nil {
 		t.Fatalf("what was written can't be read: %v\n%s", err, put)
 	}
-	if _, changed := read.Put(own("DatasetImport")); changed {
+	if _, changed := read.Put(ownSid, own("DatasetImport")); changed {
 		t.Fatalf("would be written again: %s", put)
 	}
-	replaced, changed := read.Put(own("BatchInference"))
+	replaced, changed := read.Put(ownSid, own("BatchInference"))
 	if !changed || len(replaced.Sids()) != len(read.Sids()) {
 		t.Fatalf("not replaced: %s", replaced)
 	}
@@ -142,7 +142,7 @@ func TestPutAndRemove(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	put, _ := s.Put(own("MetricAttribution"))
+	put, _ := s.Put(ownSid, own("MetricAttribution"))
 	want := `{"Id":"x","Version":"2008-10-17","Statement":[{"Effect":"Deny"},{"Sid":"` + ownSid +
 		`","Effect":"Allow","Principal":{"Service":"personalize.amazonaws.com"},` +
 		`"Action":"s3:PutObject","Resource":"arn:aws:s3:::data/*"}],"More":1}`
@@ -154,7 +154,7 @@ func TestPutAndRemove(t *testing.T) {
 		t.Errorf("removed: -want +got:\n%s", diff)
 	}
 	none, _ := ParseShared("")
-	only, _ := none.Put(own("MetricAttribution"))
+	only, _ := none.Put(ownSid, own("MetricAttribution"))
 	if gone, _ := only.Remove(ownSid); gone.String() != "" {
 		t.Errorf("nothing but ours, taken out, leaves %s", gone)
 	}
@@ -162,7 +162,7 @@ func TestPutAndRemove(t *testing.T) {
 
 // Ours stands once, in its first place, and is written only if its meaning differs.
 func TestPutIsIdempotent(t *testing.T) {
-	ours := own("DatasetImport").String()
+	ours := own("DatasetImport")[0].String()
 	other := `{"Effect":"Deny"}`
 	document := func(statements ...string) string {
 		return `{"Version":"2012-10-17","Statement":[` + strings.Join(statements, ",") + `]}`
@@ -177,13 +177,13 @@ func TestPutIsIdempotent(t *testing.T) {
 			document(strings.ReplaceAll(ours, `["s3:GetObject","s3:ListBucket"]`, `["s3:ListBucket","s3:GetObject"]`), other), false},
 		{"twice", document(ours, other, ours), document(ours, other), true},
 		{"differs", document(other, strings.Replace(ours, "s3:ListBucket", "s3:ListObjects", 1), other), document(other, ours, other), true},
-		{"differs and twice", document(own("BatchInference").String(), other, ours), document(ours, other), true},
+		{"differs and twice", document(own("BatchInference")[0].String(), other, ours), document(ours, other), true},
 	} {
 		s, err := ParseShared(c.text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, changed := s.Put(own("DatasetImport"))
+		got, changed := s.Put(ownSid, own("DatasetImport"))
 		if diff := cmp.Diff(c.want, got.String()); diff != "" || changed != c.changed {
 			t.Errorf("%s: changed %v, -want +got:\n%s", c.name, changed, diff)
 		}

@@ -74,6 +74,12 @@ func (p *Provisioner) observe(ctx context.Context, i servicerole.Identity, scope
 	looks := make([]func() error, len(found))
 	for n, policy := range found {
 		looks[n] = func() error {
+			if o.IsOwnerUnknown() && i.OwnerOf(policy.Tags) == servicerole.ThisResource {
+				// What the policy says of the bucket is to be kept.
+				if err := p.readDocument(ctx, policy); err != nil {
+					return err
+				}
+			}
 			err := p.observeUsers(ctx, own, policy)
 			if o.Role == nil && err == nil && slices.Contains(policy.Users, "role "+scope.Role.Name) {
 				// The policy is attached to a role that IAM doesn't show yet.

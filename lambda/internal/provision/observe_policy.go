@@ -64,13 +64,21 @@ func (p *Provisioner) readPolicy(ctx context.Context, i servicerole.Identity, ar
 		policy.Recorded = recorded
 		return policy, nil
 	}
-	out, err := p.IAM.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: aws.String(arn),
+	return policy, p.readDocument(ctx, policy)
+}
+
+// readDocument reads the document in force, once.
+func (p *Provisioner) readDocument(ctx context.Context, policy *observedPolicy) error {
+	if policy.Document != "" {
+		return nil
+	}
+	out, err := p.IAM.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: aws.String(policy.ARN),
 		VersionId: aws.String(policy.DefaultVersion)})
 	if err != nil {
-		return nil, failed("iam:GetPolicyVersion", lag(err))
+		return &Failure{Doing: "read policy " + policy.ARN, Action: "iam:GetPolicyVersion", Target: policy.ARN, Err: lag(err)}
 	}
 	policy.Document, err = decoded(out.PolicyVersion.Document)
-	return policy, err
+	return err
 }
 
 func (p *Provisioner) listVersions(ctx context.Context, policy *observedPolicy, arn string) error {

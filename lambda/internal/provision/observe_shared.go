@@ -153,7 +153,7 @@ func (p *Provisioner) Abandoned(ctx context.Context, found servicerole.ObservedS
 	for n, sid := range sids {
 		role, ok := servicerole.RoleOfSid(sid)
 		switch {
-		case !ok || sid == ours:
+		case !ok || policy.IsOfFamily(sid, ours):
 		case role == "":
 			p.Log.InfoContext(ctx, "the policy has a statement for another role with a custom name", "sid", sid)
 		default:

@@ -33,9 +33,10 @@ func TestLateWriteReadsAgain(t *testing.T) {
 		}
 		return nil, nil
 	}
-	statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}}, nil)
+	statements := policy.BucketStatements("S", policy.Bucket{Partition: "aws", Name: "data", Grants: []policy.Grant{{Uses: []string{"DatasetImport"}}}},
+		nil, false)
 	if _, err := carryOut(t.Context(), p, servicerole.Observed{},
-		plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement}); err != nil {
+		plan.PutBucketStatements{Bucket: account.Bucket("data"), Sid: "S", Statements: statements}); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"s3:GetBucketPolicy", "s3:GetBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:GetBucketPolicy"}
@@ -78,10 +79,11 @@ func TestWritesOnWhatWasObserved(t *testing.T) {
 			t.Fatal(err)
 		}
 		clock = clock.Add(age)
-		statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}}, nil)
+		statements := policy.BucketStatements("S", policy.Bucket{Partition: "aws", Name: "data", Grants: []policy.Grant{{Uses: []string{"DatasetImport"}}}},
+			nil, false)
 		observed := servicerole.Observed{Buckets: map[string]servicerole.ObservedShared{"data": found}}
-		if _, err := carryOut(t.Context(), p, observed, plan.PutBucketStatement{Bucket: account.Bucket("data"),
-			Statement: statement}); err != nil {
+		if _, err := carryOut(t.Context(), p, observed, plan.PutBucketStatements{Bucket: account.Bucket("data"),
+			Sid: "S", Statements: statements}); err != nil {
 			t.Fatal(err)
 		}
 		if age >= sharedpolicy.Fresh {
@@ -105,8 +107,9 @@ func TestEndlessOverwriting(t *testing.T) {
 		return nil
 	}
 	fake.S3.AddBucket("data", "", "", "")
-	statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}}, nil)
-	_, err := carryOut(t.Context(), p, servicerole.Observed{}, plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement})
+	statements := policy.BucketStatements("S", policy.Bucket{Partition: "aws", Name: "data", Grants: []policy.Grant{{Uses: []string{"DatasetImport"}}}},
+		nil, false)
+	_, err := carryOut(t.Context(), p, servicerole.Observed{}, plan.PutBucketStatements{Bucket: account.Bucket("data"), Sid: "S", Statements: statements})
 	want := "merge statement S into the policy of bucket data: another process keeps overwriting it. Find and stop the process that " +
 		"writes this policy, then deploy again"
 	if err == nil || err.Error() != want {
@@ -128,10 +131,11 @@ func TestUnwantedIsNotWrittenAgain(t *testing.T) {
 			once = false
 			return nil
 		}
-		statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}}, nil)
+		statements := policy.BucketStatements("S", policy.Bucket{Partition: "aws", Name: "data", Grants: []policy.Grant{{Uses: []string{"DatasetImport"}}}},
+			nil, false)
 		session := p.Session(account)
-		err := session.Apply(t.Context(), plan.Plan{Steps: []plan.Step{{Op: plan.PutBucketStatement{Bucket: account.Bucket("data"),
-			Statement: statement}}}}, servicerole.Observed{})
+		err := session.Apply(t.Context(), plan.Plan{Steps: []plan.Step{{Op: plan.PutBucketStatements{Bucket: account.Bucket("data"),
+			Sid: "S", Statements: statements}}}}, servicerole.Observed{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -157,17 +161,18 @@ func TestVanishedStatementsAreReported(t *testing.T) {
 	fake := fakeaws.New(account.AccountID)
 	fake.S3.AddBucket("data", "", "", `{"Version":"2012-10-17","Statement":[`+theirs+`]}`)
 	p := New(Clients{S3: fake.S3}, slog.New(slog.DiscardHandler))
-	statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}}, nil)
+	statements := policy.BucketStatements("S", policy.Bucket{Partition: "aws", Name: "data", Grants: []policy.Grant{{Uses: []string{"DatasetImport"}}}},
+		nil, false)
 	once := true
 	p.Sleep = func(context.Context, time.Duration) error {
 		if once {
-			fake.S3.AddBucket("data", "", "", `{"Version":"2012-10-17","Statement":[`+statement.String()+`]}`)
+			fake.S3.AddBucket("data", "", "", `{"Version":"2012-10-17","Statement":[`+statements[0].String()+`]}`)
 		}
 		once = false
 		return nil
 	}
 	done, err := carryOut(t.Context(), p, servicerole.Observed{},
-		plan.PutBucketStatement{Bucket: account.Bucket("data"), Statement: statement})
+		plan.PutBucketStatements{Bucket: account.Bucket("data"), Sid: "S", Statements: statements})
 	want := []string{"statement Theirs disappeared from the policy of bucket data while this stack's statement was merged, because " +
 		"another process changed the policy at the same time. Check the policy."}
 	if diff := cmp.Diff(want, done.Warnings); diff != "" || err != nil {

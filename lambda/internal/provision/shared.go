@@ -12,13 +12,13 @@ func (p *Provisioner) editOf(op plan.Operation, accountID string, o servicerole.
 	e := &sharedpolicy.Edit{}
 	var observed servicerole.ObservedShared
 	switch op := op.(type) {
-	case plan.PutBucketStatement:
-		e.Document, e.Change, observed = p.bucketDocument(op.Bucket, accountID), put(op.Statement), o.Buckets[op.Bucket.Name]
-	case plan.RemoveBucketStatement:
+	case plan.PutBucketStatements:
+		e.Document, e.Change, observed = p.bucketDocument(op.Bucket, accountID), put(op.Sid, op.Statements), o.Buckets[op.Bucket.Name]
+	case plan.RemoveBucketStatements:
 		e.Document, e.Change, observed = p.bucketDocument(op.Bucket, accountID), remove(op.Sid), o.Buckets[op.Bucket.Name]
 		e.Removal = true
 	case plan.PutKeyStatement:
-		e.Document, e.Change, observed = p.keyDocument(op.Key), put(op.Statement, op.FormerSids...), o.Keys[op.Key]
+		e.Document, e.Change, observed = p.keyDocument(op.Key), put(op.Statement.Sid, []policy.Statement{op.Statement}, op.FormerSids...), o.Keys[op.Key]
 	case plan.RemoveKeyStatement:
 		e.Document, e.Change, observed = p.keyDocument(op.Key), remove(op.Sid), o.Keys[op.Key]
 		e.Removal = true
@@ -34,8 +34,8 @@ func (p *Provisioner) editOf(op plan.Operation, accountID string, o servicerole.
 	return e
 }
 
-func put(statement policy.Statement, former ...string) func(policy.Shared) (policy.Shared, bool) {
-	return func(s policy.Shared) (policy.Shared, bool) { return s.Put(statement, former...) }
+func put(sid string, statements []policy.Statement, former ...string) func(policy.Shared) (policy.Shared, bool) {
+	return func(s policy.Shared) (policy.Shared, bool) { return s.Put(sid, statements, former...) }
 }
 
 func remove(sid string) func(policy.Shared) (policy.Shared, bool) {

@@ -31,10 +31,11 @@ const theirs = `{"Sid":"Theirs","Effect":"Deny","Principal":"*","Action":"s3:*",
 // Every error that S3 and KMS document for these calls: how often it is tried again, or what the reason says.
 func TestErrorsOfSharedPolicies(t *testing.T) {
 	bucket := account.Bucket("data")
-	statement := policy.BucketStatement("S", policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}}, nil)
+	statements := policy.BucketStatements("S", policy.Bucket{Partition: "aws", Name: "data", Grants: []policy.Grant{{Uses: []string{"DatasetImport"}}}},
+		nil, false)
 	const key = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000001"
-	putBucket, putKey := plan.PutBucketStatement{Bucket: bucket, Statement: statement}, plan.PutKeyStatement{Key: key, Statement: statement}
-	removeBucket, removeKey := plan.RemoveBucketStatement{Bucket: bucket, Sid: "S"}, plan.RemoveKeyStatement{Key: key, Sid: "S"}
+	putBucket, putKey := plan.PutBucketStatements{Bucket: bucket, Sid: "S", Statements: statements}, plan.PutKeyStatement{Key: key, Statement: statements[0]}
+	removeBucket, removeKey := plan.RemoveBucketStatements{Bucket: bucket, Sid: "S"}, plan.RemoveKeyStatement{Key: key, Sid: "S"}
 	const dead = `{"Version":"2012-10-17","Statement":[{"Sid":"Old","Effect":"Allow","Principal":{"AWS":"AROA1234567890EXAMPLE"},` +
 		`"Action":"s3:*","Resource":"*"}]}`
 	invalid := "Invalid principal in policy"
@@ -86,7 +87,7 @@ func TestErrorsOfSharedPolicies(t *testing.T) {
 	} {
 		for _, often := range []int{3, 1 << 20} {
 			fake := fakeaws.New(account.AccountID)
-			ours := `{"Version":"2012-10-17","Statement":[` + statement.String() + `]}`
+			ours := `{"Version":"2012-10-17","Statement":[` + statements[0].String() + `]}`
 			start := c.policy
 			if start == "" && strings.HasPrefix(c.op.String(), "remove") {
 				start = ours
@@ -155,7 +156,7 @@ func TestOwnDeadStatementIsReplaced(t *testing.T) {
 	}
 	p := New(Clients{KMS: fake.KMS}, slog.New(slog.DiscardHandler))
 	p.Sleep = func(context.Context, time.Duration) error { return nil }
-	statement := policy.KeyStatement("S", "arn:aws:iam::123456789012:role/R", policy.Key{})
+	statement := policy.KeyStatement("S", "arn:aws:iam::123456789012:role/R", policy.Key{}, nil)
 	if _, err := carryOut(t.Context(), p, servicerole.Observed{}, plan.PutKeyStatement{Key: key, Statement: statement}); err != nil {
 		t.Fatal(err)
 	}

@@ -16,8 +16,8 @@ type BucketGrant struct {
 	Name string
 	// Managed says that the bucket's policy is ours to extend, where the bucket belongs to this account.
 	Managed bool
-	// Statement is to be merged; Foreign is what the owner of a bucket in another account must add.
-	Statement, Foreign policy.Statement
+	// Statements are to be merged; Foreign are what the owner of a bucket in another account must add.
+	Statements, Foreign []policy.Statement
 }
 
 // KeyGrant is what a key's policy should say.
@@ -30,44 +30,54 @@ type KeyGrant struct {
 	Statement policy.Statement
 }
 
-// access collects what the properties say of buckets and keys.
-type access struct {
-	buckets []policy.Bucket
-	keys    []policy.Key
-	metrics bool
-}
-
-func (i Identity) access(p properties.Properties) access {
-	var a access
+// access returns what the properties say of buckets, keys and the rest that the role's own policy allows.
+func (i Identity) access(p properties.Properties) policy.Role {
+	// The managed policies bring the permission to publish metrics along.
+	without := p.PersonalizeAccess != properties.PersonalizeFullAccess && !attachesCloudWatch(p)
+	r := policy.Role{
+		Personalize: p.PersonalizeAccess == properties.PersonalizeOnly,
+		Metrics:     without && slices.Contains(p.Uses, properties.UseMetricAttribution),
+	}
 	exports := false
 	for _, b := range p.Buckets {
-		a.buckets = append(a.buckets, policy.Bucket{Partition: i.Partition, Name: b.Name, Uses: b.Uses, Prefixes: b.Prefixes})
+		i.addGrant(&r, b)
 		exports = exports || slices.Contains(b.Uses, properties.UseDatasetExport)
-		// AmazonPersonalizeFullAccess brings the permission along.
-		a.metrics = a.metrics || p.PersonalizeAccess == properties.PersonalizeNone && slices.Contains(b.Uses, properties.UseMetricAttribution)
+		r.Metrics = r.Metrics || without && slices.Contains(b.Uses, properties.UseMetricAttribution)
 	}
 	for _, arn := range p.KmsKeyArns {
-		a.addKey(policy.Key{ARN: arn, InRole: true, Exports: exports, Managed: i.managesKey(p, arn)})
+		addKey(&r, policy.Key{ARN: arn, InRole: true, Exports: exports, Managed: i.managesKey(p, arn)})
 	}
 	for _, b := range p.Buckets {
 		if b.KmsKeyArn != "" {
 			managed := i.managesKey(p, b.KmsKeyArn)
-			a.addKey(policy.Key{ARN: b.KmsKeyArn, InRole: !managed || policy.Writes(b.Uses), Managed: managed})
+			addKey(&r, policy.Key{ARN: b.KmsKeyArn, InRole: !managed || policy.Writes(b.Uses), Managed: managed})
 		}
 	}
-	slices.SortFunc(a.keys, func(a, b policy.Key) int { return strings.Compare(a.ARN, b.ARN) })
-	return a
+	slices.SortFunc(r.Keys, func(a, b policy.Key) int { return strings.Compare(a.ARN, b.ARN) })
+	return r
+}
+
+// addGrant joins what several entries say of one bucket.
+func (i Identity) addGrant(r *policy.Role, entry properties.Bucket) {
+	grant := policy.Grant{Uses: entry.Uses, Prefixes: entry.Prefixes}
+	for n := range r.Buckets {
+		if r.Buckets[n].Name == entry.Name {
+			r.Buckets[n].Grants = append(r.Buckets[n].Grants, grant)
+			return
+		}
+	}
+	r.Buckets = append(r.Buckets, policy.Bucket{Partition: i.Partition, Name: entry.Name, Grants: []policy.Grant{grant}})
 }
 
 // addKey joins what several places say of one key.
-func (a *access) addKey(key policy.Key) {
-	for n := range a.keys {
-		if have := &a.keys[n]; have.ARN == key.ARN {
+func addKey(r *policy.Role, key policy.Key) {
+	for n := range r.Keys {
+		if have := &r.Keys[n]; have.ARN == key.ARN {
 			have.InRole, have.Exports = have.InRole || key.InRole, have.Exports || key.Exports
 			return
 		}
 	}
-	a.keys = append(a.keys, key)
+	r.Keys = append(r.Keys, key)
 }
 
 func (i Identity) managesKey(p properties.Properties, key string) bool {
@@ -81,21 +91,20 @@ func (i Identity) isOwnKey(key string) bool {
 
 func (i Identity) bucketGrants(p properties.Properties, role RoleRef, buckets []policy.Bucket) []BucketGrant {
 	var grants []BucketGrant
-	for n, b := range p.Buckets {
-		var source *policy.Source
-		if b.RequireSourceConditions {
-			source = i.source(p)
-		}
+	for _, b := range buckets {
+		// Entries of one bucket agree on both.
+		entry := p.Buckets[slices.IndexFunc(p.Buckets, func(entry properties.Bucket) bool { return entry.Name == b.Name })]
+		source, required := i.source(p), entry.RequireSourceConditions
 		grants = append(grants, BucketGrant{
-			Name: b.Name, Managed: b.ManageBucketPolicy,
-			Statement: policy.BucketStatement(i.Sid(role), buckets[n], source),
-			Foreign:   policy.ForeignBucketStatement(i.ForeignSid(role), role.ARN, buckets[n]),
+			Name: b.Name, Managed: entry.ManageBucketPolicy,
+			Statements: policy.BucketStatements(i.Sid(role), b, source, required),
+			Foreign:    policy.ForeignBucketStatements(i.ForeignSid(role), role.ARN, b, source, required),
 		})
 	}
 	return grants
 }
 
-func (i Identity) keyGrants(role RoleRef, keys []policy.Key) []KeyGrant {
+func (i Identity) keyGrants(p properties.Properties, role RoleRef, keys []policy.Key) []KeyGrant {
 	var grants []KeyGrant
 	for _, key := range keys {
 		sid := i.Sid(role)
@@ -103,14 +112,17 @@ func (i Identity) keyGrants(role RoleRef, keys []policy.Key) []KeyGrant {
 			sid = i.ForeignSid(role)
 		}
 		grants = append(grants, KeyGrant{
-			ARN: key.ARN, Managed: key.Managed, OfOthers: !i.isOwnKey(key.ARN), Statement: policy.KeyStatement(sid, role.ARN, key),
+			ARN: key.ARN, Managed: key.Managed, OfOthers: !i.isOwnKey(key.ARN), Statement: policy.KeyStatement(sid, role.ARN, key, i.source(p)),
 		})
 	}
 	return grants
 }
 
-// source is whose Personalize the properties mean.
+// source is whose Personalize the properties mean; nil for anybody's.
 func (i Identity) source(p properties.Properties) *policy.Source {
+	if !p.SourceConditions {
+		return nil
+	}
 	regions := p.SourceRegions
 	if len(regions) == 0 {
 		regions = []string{i.Region}
@@ -137,7 +149,7 @@ func (i Identity) managed(p properties.Properties) []string {
 			names = append(names, b.Name)
 		}
 	}
-	for _, key := range i.access(p).keys {
+	for _, key := range i.access(p).Keys {
 		if key.Managed {
 			names = append(names, key.ARN)
 		}
@@ -157,7 +169,7 @@ func bucketNames(p properties.Properties) []string {
 // ownKeys returns the keys of this account that properties name, each once.
 func (i Identity) ownKeys(p properties.Properties) []string {
 	var arns []string
-	for _, key := range i.access(p).keys {
+	for _, key := range i.access(p).Keys {
 		if i.isOwnKey(key.ARN) {
 			arns = append(arns, key.ARN)
 		}

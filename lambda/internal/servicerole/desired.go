@@ -31,6 +31,8 @@ type Desired struct {
 	Formerly Footprint
 	// FormerSids are those of other roles of the same resource.
 	FormerSids []string
+
+	properties properties.Properties
 }
 
 // Role is the role as it should be.
@@ -107,6 +109,10 @@ const maxRoleARN = 256
 // New returns what the properties ask for. The error is a *properties.Error: limits that only the whole shows.
 func New(i Identity, p properties.Properties) (Desired, error) {
 	name, access := i.Role(p), i.access(p)
+	for n := range access.Buckets {
+		// With a condition the document is longest.
+		access.Buckets[n].Account = i.expectedOwner(p)
+	}
 	d := Desired{
 		Identity: i,
 		Role: Role{
@@ -114,29 +120,58 @@ func New(i Identity, p properties.Properties) (Desired, error) {
 			Description:        p.Description,
 			MaxSessionDuration: p.MaxSessionDuration,
 			Boundary:           p.PermissionsBoundary,
-			Trust:              i.trust(p).String(),
+			Trust:              policy.Trust(i.source(p)).String(),
 			Tags:               i.ownTags(p.Tags),
 		},
 		AWSManaged:        i.attachments(p),
 		AdoptExistingRole: p.AdoptExistingRole,
 		Sid:               i.Sid(name),
-		Buckets:           i.bucketGrants(p, name, access.buckets),
-		Keys:              i.keyGrants(name, access.keys),
+		properties:        p,
+		Buckets:           i.bucketGrants(p, name, access.Buckets),
+		Keys:              i.keyGrants(p, name, access.Keys),
 	}
-	if document := policy.RoleAccess(access.buckets, access.keys, access.metrics); len(document.Statement) > 0 {
-		d.Policy = &Policy{PolicyRef: i.Policy(name, p), Document: document.String(), Tags: maps.Clone(d.Role.Tags)}
-	}
-	if faults := append(d.faults(p), i.keyFaults(access.keys)...); len(faults) > 0 {
+	d.allow(access)
+	if faults := append(d.faults(p), i.keyFaults(access.Keys)...); len(faults) > 0 {
 		return Desired{}, &properties.Error{Faults: faults}
 	}
 	return d, nil
 }
 
-func (i Identity) trust(p properties.Properties) policy.Document {
-	if !p.SourceConditions {
-		return policy.Trust(nil)
+// allow has the role's own policy allow something.
+func (d *Desired) allow(access policy.Role) {
+	d.Policy = nil
+	if document := access.Document(); len(document.Statement) > 0 {
+		d.Policy = &Policy{PolicyRef: d.Identity.Policy(d.Role.RoleRef, d.properties), Document: document.String(),
+			Tags: maps.Clone(d.Role.Tags)}
 	}
-	return policy.Trust(i.source(p))
+}
+
+// expectedOwner is the account that the role's own statements expect buckets to belong to; empty for any. See
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount
+func (i Identity) expectedOwner(p properties.Properties) string {
+	if !p.SourceConditions {
+		return ""
+	}
+	return i.AccountID
+}
+
+// Given returns what is desired in view of what was found: the role's own policy expects a bucket to belong to this account if it does.
+// Where that isn't known, it says what it said before.
+func (d Desired) Given(o Observed) Desired {
+	access := d.Identity.access(d.properties)
+	var inForce policy.Document
+	if found := o.Policy(d.Identity.Policy(d.Role.RoleRef, d.properties).ARN); found != nil {
+		inForce = policy.ParseDocument(found.Document)
+	}
+	for n := range access.Buckets {
+		b, owner := &access.Buckets[n], d.Identity.expectedOwner(d.properties)
+		presence := o.Buckets[b.Name].Presence
+		if presence == Present || presence.isOwnerUnknown() && inForce.ExpectsOwner(d.Identity.Bucket(b.Name).ARN, owner) {
+			b.Account = owner
+		}
+	}
+	d.allow(access)
+	return d
 }
 
 func (i Identity) attachments(p properties.Properties) []string {
@@ -144,10 +179,14 @@ func (i Identity) attachments(p properties.Properties) []string {
 	if p.PersonalizeAccess == properties.PersonalizeFullAccess {
 		arns = append(arns, i.awsManaged("service-role/"+properties.PersonalizeFullAccess))
 	}
-	if p.CloudWatchAccess != properties.CloudWatchNone && p.CloudWatchAccess != "" {
+	if attachesCloudWatch(p) {
 		arns = append(arns, i.awsManaged(p.CloudWatchAccess))
 	}
 	return arns
+}
+
+func attachesCloudWatch(p properties.Properties) bool {
+	return p.CloudWatchAccess != properties.CloudWatchNone && p.CloudWatchAccess != ""
 }
 
 func (d Desired) faults(p properties.Properties) []string {

@@ -50,10 +50,21 @@ type Removal struct {
 
 // Removal returns the removal of a role with these properties, which may be outdated.
 func (i Identity) Removal(role RoleRef, p properties.Properties) Removal {
+	access := i.access(p)
 	return Removal{
 		Identity: i, Footprint: i.Footprint(role, p), ForceDetachPolicies: p.ForceDetachPolicies, MayBeAdopted: p.AdoptExistingRole,
-		ExpectsPolicy: len(p.Buckets)+len(p.KmsKeyArns) > 0,
+		ExpectsPolicy: len(p.Buckets)+len(p.KmsKeyArns) > 0 || access.Metrics || access.Personalize,
 	}
+}
+
+// With returns the removal with what another one of the same role names beside it.
+func (r Removal) With(other Removal) Removal {
+	r.Policies, r.TagKeys = distinct(slices.Concat(r.Policies, other.Policies)), distinct(slices.Concat(r.TagKeys, other.TagKeys))
+	r.Buckets, r.Keys = distinct(slices.Concat(r.Buckets, other.Buckets)), distinct(slices.Concat(r.Keys, other.Keys))
+	r.Managed = distinct(slices.Concat(r.Managed, other.Managed))
+	r.ForceDetachPolicies = r.ForceDetachPolicies || other.ForceDetachPolicies
+	r.MayBeAdopted, r.ExpectsPolicy = r.MayBeAdopted || other.MayBeAdopted, r.ExpectsPolicy || other.ExpectsPolicy
+	return r
 }
 
 // Without returns the removal without the policies of another scope, which are the live role's.

@@ -58,6 +58,19 @@ const (
 	Denied
 )
 
+// isOwnerUnknown reports whether a bucket may be this account's or another's.
+func (p Presence) isOwnerUnknown() bool { return p != Present && p != InAnotherAccount }
+
+// IsOwnerUnknown reports whether a bucket may be this account's or another's, of those observed.
+func (o Observed) IsOwnerUnknown() bool {
+	for _, b := range o.Buckets {
+		if b.Presence.isOwnerUnknown() {
+			return true
+		}
+	}
+	return false
+}
+
 // ObservedShared is a bucket or key whose policy others own.
 type ObservedShared struct {
 	Presence Presence

@@ -13,7 +13,7 @@ const (
 	foreignSidPrefix = "PersonalizeAccess"
 )
 
-// Sid identifies the statements of one role in the policies of buckets and keys. It holds what a derived role name does, so
+// Sid is the family of the Sids of one role's statements in the policies of buckets and keys. It holds what a derived role name does, so
 // that whoever finds it can look the role up; for a name of the user's own it is a digest.
 func (i Identity) Sid(role RoleRef) string {
 	if derived := i.derivedName(role.Path); role.Name == derived {
@@ -25,7 +25,7 @@ func (i Identity) Sid(role RoleRef) string {
 // ForeignSid is the Sid of a statement that another account must add; nobody here takes it out again.
 func (i Identity) ForeignSid(role RoleRef) string { return foreignSidPrefix + digest(role.ARN) }
 
-var ownSid = lazyregexp.Regexp(`^` + sidPrefix + `(?:([a-z2-7]{20})|Named[a-z2-7]{20})$`)
+var ownSid = lazyregexp.Regexp(`^` + sidPrefix + `(?:([a-z2-7]{20})|Named[a-z2-7]{20})(?:[A-Z][A-Za-z]*)?$`)
 
 // RoleOfSid reports whether a Sid is that of a role of this kind, and returns the role's name if that was derived.
 func RoleOfSid(sid string) (name string, ok bool) {

@@ -17,7 +17,8 @@ const theirs = `{"Sid":"Theirs","Effect":"Deny","Principal":"*","Action":"s3:*",
 func simSid(n int) string { return fmt.Sprintf("PersonalizeRoleNamed%020d", n) }
 
 func simStatement(n int) policy.Statement {
-	return policy.BucketStatement(simSid(n), policy.Bucket{Partition: "aws", Name: "data", Uses: []string{"DatasetImport"}}, nil)
+	return policy.BucketStatements(simSid(n), policy.Bucket{Partition: "aws", Name: "data", Grants: []policy.Grant{{Uses: []string{"DatasetImport"}}}},
+		nil, false)[0]
 }
 
 // cast returns the edits of writers, those from puts on removing a statement that is there already, and the policy that
@@ -26,7 +27,9 @@ func cast(puts, removals int) (edits []*Edit, start string) {
 	statements := []string{theirs}
 	for n := range puts + removals {
 		if n < puts {
-			edits = append(edits, &Edit{Change: func(p policy.Shared) (policy.Shared, bool) { return p.Put(simStatement(n)) }})
+			edits = append(edits, &Edit{Change: func(p policy.Shared) (policy.Shared, bool) {
+				return p.Put(simSid(n), []policy.Statement{simStatement(n)})
+			}})
 			continue
 		}
 		statements = append(statements, simStatement(n).String())
