@@ -132,8 +132,8 @@ func (c *converger) mergeStatements() {
 		}
 	}
 	for _, key := range c.desired.Keys {
-		found := c.observed.Keys[key.ARN]
-		if key.Managed && lacks(found, c.desired.Sid, []policy.Statement{key.Statement}, c.desired.FormerSids) && refuseKey(c.desired, key, found) == nil {
+		found, statements := c.observed.Keys[key.ARN], []policy.Statement{key.Statement}
+		if key.Managed && lacks(found, c.desired.Sid, statements, c.desired.FormerSids) && refuseKey(c.desired, key, found) == nil {
 			c.add(PutKeyStatement{Key: key.ARN, Statement: key.Statement, FormerSids: c.desired.FormerSids}, c.roleReady...)
 		}
 	}

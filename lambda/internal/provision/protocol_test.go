@@ -33,8 +33,7 @@ func TestLateWriteReadsAgain(t *testing.T) {
 		}
 		return nil, nil
 	}
-	statements := policy.BucketStatements("S", policy.Bucket{Partition: "aws", Name: "data", Grants: []policy.Grant{{Uses: []string{"DatasetImport"}}}},
-		nil, false)
+	statements := policy.BucketStatements("S", dataBucket, nil, false)
 	if _, err := carryOut(t.Context(), p, servicerole.Observed{},
 		plan.PutBucketStatements{Bucket: account.Bucket("data"), Sid: "S", Statements: statements}); err != nil {
 		t.Fatal(err)
@@ -79,8 +78,7 @@ func TestWritesOnWhatWasObserved(t *testing.T) {
 			t.Fatal(err)
 		}
 		clock = clock.Add(age)
-		statements := policy.BucketStatements("S", policy.Bucket{Partition: "aws", Name: "data", Grants: []policy.Grant{{Uses: []string{"DatasetImport"}}}},
-			nil, false)
+		statements := policy.BucketStatements("S", dataBucket, nil, false)
 		observed := servicerole.Observed{Buckets: map[string]servicerole.ObservedShared{"data": found}}
 		if _, err := carryOut(t.Context(), p, observed, plan.PutBucketStatements{Bucket: account.Bucket("data"),
 			Sid: "S", Statements: statements}); err != nil {
@@ -107,9 +105,9 @@ func TestEndlessOverwriting(t *testing.T) {
 		return nil
 	}
 	fake.S3.AddBucket("data", "", "", "")
-	statements := policy.BucketStatements("S", policy.Bucket{Partition: "aws", Name: "data", Grants: []policy.Grant{{Uses: []string{"DatasetImport"}}}},
-		nil, false)
-	_, err := carryOut(t.Context(), p, servicerole.Observed{}, plan.PutBucketStatements{Bucket: account.Bucket("data"), Sid: "S", Statements: statements})
+	statements := policy.BucketStatements("S", dataBucket, nil, false)
+	_, err := carryOut(t.Context(), p, servicerole.Observed{},
+		plan.PutBucketStatements{Bucket: account.Bucket("data"), Sid: "S", Statements: statements})
 	want := "merge statement S into the policy of bucket data: another process keeps overwriting it. Find and stop the process that " +
 		"writes this policy, then deploy again"
 	if err == nil || err.Error() != want {
@@ -131,8 +129,7 @@ func TestUnwantedIsNotWrittenAgain(t *testing.T) {
 			once = false
 			return nil
 		}
-		statements := policy.BucketStatements("S", policy.Bucket{Partition: "aws", Name: "data", Grants: []policy.Grant{{Uses: []string{"DatasetImport"}}}},
-			nil, false)
+		statements := policy.BucketStatements("S", dataBucket, nil, false)
 		session := p.Session(account)
 		err := session.Apply(t.Context(), plan.Plan{Steps: []plan.Step{{Op: plan.PutBucketStatements{Bucket: account.Bucket("data"),
 			Sid: "S", Statements: statements}}}}, servicerole.Observed{})
@@ -161,8 +158,7 @@ func TestVanishedStatementsAreReported(t *testing.T) {
 	fake := fakeaws.New(account.AccountID)
 	fake.S3.AddBucket("data", "", "", `{"Version":"2012-10-17","Statement":[`+theirs+`]}`)
 	p := New(Clients{S3: fake.S3}, slog.New(slog.DiscardHandler))
-	statements := policy.BucketStatements("S", policy.Bucket{Partition: "aws", Name: "data", Grants: []policy.Grant{{Uses: []string{"DatasetImport"}}}},
-		nil, false)
+	statements := policy.BucketStatements("S", dataBucket, nil, false)
 	once := true
 	p.Sleep = func(context.Context, time.Duration) error {
 		if once {

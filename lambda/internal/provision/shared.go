@@ -18,7 +18,8 @@ func (p *Provisioner) editOf(op plan.Operation, accountID string, o servicerole.
 		e.Document, e.Change, observed = p.bucketDocument(op.Bucket, accountID), remove(op.Sid), o.Buckets[op.Bucket.Name]
 		e.Removal = true
 	case plan.PutKeyStatement:
-		e.Document, e.Change, observed = p.keyDocument(op.Key), put(op.Statement.Sid, []policy.Statement{op.Statement}, op.FormerSids...), o.Keys[op.Key]
+		statements := []policy.Statement{op.Statement}
+		e.Document, e.Change, observed = p.keyDocument(op.Key), put(op.Statement.Sid, statements, op.FormerSids...), o.Keys[op.Key]
 	case plan.RemoveKeyStatement:
 		e.Document, e.Change, observed = p.keyDocument(op.Key), remove(op.Sid), o.Keys[op.Key]
 		e.Removal = true

@@ -28,13 +28,16 @@ var account = servicerole.Identity{
 const theirs = `{"Sid":"Theirs","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*",` +
 	`"Condition":{"Bool":{"aws:SecureTransport":"false"}}}`
 
+// dataBucket is what the statements are about.
+var dataBucket = policy.Bucket{Partition: "aws", Name: "data", Grants: []policy.Grant{{Uses: []string{"DatasetImport"}}}}
+
 // Every error that S3 and KMS document for these calls: how often it is tried again, or what the reason says.
 func TestErrorsOfSharedPolicies(t *testing.T) {
 	bucket := account.Bucket("data")
-	statements := policy.BucketStatements("S", policy.Bucket{Partition: "aws", Name: "data", Grants: []policy.Grant{{Uses: []string{"DatasetImport"}}}},
-		nil, false)
+	statements := policy.BucketStatements("S", dataBucket, nil, false)
 	const key = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000001"
-	putBucket, putKey := plan.PutBucketStatements{Bucket: bucket, Sid: "S", Statements: statements}, plan.PutKeyStatement{Key: key, Statement: statements[0]}
+	putBucket := plan.PutBucketStatements{Bucket: bucket, Sid: "S", Statements: statements}
+	putKey := plan.PutKeyStatement{Key: key, Statement: statements[0]}
 	removeBucket, removeKey := plan.RemoveBucketStatements{Bucket: bucket, Sid: "S"}, plan.RemoveKeyStatement{Key: key, Sid: "S"}
 	const dead = `{"Version":"2012-10-17","Statement":[{"Sid":"Old","Effect":"Allow","Principal":{"AWS":"AROA1234567890EXAMPLE"},` +
 		`"Action":"s3:*","Resource":"*"}]}`

@@ -17,8 +17,8 @@ const theirs = `{"Sid":"Theirs","Effect":"Deny","Principal":"*","Action":"s3:*",
 func simSid(n int) string { return fmt.Sprintf("PersonalizeRoleNamed%020d", n) }
 
 func simStatement(n int) policy.Statement {
-	return policy.BucketStatements(simSid(n), policy.Bucket{Partition: "aws", Name: "data", Grants: []policy.Grant{{Uses: []string{"DatasetImport"}}}},
-		nil, false)[0]
+	data := policy.Bucket{Partition: "aws", Name: "data", Grants: []policy.Grant{{Uses: []string{"DatasetImport"}}}}
+	return policy.BucketStatements(simSid(n), data, nil, false)[0]
 }
 
 // cast returns the edits of writers, those from puts on removing a statement that is there already, and the policy that
