@@ -4,6 +4,7 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"personalize-role/infra/emulator"
@@ -56,6 +58,19 @@ func (a *account) key(t *testing.T) string {
 	out, err := a.kms.CreateKey(t.Context(), &kms.CreateKeyInput{})
 	check(t, err)
 	return aws.ToString(out.KeyMetadata.Arn)
+}
+
+// encrypt has a bucket encrypt new objects with a key, by an alias.
+func (a *account) encrypt(ctx context.Context, bucket, alias, key string) error {
+	if _, err := a.kms.CreateAlias(ctx, &kms.CreateAliasInput{AliasName: aws.String(alias), TargetKeyId: aws.String(key)}); err != nil {
+		return err
+	}
+	_, err := a.deployer.S3.PutBucketEncryption(ctx, &s3.PutBucketEncryptionInput{Bucket: aws.String(bucket),
+		ServerSideEncryptionConfiguration: &s3types.ServerSideEncryptionConfiguration{Rules: []s3types.ServerSideEncryptionRule{{
+			ApplyServerSideEncryptionByDefault: &s3types.ServerSideEncryptionByDefault{SSEAlgorithm: s3types.ServerSideEncryptionAwsKms,
+				KMSMasterKeyID: aws.String(alias)},
+		}}}})
+	return err
 }
 
 // sids returns the Sids of a policy, the function's as OURS.

@@ -25,7 +25,7 @@ import (
 func newExercise(t *testing.T, id string) *exercise {
 	a := open(t, id)
 	ctx := t.Context()
-	x := &exercise{account: a, key: a.key(t)}
+	x := &exercise{account: a, key: a.key(t), defaultKey: a.key(t)}
 	var err error
 	x.keyPolicy, err = a.viewer.KeyPolicy(ctx, x.key)
 	check(t, err)
@@ -36,14 +36,15 @@ func newExercise(t *testing.T, id string) *exercise {
 		}
 		x.buckets = append(x.buckets, a.bucket(t, fmt.Sprintf("data-%d", n), policy))
 	}
+	check(t, a.encrypt(ctx, x.buckets[0], "alias/data", x.defaultKey))
 	theirs := open(t, "10000000002"+id[len(id)-1:])
 	x.foreign = theirs.bucket(t, "foreign", "")
 	all := append(slices.Clone(x.buckets), x.foreign)
 	check(t, a.deployer.Create(ctx, "provider", a.template, emulator.Parameters{
-		"PropagationDelaySeconds": "0", "AdditionalBucketNames": strings.Join(all, ","), "AdditionalKmsKeyArns": x.key,
+		"PropagationDelaySeconds": "0", "AdditionalBucketNames": strings.Join(all, ","), "AdditionalKmsKeyArns": x.key + "," + x.defaultKey,
 	}))
 	x.token, x.role = a.serviceToken(ctx, t, "provider"), a.functionRole(ctx, t)
-	x.statements = permissions.Statements(scope(id, all, []string{x.key}))
+	x.statements = permissions.Statements(scope(id, all, []string{x.key, x.defaultKey}))
 	if diff := cmp.Diff(bySid(x.statements), a.granted(t, x.role)); diff != "" {
 		t.Fatalf("-needed +granted by template.yaml:\n%s", diff)
 	}
@@ -64,7 +65,9 @@ type exercise struct {
 	buckets        []string
 	foreign        string
 	key, keyPolicy string
-	n              int
+	// defaultKey is that of the first bucket's default encryption, which names an alias of it.
+	defaultKey string
+	n          int
 }
 
 const (
@@ -86,6 +89,9 @@ func (x *exercise) run(ctx context.Context) error {
 	}
 	d := x.account.deployer
 	if err := d.Create(ctx, stack, resource(x.token, p), nil); err != nil {
+		return err
+	}
+	if err := x.isMerged(ctx, stack); err != nil {
 		return err
 	}
 	p["SourceConditions"], p["Description"], p["PersonalizeAccess"] = false, "new", "None"
@@ -119,6 +125,19 @@ func (x *exercise) run(ctx context.Context) error {
 		return fmt.Errorf("left behind: %s", left)
 	}
 	return nil
+}
+
+// isMerged returns the warnings of a stack as an error unless the policy of the key that nobody named has the statement.
+func (x *exercise) isMerged(ctx context.Context, stack string) error {
+	policy, err := x.account.viewer.KeyPolicy(ctx, x.defaultKey)
+	if err != nil || strings.Contains(policy, created) {
+		return err
+	}
+	outputs, err := x.account.deployer.Outputs(ctx, stack)
+	if err != nil {
+		return err
+	}
+	return errors.New("the key of the default encryption was left alone: " + outputs["Warnings"])
 }
 
 // forget takes off the managed policy what says which document is in force, so that the document has to be read.
@@ -274,9 +293,11 @@ func (x *exercise) clear(ctx context.Context) error {
 			return err
 		}
 	}
-	if _, err := x.account.kms.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: aws.String(x.key),
-		Policy: aws.String(x.keyPolicy)}); err != nil {
-		return err
+	for _, key := range []string{x.key, x.defaultKey} {
+		if _, err := x.account.kms.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: aws.String(key),
+			Policy: aws.String(x.keyPolicy)}); err != nil {
+			return err
+		}
 	}
 	if left := x.left(ctx); left != "" {
 		return fmt.Errorf("left behind although every permission is back: %s", left)

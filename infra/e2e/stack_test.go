@@ -160,7 +160,7 @@ func resource(serviceToken string, properties map[string]any) string {
 	}
 	text, err := json.Marshal(map[string]any{"Resources": map[string]any{"Role": map[string]any{
 		"Type": "Custom::PersonalizeServiceRole", "Properties": all,
-	}}})
+	}}, "Outputs": map[string]any{"Warnings": map[string]any{"Value": map[string]any{"Fn::GetAtt": []string{"Role", "Warnings"}}}}})
 	if err != nil {
 		panic(err)
 	}

@@ -53,6 +53,9 @@ func ReadStatements(s Scope) []Statement {
 		{Sid: "ReadRoles", Actions: roleReads, Resources: []string{s.arn("role", "/", "*")}},
 		{Sid: "ReadPolicies", Actions: policyReads, Resources: []string{s.arn("policy", "/", "*")}},
 		{Sid: "DescribeStack", Actions: stackReads, Resources: []string{s.stacks()}},
+		{Sid: "DescribeKeys", Actions: anyKeyReads, Resources: []string{
+			fmt.Sprintf("arn:%s:kms:%s:%s:key/*", s.Partition, s.Region, s.AccountID),
+		}},
 	}
 }
 
@@ -102,7 +105,8 @@ func DataStatements(s Scope) []Statement {
 	statements := []Statement{{Sid: "ListBuckets", Actions: accountReads, Resources: []string{"*"}}}
 	if len(s.Buckets) > 0 {
 		statements = append(statements, Statement{
-			Sid: "ChangeBucketPolicies", Actions: actions(plan.PutBucketStatements{}, plan.RemoveBucketStatements{}), Resources: s.Buckets,
+			Sid: "ChangeBucketPolicies", Resources: s.Buckets,
+			Actions: slices.Compact(sorted(slices.Concat(bucketReads, actions(plan.PutBucketStatements{}, plan.RemoveBucketStatements{})))),
 		})
 	}
 	if len(s.Keys) > 0 {

@@ -66,6 +66,17 @@ func newEmulated(t testing.TB) World {
 		RemoveKey: func(arn string) {
 			must(w.kms.ScheduleKeyDeletion(calm(), &kms.ScheduleKeyDeletionInput{KeyId: aws.String(arn)}))(t)
 		},
+		Encrypt: func(name, key string) {
+			must(w.s3.PutBucketEncryption(calm(), &s3.PutBucketEncryptionInput{Bucket: aws.String(name),
+				ServerSideEncryptionConfiguration: &s3types.ServerSideEncryptionConfiguration{
+					Rules: []s3types.ServerSideEncryptionRule{{ApplyServerSideEncryptionByDefault: &s3types.ServerSideEncryptionByDefault{
+						SSEAlgorithm: s3types.ServerSideEncryptionAwsKms, KMSMasterKeyID: aws.String(key),
+					}}},
+				}}))(t)
+		},
+		AddAlias: func(alias, arn string) {
+			must(w.kms.CreateAlias(calm(), &kms.CreateAliasInput{AliasName: aws.String(alias), TargetKeyId: aws.String(arn)}))(t)
+		},
 		State: func() map[string]string { return withoutVersions(w.state(t)) },
 		Calls: func() []string {
 			w.mutex.Lock()
@@ -134,6 +145,10 @@ func (w *emulated) qualify(parameters any) {
 	case *s3.PutBucketPolicyInput:
 		in.Bucket = w.qualified(in.Bucket)
 	case *s3.DeleteBucketPolicyInput:
+		in.Bucket = w.qualified(in.Bucket)
+	case *s3.GetBucketEncryptionInput:
+		in.Bucket = w.qualified(in.Bucket)
+	case *s3.PutBucketEncryptionInput:
 		in.Bucket = w.qualified(in.Bucket)
 	case *s3.CreateBucketInput:
 		in.Bucket = w.qualified(in.Bucket)

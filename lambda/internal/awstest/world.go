@@ -32,9 +32,13 @@ type World struct {
 	// AddBucket makes a bucket. RemoveBucket deletes it.
 	AddBucket    func(name string, bucket Bucket)
 	RemoveBucket func(name string)
+	// Encrypt sets the key of a bucket's default encryption.
+	Encrypt func(name, key string)
 	// AddKey makes a KMS key that the account's IAM governs, and returns its ARN. RemoveKey makes it unusable for good.
 	AddKey    func() string
 	RemoveKey func(arn string)
+	// AddAlias gives a key an alias, such as alias/data.
+	AddAlias func(alias, arn string)
 	// State describes everything in the account, by ARN, in a form that can be compared.
 	State func() map[string]string
 	// SetHook sets or clears the hook.
@@ -80,6 +84,8 @@ func NewFake(testing.TB) World {
 		RemoveBucket: fake.S3.RemoveBucket,
 		AddKey:       func() string { return fake.KMS.AddKey(rootKeyPolicy(fake.AccountID)) },
 		RemoveKey:    fake.KMS.RemoveKey,
+		Encrypt:      fake.S3.Encrypt,
+		AddAlias:     fake.KMS.AddAlias,
 		SetHook:      func(h Hook) { fake.Before = h },
 	}
 }

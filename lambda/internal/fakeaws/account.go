@@ -27,7 +27,7 @@ func New(accountID string) *Account {
 	a := &Account{AccountID: accountID}
 	a.IAM = &IAM{Account: a, roles: map[string]*role{}, policies: map[string]*managedPolicy{}}
 	a.S3 = &S3{Account: a, buckets: map[string]*bucket{}}
-	a.KMS = &KMS{Account: a, keys: map[string]*key{}}
+	a.KMS = &KMS{Account: a, keys: map[string]*key{}, aliases: map[string]string{}}
 	return a
 }
 

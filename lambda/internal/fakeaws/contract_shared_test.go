@@ -3,6 +3,7 @@ package fakeaws_test
 import (
 	"context"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -40,6 +41,8 @@ func sharedContract(ctx context.Context, w awstest.World) []string {
 			_, err = w.S3.DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: bucket, ExpectedBucketOwner: owner})
 			note("delete "+name, err)
 		}
+		_, err = w.S3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: bucket, ExpectedBucketOwner: owner})
+		note("get encryption "+name, err)
 		list, err := w.S3.ListBuckets(ctx, &s3.ListBucketsInput{Prefix: bucket})
 		note(fmt.Sprintf("list %s, %d found", name, len(list.Buckets)), err)
 	}
@@ -61,6 +64,17 @@ func sharedContract(ctx context.Context, w awstest.World) []string {
 		note("put policy of key", err)
 		out, err := w.KMS.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: aws.String(arn)})
 		note(fmt.Sprintf("get policy of key, as written: %v", err == nil && *out.Policy == document), err)
+		w.Encrypt("own", arn)
+		encryption, err := w.S3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: aws.String("own")})
+		note(fmt.Sprintf("get encryption, as written: %v", err == nil && arn == aws.ToString(encryption.ServerSideEncryptionConfiguration.
+			Rules[0].ApplyServerSideEncryptionByDefault.KMSMasterKeyID)), err)
+		w.AddAlias("alias/data", arn)
+		for _, id := range []string{arn, path.Base(arn), "alias/data", "arn:aws:kms:eu-west-1:" + w.AccountID + ":alias/data"} {
+			out, err := w.KMS.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String(id)})
+			note(fmt.Sprintf("resolve: %v, %s", err == nil && *out.KeyMetadata.Arn == arn, out.KeyMetadata.KeyManager), err)
+		}
+		_, err = w.KMS.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String("alias/none")})
+		note("resolve no alias", err)
 		w.RemoveKey(arn)
 		state(", doomed")
 		_, err = w.KMS.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: aws.String(arn)})
@@ -86,6 +100,11 @@ get again none: NoSuchBucket
 get again own: ok
 get again theirs: AccessDenied
 get elsewhere: PermanentRedirect
+get encryption elsewhere: PermanentRedirect
+get encryption none: NoSuchBucket
+get encryption own: ServerSideEncryptionConfigurationNotFoundError
+get encryption theirs: AccessDenied
+get encryption, as written: true: ok
 get none: NoSuchBucket
 get own: NoSuchBucketPolicy
 get policy of key, as written: true: ok
@@ -103,6 +122,11 @@ put none: NoSuchBucket
 put own: ok
 put policy of key: ok
 put theirs: AccessDenied
+resolve no alias: NotFoundException
+resolve: true, CUSTOMER: ok
+resolve: true, CUSTOMER: ok
+resolve: true, CUSTOMER: ok
+resolve: true, CUSTOMER: ok
 ` + document
 
 // The fake answers as the emulator does, operation by operation.

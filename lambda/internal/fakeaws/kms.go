@@ -17,6 +17,8 @@ import (
 type KMS struct {
 	*Account
 	keys map[string]*key
+	// aliases are ARNs of keys by name, such as alias/data.
+	aliases map[string]string
 }
 
 type key struct {
@@ -32,6 +34,13 @@ func (f *KMS) AddKey(policy string) string {
 	arn := fmt.Sprintf("arn:aws:kms:%s:%s:key/00000000-0000-0000-0000-%012d", region, f.AccountID, len(f.keys)+1)
 	f.keys[arn] = &key{policy: policy}
 	return arn
+}
+
+// AddAlias gives a key an alias, such as alias/data; the key may be one that doesn't exist.
+func (f *KMS) AddAlias(alias, arn string) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.aliases[alias] = arn
 }
 
 // RemoveKey has a key wait for its deletion.
@@ -54,10 +63,23 @@ func (f *KMS) find(id *string) (*key, error) {
 	return nil, apiError("NotFoundException", "Key %s not found", aws.ToString(id))
 }
 
+// resolve returns the ARN of a key by its ID, its alias or the alias's ARN.
+func (f *KMS) resolve(id *string) *string {
+	name := strings.TrimPrefix(aws.ToString(id), fmt.Sprintf("arn:aws:kms:%s:%s:", region, f.AccountID))
+	if arn, ok := f.aliases[name]; ok {
+		return aws.String(arn)
+	}
+	if !strings.Contains(name, "/") {
+		return aws.String(fmt.Sprintf("arn:aws:kms:%s:%s:key/%s", region, f.AccountID, name))
+	}
+	return id
+}
+
 // DescribeKey is the KMS call of that name, as are all methods that follow.
 func (f *KMS) DescribeKey(ctx context.Context, in *kms.DescribeKeyInput, _ ...func(*kms.Options)) (*kms.DescribeKeyOutput, error) {
 	return call(ctx, f.Account, "kms:DescribeKey", func() (*kms.DescribeKeyOutput, error) {
-		k, err := f.find(in.KeyId)
+		arn := f.resolve(in.KeyId)
+		k, err := f.find(arn)
 		if err != nil {
 			return nil, err
 		}
@@ -65,7 +87,8 @@ func (f *KMS) DescribeKey(ctx context.Context, in *kms.DescribeKeyInput, _ ...fu
 		if k.doomed {
 			state = types.KeyStatePendingDeletion
 		}
-		return &kms.DescribeKeyOutput{KeyMetadata: &types.KeyMetadata{KeyId: in.KeyId, KeyState: state}}, nil
+		return &kms.DescribeKeyOutput{KeyMetadata: &types.KeyMetadata{Arn: arn, KeyId: arn, KeyState: state,
+			KeyManager: types.KeyManagerTypeCustomer}}, nil
 	})
 }
 

@@ -18,7 +18,7 @@ type S3 struct {
 	buckets map[string]*bucket
 }
 
-type bucket struct{ owner, region, policy string }
+type bucket struct{ owner, region, policy, key string }
 
 // AddBucket puts a bucket with a policy there; an empty owner or Region is the account's own.
 func (f *S3) AddBucket(name, owner, home, policy string) {
@@ -112,5 +112,30 @@ func (f *S3) ListBuckets(ctx context.Context, in *s3.ListBucketsInput, _ ...func
 			}
 		}
 		return out, nil
+	})
+}
+
+// Encrypt sets the key of a bucket's default encryption, in any form that S3 takes; empty for none.
+func (f *S3) Encrypt(name, key string) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.buckets[name].key = key
+}
+
+func (f *S3) GetBucketEncryption(ctx context.Context, in *s3.GetBucketEncryptionInput,
+	_ ...func(*s3.Options)) (*s3.GetBucketEncryptionOutput, error) {
+	return call(ctx, f.Account, "s3:GetBucketEncryption", func() (*s3.GetBucketEncryptionOutput, error) {
+		b, err := f.reach(in.Bucket, in.ExpectedBucketOwner)
+		if err != nil {
+			return nil, err
+		}
+		if b.key == "" {
+			return nil, apiError("ServerSideEncryptionConfigurationNotFoundError", "The server side encryption configuration was not found")
+		}
+		return &s3.GetBucketEncryptionOutput{ServerSideEncryptionConfiguration: &types.ServerSideEncryptionConfiguration{
+			Rules: []types.ServerSideEncryptionRule{{ApplyServerSideEncryptionByDefault: &types.ServerSideEncryptionByDefault{
+				SSEAlgorithm: types.ServerSideEncryptionAwsKms, KMSMasterKeyID: aws.String(b.key),
+			}}},
+		}}, nil
 	})
 }

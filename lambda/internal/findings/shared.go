@@ -38,6 +38,7 @@ func OfSharedPolicies(d servicerole.Desired, o servicerole.Observed) []string {
 			}
 		}
 	}
+	warnings = append(warnings, ofDefaultKeys(d, o)...)
 	for _, key := range d.Keys {
 		switch {
 		case key.OfOthers:
@@ -53,6 +54,9 @@ func OfSharedPolicies(d servicerole.Desired, o servicerole.Observed) []string {
 		warn("the policy of bucket %s can't be read and was not changed: %v.", name, o.Buckets[name].Denial)
 	}
 	for arn := range found(o.Keys, servicerole.Denied) {
+		if slices.ContainsFunc(d.Keys, func(key servicerole.KeyGrant) bool { return key.ARN == arn && key.Found }) {
+			continue
+		}
 		warn("the policy of KMS key %s can't be read and was not changed: %v.", arn, o.Keys[arn].Denial)
 	}
 	return warnings

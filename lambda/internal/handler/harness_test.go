@@ -33,8 +33,8 @@ type rig struct {
 	world   awstest.World
 	cfn     *fakeaws.CloudFormation
 	handler *Handler
-	// key is the ARN of a KMS key, which stands for {key} in properties.
-	key string
+	// key is the ARN of a KMS key, which stands for {key} in properties. defaultKey is that of the default encryption of bucket more-data.
+	key, defaultKey string
 
 	mutex   sync.Mutex
 	answers []cfn.Response
@@ -59,6 +59,8 @@ func newRig(t *testing.T, world awstest.World) *rig {
 	r.key = world.AddKey()
 	world.AddBucket("training-data", awstest.Bucket{Policy: theirBucketPolicy})
 	world.AddBucket("more-data", awstest.Bucket{})
+	r.defaultKey = world.AddKey()
+	world.Encrypt("more-data", r.defaultKey)
 	r.handler = &Handler{Provisioner: p, Sender: sender, Log: log, AccountID: func(context.Context) string { return world.AccountID }}
 	return r
 }

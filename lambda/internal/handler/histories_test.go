@@ -52,11 +52,16 @@ func state(r *rig) map[string]string {
 // TestHistories -rapid.checks 100000
 func TestHistories(t *testing.T) {
 	empty := state(world(t))
-	ideal := make([]map[string]string, len(variants))
-	for n, p := range variants {
-		r := world(t)
-		r.must(cfn.Create, "", p, nil)
-		ideal[n] = state(r)
+	ideal := map[bool][]map[string]string{}
+	for _, plain := range []bool{false, true} {
+		for _, p := range variants {
+			r := world(t)
+			if plain {
+				r.world.Encrypt("more-data", "")
+			}
+			r.must(cfn.Create, "", p, nil)
+			ideal[plain] = append(ideal[plain], state(r))
+		}
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		l := &life{T: rt, r: world(t)}
@@ -78,7 +83,7 @@ func TestHistories(t *testing.T) {
 			}
 			want := empty
 			if l.id != "" {
-				want = ideal[current]
+				want = ideal[l.plain][current]
 			}
 			if diff := cmp.Diff(want, state(l.r)); diff != "" && !l.littered {
 				l.fail("-want +got:\n%s", diff)

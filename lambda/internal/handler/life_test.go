@@ -21,6 +21,8 @@ type life struct {
 	now props
 	// clean reports whether the last event had no fault. littered says that one before it may have left things behind, and recorded them.
 	clean, littered bool
+	// plain says that the bucket more-data has no key by default.
+	plain bool
 	// sent are all events so far, to be delivered once more.
 	sent []json.RawMessage
 	// story is what was done, for a failure.
@@ -173,13 +175,21 @@ func (l *life) create(now props) {
 // byHand does what a person may do to a resource between two events, and what an event mends. The role that was adopted is left alone:
 // nothing restores what existed before.
 func (l *life) byHand() {
-	switch rapid.SampledFrom([]string{"", "", "role", "policy"}).Draw(l.T, "by hand") {
+	switch rapid.SampledFrom([]string{"", "", "role", "policy", "encryption"}).Draw(l.T, "by hand") {
 	case "role":
 		// The role has the record of what was left behind.
 		if l.id != "" && l.now["AdoptExistingRole"] == nil && !l.littered {
 			l.story = append(l.story, "the role is deleted by hand")
 			l.r.deleteRole(l.id)
 		}
+	case "encryption":
+		l.story = append(l.story, "the default encryption of more-data is changed")
+		l.plain = !l.plain
+		key := l.r.defaultKey
+		if l.plain {
+			key = ""
+		}
+		l.r.world.Encrypt("more-data", key)
 	case "policy":
 		l.story = append(l.story, "the bucket's policy is restored by hand")
 		l.r.putBucketPolicy("training-data", theirBucketPolicy)

@@ -82,6 +82,9 @@ func (t *task) reconcile(ctx context.Context, g goal, asking bool) (*outcome, er
 			t.mayExist(d.target())
 		}
 		err = t.carryOut(ctx, g, todo, out)
+		if err == nil && todo.Unfinished && round < most {
+			continue
+		}
 		if err == nil && (!g.lags(out.observed) || round >= looksForMissing) {
 			return out, nil
 		}

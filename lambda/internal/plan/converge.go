@@ -31,6 +31,7 @@ func Converge(d servicerole.Desired, o servicerole.Observed) Plan {
 		return c.plan
 	}
 	c.refuseDropped()
+	c.refuseOverflow()
 	c.refuseShared()
 	c.role()
 	c.policy()
@@ -197,6 +198,15 @@ func (c *converger) refuseForeign() {
 				"managed policy %s would have to be replaced by %s, and IAM does not allow two policies whose names differ in case only", found.ARN,
 				want.ARN)
 		}
+	}
+}
+
+// refuseOverflow refuses a document that has no room for the keys that were found.
+func (c *converger) refuseOverflow() {
+	if size := c.desired.PolicySize(); size > policy.MaxManagedSize {
+		c.refuse("Name fewer prefixes or keys, or spread the buckets over several roles.",
+			"with the keys of the buckets' default encryption, the role's own policy would have %d characters, above IAM's %d", size,
+			policy.MaxManagedSize)
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 //	this resource's, adopted  | what it was before, own tags last    | detach, delete versions, delete | remove the statement
 //	not this resource's       | -                                    | -                               | -
 func Destroy(r servicerole.Removal, o servicerole.Observed) Plan {
-	d := destroyer{goal: r, observed: o, detached: map[string][]int{}}
+	d := destroyer{goal: r.Given(o), observed: o, detached: map[string][]int{}}
 	for _, p := range o.Policies {
 		if r.Identity.OwnerOf(p.Tags) == servicerole.ThisResource {
 			d.policies = append(d.policies, p)
@@ -48,8 +48,9 @@ type destroyer struct {
 	past     servicerole.Past
 	// policies are the resource's own.
 	policies []servicerole.ObservedPolicy
-	// detached has the steps that detach, by the policy's ARN.
+	// detached has the steps that detach, by the policy's ARN; keys are those that remove statements from the policies of keys.
 	detached map[string][]int
+	keys     []int
 }
 
 // found is the role if it is the resource's own.
@@ -124,7 +125,8 @@ func (d *destroyer) remove(before []int) {
 func (d *destroyer) removePolicies() []int {
 	var unnamed []int
 	for _, p := range d.policies {
-		deleted := d.deletePolicy(p, d.detached[p.ARN])
+		// The policy may be where a key is found again.
+		deleted := d.deletePolicy(p, slices.Concat(d.detached[p.ARN], d.keys))
 		if !slices.Contains(d.goal.Policies, p.PolicyRef) {
 			unnamed = append(unnamed, deleted...)
 		}

@@ -11,6 +11,8 @@ type Plan struct {
 	Steps []Step
 	// Refusals are the reasons not to carry the plan out. The steps leave out what they are about.
 	Refusals []Refusal
+	// Unfinished says that another plan follows, which ends what the steps of this one begin.
+	Unfinished bool
 }
 
 // Step is one operation of a plan.

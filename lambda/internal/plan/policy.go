@@ -17,7 +17,7 @@ func (c *converger) policy() {
 	if found == nil {
 		created := *want
 		created.Tags = maps.Clone(want.Tags)
-		if len(created.Tags) < servicerole.MaxTags {
+		if len(created.Tags) < servicerole.MaxTags && !c.desired.HasDefaultKeys {
 			created.Tags[servicerole.TagDocument] = servicerole.DocumentRecord(firstVersion, policy.Digest(want.Document))
 		}
 		c.policyReady = c.add(CreatePolicy{Policy: created})
@@ -47,7 +47,7 @@ func isInForce(document string, found servicerole.ObservedPolicy) bool {
 // record has the next event find out which document is in force without reading it. Nothing waits for that.
 func (c *converger) record() {
 	want := c.desired.Policy
-	if want == nil {
+	if want == nil || c.desired.HasDefaultKeys {
 		return
 	}
 	found := c.observed.Policy(want.ARN)

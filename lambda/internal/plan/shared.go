@@ -134,7 +134,12 @@ func (c *converger) mergeStatements() {
 	for _, key := range c.desired.Keys {
 		found, statements := c.observed.Keys[key.ARN], []policy.Statement{key.Statement}
 		if key.Managed && lacks(found, c.desired.Sid, statements, c.desired.FormerSids) && refuseKey(c.desired, key, found) == nil {
-			c.add(PutKeyStatement{Key: key.ARN, Statement: key.Statement, FormerSids: c.desired.FormerSids}, c.roleReady...)
+			after := c.roleReady
+			if key.Found {
+				// The role's own policy is where the key is found again.
+				after = slices.Concat(after, c.policyReady, c.newVersion)
+			}
+			c.add(PutKeyStatement{Key: key.ARN, Statement: key.Statement, FormerSids: c.desired.FormerSids}, after...)
 		}
 	}
 }
@@ -155,20 +160,16 @@ func lacks(found servicerole.ObservedShared, sid string, statements []policy.Sta
 func (c *converger) dropStatements(added []int) {
 	managed := managed(c.desired)
 	for _, name := range c.desired.Formerly.Buckets {
-		if !managed[name] && has(c.observed.Buckets[name], c.desired.Sid) {
+		if !managed[name] && c.observed.Buckets[name].HasStatement(c.desired.Sid) {
 			c.add(RemoveBucketStatements{Bucket: c.desired.Identity.Bucket(name), Sid: c.desired.Sid}, added...)
 		}
 	}
 	for _, arn := range c.desired.Formerly.Keys {
-		if !managed[arn] && has(c.observed.Keys[arn], c.desired.Sid) {
+		if !managed[arn] && c.observed.Keys[arn].HasStatement(c.desired.Sid) {
 			c.add(RemoveKeyStatement{Key: arn, Sid: c.desired.Sid}, added...)
+			c.plan.Unfinished = c.plan.Unfinished || slices.Contains(c.desired.Retained, arn)
 		}
 	}
-}
-
-func has(found servicerole.ObservedShared, sid string) bool {
-	shared, err := policy.ParseShared(found.Policy)
-	return found.Presence == servicerole.Present && err == nil && shared.Has(sid)
 }
 
 // removeStatements removes the statements from the policies of buckets and keys. Their Sid is this resource's alone, whoever owns the
@@ -179,15 +180,16 @@ func (d *destroyer) removeStatements() []int {
 	for _, name := range d.goal.Buckets {
 		found := d.observed.Buckets[name]
 		d.refuseUnreadable(found, name, "bucket "+name)
-		if has(found, d.goal.Sid) {
+		if found.HasStatement(d.goal.Sid) {
 			steps = append(steps, d.add(RemoveBucketStatements{Bucket: d.goal.Identity.Bucket(name), Sid: d.goal.Sid})...)
 		}
 	}
 	for _, arn := range d.goal.Keys {
 		found := d.observed.Keys[arn]
 		d.refuseUnreadable(found, arn, "KMS key "+arn)
-		if has(found, d.goal.Sid) {
-			steps = append(steps, d.add(RemoveKeyStatement{Key: arn, Sid: d.goal.Sid})...)
+		if found.HasStatement(d.goal.Sid) {
+			step := d.add(RemoveKeyStatement{Key: arn, Sid: d.goal.Sid})
+			steps, d.keys = append(steps, step...), append(d.keys, step...)
 		}
 	}
 	return steps

@@ -44,6 +44,8 @@ type Key struct {
 	Exports bool
 	// Managed says that the key's policy gets a statement. Where it doesn't, the role's policy must carry everything.
 	Managed bool
+	// Found says that no property names the key: it is that of a bucket's default encryption.
+	Found bool
 }
 
 // Writes reports whether a use among those given writes to the bucket.
@@ -54,28 +56,43 @@ func Writes(uses []string) bool {
 // keyStatements are those of the role's policy. See
 // https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-key-access.html
 func keyStatements(keys []Key) []Statement {
-	var named, exported Values
+	var named, found, exported Values
 	for _, key := range keys {
-		if key.InRole {
+		switch {
+		case key.Found && key.Managed:
+			found = append(found, key.ARN)
+		case key.InRole:
 			named = append(named, key.ARN)
 		}
 		if key.Exports && !key.Managed {
 			exported = append(exported, key.ARN)
 		}
 	}
+	using := Values{"kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey", "kms:ListGrants"}
 	var statements []Statement
-	if len(named) > 0 {
-		statements = append(statements, Statement{
-			Sid: accessPolicy + "Keys", Effect: "Allow", Resource: named,
-			Action: Values{"kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey", "kms:ListGrants"},
-		})
-	}
-	if len(exported) > 0 {
-		statements = append(statements, Statement{
-			Sid: accessPolicy + "ExportKeys", Effect: "Allow", Resource: exported, Action: Values{generateWithoutPlaintext},
-		})
+	for _, s := range []Statement{
+		{Sid: accessPolicy + "Keys", Resource: named, Action: using},
+		{Sid: defaultKeys, Resource: found, Action: using},
+		{Sid: accessPolicy + "ExportKeys", Resource: exported, Action: Values{generateWithoutPlaintext}},
+	} {
+		if s.Effect = "Allow"; len(s.Resource) > 0 {
+			statements = append(statements, s)
+		}
 	}
 	return statements
+}
+
+// defaultKeys is the Sid of the statement about keys of a default encryption whose policies have a statement too.
+const defaultKeys = accessPolicy + "DefaultKeys"
+
+// DefaultKeys returns the ARNs of the keys of a default encryption whose policies have a statement too.
+func (d Document) DefaultKeys() []string {
+	for _, s := range d.Statement {
+		if s.Sid == defaultKeys {
+			return s.Resource
+		}
+	}
+	return nil
 }
 
 const generateWithoutPlaintext = "kms:GenerateDataKeyWithoutPlaintext"

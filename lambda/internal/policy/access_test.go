@@ -70,9 +70,11 @@ func TestRole(t *testing.T) {
 				`{"Sid":"PersonalizeS3BucketAccessPolicyAnyAccount","Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],` +
 				`"Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"]}`},
 		{"keys", Role{Keys: []Key{{ARN: "k1", InRole: true, Managed: true, Exports: true}, {ARN: "k2", InRole: true, Exports: true},
-			{ARN: "k3", Managed: true}}},
+			{ARN: "k3", Managed: true}, {ARN: "k4", InRole: true, Managed: true, Found: true}, {ARN: "k5", InRole: true, Found: true}}},
 			`{"Sid":"PersonalizeS3BucketAccessPolicyKeys","Effect":"Allow","Action":["kms:Decrypt","kms:GenerateDataKey","kms:DescribeKey",` +
-				`"kms:ListGrants"],"Resource":["k1","k2"]},` +
+				`"kms:ListGrants"],"Resource":["k1","k2","k5"]},` +
+				`{"Sid":"PersonalizeS3BucketAccessPolicyDefaultKeys","Effect":"Allow","Action":["kms:Decrypt","kms:GenerateDataKey",` +
+				`"kms:DescribeKey","kms:ListGrants"],"Resource":"k4"},` +
 				`{"Sid":"PersonalizeS3BucketAccessPolicyExportKeys","Effect":"Allow","Action":"kms:GenerateDataKeyWithoutPlaintext","Resource":"k2"}`},
 	} {
 		if diff := cmp.Diff(strings.Replace(statements, "%", c.want, 1), c.role.Document().String()); diff != "" {

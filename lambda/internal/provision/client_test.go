@@ -113,7 +113,7 @@ func TestBucketsOfOtherRegions(t *testing.T) {
 			})
 			p := New(Clients{S3: client}, slog.New(slog.DiscardHandler))
 			p.Sleep = func(context.Context, time.Duration) error { return nil }
-			found, err := p.observeBucket(t.Context(), account, "data")
+			found, err := p.observeBucket(t.Context(), account, "data", true)
 			if err != nil || found.Presence != servicerole.InAnotherRegion || found.Region != c.want || followed.Load() {
 				t.Errorf("got %+v, %v, followed %v; want the Region %q", found, err, followed.Load(), c.want)
 			}

@@ -43,7 +43,7 @@ func (p *Provisioner) observe(ctx context.Context, i servicerole.Identity, scope
 	}
 	for n, name := range scope.Buckets {
 		reads = append(reads, func() (err error) {
-			buckets[n], err = p.observeBucket(ctx, i, name)
+			buckets[n], err = p.observeBucket(ctx, i, name, slices.Contains(scope.Defaults, name))
 			return err
 		})
 	}
@@ -94,7 +94,35 @@ func (p *Provisioner) observe(ctx context.Context, i servicerole.Identity, scope
 	for _, policy := range found {
 		o.Policies = append(o.Policies, policy.ObservedPolicy)
 	}
-	return o, nil
+	return o, p.observeFoundKeys(ctx, i, o)
+}
+
+// observeFoundKeys reads the keys that buckets encrypt by default with, and those that the resource's own policies name.
+func (p *Provisioner) observeFoundKeys(ctx context.Context, i servicerole.Identity, o servicerole.Observed) error {
+	var arns []string
+	for _, b := range o.Buckets {
+		if b.DefaultKey != nil && i.IsUsable(*b.DefaultKey) {
+			arns = append(arns, b.DefaultKey.ARN)
+		}
+	}
+	arns = append(arns, servicerole.Removal{Identity: i}.Given(o).Keys...)
+	slices.Sort(arns)
+	arns = slices.DeleteFunc(slices.Compact(arns), func(arn string) bool {
+		_, known := o.Keys[arn]
+		return known
+	})
+	keys, reads := make([]servicerole.ObservedShared, len(arns)), make([]func() error, len(arns))
+	for n, arn := range arns {
+		reads[n] = func() (err error) {
+			keys[n], err = p.observeKey(ctx, arn)
+			return err
+		}
+	}
+	err := parallel.Together(reads...)
+	for n, arn := range arns {
+		o.Keys[arn] = keys[n]
+	}
+	return err
 }
 
 // errLagging says that IAM knows a thing, and not yet or no longer everything about it.

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
@@ -15,8 +16,37 @@ import (
 	"personalize-role/lambda/internal/servicerole"
 )
 
-// observeBucket reads the policy of a bucket, or finds out why there is none to read.
-func (p *Provisioner) observeBucket(ctx context.Context, i servicerole.Identity, name string) (servicerole.ObservedShared, error) {
+// observeBucket reads the policy of a bucket, or finds out why there is none to read, and the key of its default encryption if that counts.
+func (p *Provisioner) observeBucket(ctx context.Context, i servicerole.Identity, name string, encryption bool) (servicerole.ObservedShared,
+	error) {
+	var (
+		found  servicerole.ObservedShared
+		key    *servicerole.DefaultKey
+		failed [2]error
+	)
+	// Neither ends the other: the policy's errors tell how the bucket stands to the function.
+	_ = parallel.Together(
+		func() error {
+			found, failed[0] = p.observeBucketPolicy(ctx, i, name)
+			return nil
+		},
+		func() error {
+			if encryption {
+				key, failed[1] = p.readEncryption(ctx, i, name)
+			}
+			return nil
+		},
+	)
+	if failed[0] != nil || !encryption || found.Presence != servicerole.Present {
+		return found, failed[0]
+	}
+	var err error
+	found.DefaultKey, err = p.resolve(ctx, i, name, key, failed[1])
+	return found, err
+}
+
+// observeBucketPolicy reads the policy of a bucket, or finds out why there is none to read.
+func (p *Provisioner) observeBucketPolicy(ctx context.Context, i servicerole.Identity, name string) (servicerole.ObservedShared, error) {
 	bucket := i.Bucket(name)
 	document := p.bucketDocument(bucket, i.AccountID)
 	failed := func(action string, err error) error {
@@ -104,6 +134,7 @@ func (p *Provisioner) observeKey(ctx context.Context, arn string) (servicerole.O
 			out, err := p.KMS.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String(arn)})
 			if err == nil {
 				found.State = string(out.KeyMetadata.KeyState)
+				found.AWSManaged = out.KeyMetadata.KeyManager == kmstypes.KeyManagerTypeAws
 			}
 			return err
 		}},

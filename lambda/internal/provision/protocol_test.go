@@ -73,7 +73,7 @@ func TestWritesOnWhatWasObserved(t *testing.T) {
 		p.Now = func() time.Time { return clock }
 		p.Sleep = func(context.Context, time.Duration) error { return nil }
 		read := clock
-		found, err := p.observeBucket(t.Context(), account, "data")
+		found, err := p.observeBucket(t.Context(), account, "data", false)
 		if err != nil {
 			t.Fatal(err)
 		}

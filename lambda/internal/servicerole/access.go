@@ -16,6 +16,8 @@ type BucketGrant struct {
 	Name string
 	// Managed says that the bucket's policy is ours to extend, where the bucket belongs to this account.
 	Managed bool
+	// HasKey says that the properties name a key of the bucket's objects.
+	HasKey bool
 	// Statements are to be merged; Foreign are what the owner of a bucket in another account must add.
 	Statements, Foreign []policy.Statement
 }
@@ -26,7 +28,9 @@ type KeyGrant struct {
 	// Managed says that the key's policy is ours to extend; a key of another account never is.
 	Managed bool
 	// OfOthers says that the key belongs to another account.
-	OfOthers  bool
+	OfOthers bool
+	// Found says that no property names the key: it is that of a bucket's default encryption.
+	Found     bool
 	Statement policy.Statement
 }
 
@@ -73,7 +77,7 @@ func (i Identity) addGrant(r *policy.Role, entry properties.Bucket) {
 func addKey(r *policy.Role, key policy.Key) {
 	for n := range r.Keys {
 		if have := &r.Keys[n]; have.ARN == key.ARN {
-			have.InRole, have.Exports = have.InRole || key.InRole, have.Exports || key.Exports
+			have.InRole, have.Exports, have.Found = have.InRole || key.InRole, have.Exports || key.Exports, have.Found && key.Found
 			return
 		}
 	}
@@ -97,6 +101,9 @@ func (i Identity) bucketGrants(p properties.Properties, role RoleRef, buckets []
 		source, required := i.source(p), entry.RequireSourceConditions
 		grants = append(grants, BucketGrant{
 			Name: b.Name, Managed: entry.ManageBucketPolicy,
+			HasKey: slices.ContainsFunc(p.Buckets, func(entry properties.Bucket) bool {
+				return entry.Name == b.Name && entry.KmsKeyArn != ""
+			}),
 			Statements: policy.BucketStatements(i.Sid(role), b, source, required),
 			Foreign:    policy.ForeignBucketStatements(i.ForeignSid(role), role.ARN, b, source, required),
 		})
@@ -112,7 +119,7 @@ func (i Identity) keyGrants(p properties.Properties, role RoleRef, keys []policy
 			sid = i.ForeignSid(role)
 		}
 		grants = append(grants, KeyGrant{
-			ARN: key.ARN, Managed: key.Managed, OfOthers: !i.isOwnKey(key.ARN), Statement: policy.KeyStatement(sid, role.ARN, key, i.source(p)),
+			ARN: key.ARN, Managed: key.Managed, Found: key.Found, OfOthers: !i.isOwnKey(key.ARN), Statement: policy.KeyStatement(sid, role.ARN, key, i.source(p)),
 		})
 	}
 	return grants

@@ -31,6 +31,10 @@ type Desired struct {
 	Formerly Footprint
 	// FormerSids are those of other roles of the same resource.
 	FormerSids []string
+	// Retained are keys that the role's own policy names only until their policies have lost the statement.
+	Retained []string
+	// HasDefaultKeys says that the role's own policy names keys that no property does: its document has to be read by the next event.
+	HasDefaultKeys bool
 
 	properties properties.Properties
 }
@@ -61,6 +65,9 @@ func (d Desired) Scope() Scope {
 	}
 	for _, b := range d.Buckets {
 		s.Buckets = append(s.Buckets, b.Name)
+		if !b.HasKey {
+			s.Defaults = append(s.Defaults, b.Name)
+		}
 	}
 	for _, key := range d.Keys {
 		if !key.OfOthers {
@@ -155,25 +162,6 @@ func (i Identity) expectedOwner(p properties.Properties) string {
 	return i.AccountID
 }
 
-// Given returns what is desired in view of what was found: the role's own policy expects a bucket to belong to this account if it does.
-// Where that isn't known, it says what it said before.
-func (d Desired) Given(o Observed) Desired {
-	access := d.Identity.access(d.properties)
-	var inForce policy.Document
-	if found := o.Policy(d.Identity.Policy(d.Role.RoleRef, d.properties).ARN); found != nil {
-		inForce = policy.ParseDocument(found.Document)
-	}
-	for n := range access.Buckets {
-		b, owner := &access.Buckets[n], d.Identity.expectedOwner(d.properties)
-		presence := o.Buckets[b.Name].Presence
-		if presence == Present || presence.isOwnerUnknown() && inForce.ExpectsOwner(d.Identity.Bucket(b.Name).ARN, owner) {
-			b.Account = owner
-		}
-	}
-	d.allow(access)
-	return d
-}
-
 func (i Identity) attachments(p properties.Properties) []string {
 	var arns []string
 	if p.PersonalizeAccess == properties.PersonalizeFullAccess {
@@ -200,11 +188,9 @@ func (d Desired) faults(p properties.Properties) []string {
 		fault("%s make a trust policy of %d characters, above IAM's %d; name fewer, or use *", properties.NameSourceRegions, size,
 			policy.MaxTrustSize)
 	}
-	if d.Policy != nil {
-		if size := policy.Size(d.Policy.Document); size > policy.MaxManagedSize {
-			fault("%s make a managed policy of %d characters, above IAM's %d; name fewer prefixes or keys, or spread the buckets over several roles",
-				properties.NameBuckets, size, policy.MaxManagedSize)
-		}
+	if size := d.PolicySize(); size > policy.MaxManagedSize {
+		fault("%s make a managed policy of %d characters, above IAM's %d; name fewer prefixes or keys, or spread the buckets over several roles",
+			properties.NameBuckets, size, policy.MaxManagedSize)
 	}
 	return append(faults, d.boundaryFaults(p.PermissionsBoundary)...)
 }

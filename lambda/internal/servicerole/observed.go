@@ -3,6 +3,8 @@ package servicerole
 import (
 	"slices"
 	"time"
+
+	"personalize-role/lambda/internal/policy"
 )
 
 // Scope says what to observe for one custom resource.
@@ -12,11 +14,13 @@ type Scope struct {
 	// Buckets are names of S3 buckets; Keys are ARNs of KMS keys of this account.
 	Buckets []string
 	Keys    []string
+	// Defaults are the names of those buckets whose default encryption counts.
+	Defaults []string
 }
 
 // once leaves out what stands there twice.
 func (s Scope) once() Scope {
-	s.Policies, s.Buckets, s.Keys = distinct(s.Policies), distinct(s.Buckets), distinct(s.Keys)
+	s.Policies, s.Buckets, s.Keys, s.Defaults = distinct(s.Policies), distinct(s.Buckets), distinct(s.Keys), distinct(s.Defaults)
 	return s
 }
 
@@ -76,13 +80,35 @@ type ObservedShared struct {
 	Presence Presence
 	// Region is that of a bucket in another Region.
 	Region string
-	// State is that of a key, such as Enabled.
-	State string
+	// State is that of a key, such as Enabled. AWSManaged says that it is a key of an AWS service's own.
+	State      string
+	AWSManaged bool
+	// DefaultKey is the key of a bucket's default encryption; nil where there is none, and where it wasn't asked for.
+	DefaultKey *DefaultKey
 	// Policy is the document; empty where a bucket has none. At is when its reading began.
 	Policy string
 	At     time.Time
 	// Denial is the error of a read that was denied.
 	Denial error
+}
+
+// DefaultKey is the KMS key that a bucket encrypts new objects with. See
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption.html
+type DefaultKey struct {
+	// ID is what the bucket's configuration says: the ARN, the ID or an alias of a key. It may be empty for an AWS managed key.
+	ID string
+	// ARN is that of the key; empty if there is no such key, or it couldn't be told.
+	ARN string
+	// AWSManaged says that it is aws/s3, whose policy can't be changed.
+	AWSManaged bool
+	// Denial is the error of a read that was denied, of the configuration or of the key.
+	Denial error
+}
+
+// HasStatement reports whether a policy that was read has a statement of a family of Sids.
+func (s ObservedShared) HasStatement(sid string) bool {
+	shared, err := policy.ParseShared(s.Policy)
+	return s.Presence == Present && err == nil && shared.Has(sid)
 }
 
 // ObservedRole is a role as IAM describes it.

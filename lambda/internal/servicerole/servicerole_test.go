@@ -216,7 +216,8 @@ func TestOwnersOfBuckets(t *testing.T) {
 	for name := range found.Buckets {
 		known.Buckets[name] = ObservedShared{Presence: Present}
 	}
-	found.Policies = []ObservedPolicy{{PolicyRef: i.Policy(i.Role(p), p), Document: document(p, known).String()}}
+	found.Policies = []ObservedPolicy{{PolicyRef: i.Policy(i.Role(p), p), Tags: i.ownTags(nil),
+		Document: document(p, known).String()}}
 	if got := expected(document(p, found)); got != "closed gone moved own " {
 		t.Errorf("known before: %s", got)
 	}

@@ -65,15 +65,26 @@ type Buckets interface {
 	GetBucketPolicy(context.Context, *s3.GetBucketPolicyInput, ...func(*s3.Options)) (*s3.GetBucketPolicyOutput, error)
 	PutBucketPolicy(context.Context, *s3.PutBucketPolicyInput, ...func(*s3.Options)) (*s3.PutBucketPolicyOutput, error)
 	DeleteBucketPolicy(context.Context, *s3.DeleteBucketPolicyInput, ...func(*s3.Options)) (*s3.DeleteBucketPolicyOutput, error)
+	GetBucketEncryption(context.Context, *s3.GetBucketEncryptionInput, ...func(*s3.Options)) (*s3.GetBucketEncryptionOutput, error)
 }
 
-// S3 serves the policies of buckets, addressed by path.
+// S3 serves the policies and the default encryption of buckets, addressed by path.
 func S3(service Buckets) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		bucket, owner := aws.String(strings.Trim(r.URL.Path, "/")), optional(r.Header.Get("X-Amz-Expected-Bucket-Owner"))
 		about := *bucket != "" && r.URL.Query().Has("policy")
 		var err error
 		switch {
+		case *bucket != "" && r.URL.Query().Has("encryption") && r.Method == http.MethodGet:
+			var out *s3.GetBucketEncryptionOutput
+			in := &s3.GetBucketEncryptionInput{Bucket: bucket, ExpectedBucketOwner: owner}
+			if out, err = service.GetBucketEncryption(r.Context(), in); err == nil {
+				standard := out.ServerSideEncryptionConfiguration.Rules[0].ApplyServerSideEncryptionByDefault
+				fmt.Fprintf(w, "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>%s</SSEAlgorithm>"+
+					"<KMSMasterKeyID>%s</KMSMasterKeyID></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>",
+					standard.SSEAlgorithm, escaped(*standard.KMSMasterKeyID))
+				return
+			}
 		case !about:
 			err = unknown(r.Method + " " + r.URL.String())
 		case r.Method == http.MethodGet:

@@ -1,0 +1,88 @@
+package servicerole
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"personalize-role/lambda/internal/policy"
+	"personalize-role/lambda/properties"
+)
+
+// Given returns what is desired in view of what was found:
+//
+//   - The role's own policy expects a bucket to belong to this account if it does. Where that isn't known, it says what it said before.
+//   - The key of a bucket's default encryption counts as the bucket's, unless the properties name one.
+//   - A key that is no longer the default stays in the role's own policy while its own may have the statement: that is where the next event
+//     finds it.
+func (d Desired) Given(o Observed) Desired {
+	access := d.Identity.access(d.properties)
+	var inForce policy.Document
+	if found := o.Policy(d.Identity.Policy(d.Role.RoleRef, d.properties).ARN); found != nil && d.Identity.OwnerOf(found.Tags) == ThisResource {
+		inForce = policy.ParseDocument(found.Document)
+	}
+	for n := range access.Buckets {
+		b, owner := &access.Buckets[n], d.Identity.expectedOwner(d.properties)
+		found := o.Buckets[b.Name]
+		if found.Presence == Present || found.Presence.isOwnerUnknown() && inForce.ExpectsOwner(d.Identity.Bucket(b.Name).ARN, owner) {
+			b.Account = owner
+		}
+		if key, ok := d.Identity.defaultKey(d.properties, b.Name, o); ok {
+			addKey(&access, key)
+		}
+	}
+	d.Keys = d.Identity.keyGrants(d.properties, d.Role.RoleRef, access.Keys)
+	d.Retained = nil
+	for _, arn := range inForce.DefaultKeys() {
+		found := o.Keys[arn]
+		named := slices.ContainsFunc(access.Keys, func(key policy.Key) bool { return key.ARN == arn })
+		if !named && (found.Presence == Denied || found.HasStatement(d.Sid)) {
+			d.Retained = append(d.Retained, arn)
+			access.Keys = append(access.Keys, policy.Key{ARN: arn, InRole: true, Managed: true, Found: true})
+		}
+	}
+	d.Formerly.Keys = distinct(slices.Concat(d.Formerly.Keys, d.Retained))
+	d.HasDefaultKeys = slices.ContainsFunc(access.Keys, func(key policy.Key) bool { return key.Found && key.Managed })
+	slices.SortFunc(access.Keys, func(a, b policy.Key) int { return strings.Compare(a.ARN, b.ARN) })
+	d.allow(access)
+	return d
+}
+
+// PolicySize is the size of the role's own policy as IAM counts it; 0 without one.
+func (d Desired) PolicySize() int {
+	if d.Policy == nil {
+		return 0
+	}
+	return policy.Size(d.Policy.Document)
+}
+
+// defaultKey returns the key of a bucket's default encryption, as far as it is of use: one of this account and Region that can encrypt.
+func (i Identity) defaultKey(p properties.Properties, bucket string, o Observed) (policy.Key, bool) {
+	found := o.Buckets[bucket].DefaultKey
+	if found == nil || !i.IsUsable(*found) {
+		return policy.Key{}, false
+	}
+	key := o.Keys[found.ARN]
+	if key.Presence == Missing || key.IsDoomed() || key.AWSManaged {
+		return policy.Key{}, false
+	}
+	return policy.Key{ARN: found.ARN, InRole: true, Managed: p.ManageKeyPolicies && key.Presence == Present, Found: true},
+		true
+}
+
+// IsUsable reports whether the key of a bucket's default encryption is known, and of this account and Region.
+func (i Identity) IsUsable(key DefaultKey) bool {
+	return !key.AWSManaged && strings.HasPrefix(key.ARN, fmt.Sprintf("arn:%s:kms:%s:%s:key/", i.Partition, i.Region, i.AccountID))
+}
+
+// Given returns the removal in view of what was found: the resource's own policies name the keys that were merged for a bucket's default
+// encryption.
+func (r Removal) Given(o Observed) Removal {
+	for _, found := range o.Policies {
+		if r.Identity.OwnerOf(found.Tags) == ThisResource {
+			keys := policy.ParseDocument(found.Document).DefaultKeys()
+			r.Keys, r.Managed = distinct(slices.Concat(r.Keys, keys)), distinct(slices.Concat(r.Managed, keys))
+		}
+	}
+	return r
+}
