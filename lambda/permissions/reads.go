@@ -8,7 +8,7 @@ var (
 	keyReads    = []string{"kms:GetKeyPolicy"}
 	// anyKeyReads are about all keys: which one a bucket encrypts by default with shows only then.
 	anyKeyReads = []string{"kms:DescribeKey"}
-	stackReads = []string{"cloudformation:DescribeStackResource", "cloudformation:DescribeStacks"}
+	stackReads  = []string{"cloudformation:DescribeStackResource", "cloudformation:DescribeStacks"}
 	// accountReads show which buckets belong to this account.
 	accountReads = []string{"s3:ListAllMyBuckets"}
 )

@@ -102,7 +102,7 @@ get again theirs: AccessDenied
 get elsewhere: PermanentRedirect
 get encryption elsewhere: PermanentRedirect
 get encryption none: NoSuchBucket
-get encryption own: ServerSideEncryptionConfigurationNotFoundError
+get encryption own: ok
 get encryption theirs: AccessDenied
 get encryption, as written: true: ok
 get none: NoSuchBucket

@@ -115,7 +115,7 @@ func (f *S3) ListBuckets(ctx context.Context, in *s3.ListBucketsInput, _ ...func
 	})
 }
 
-// Encrypt sets the key of a bucket's default encryption, in any form that S3 takes; empty for none.
+// Encrypt sets the key of a bucket's default encryption, in any form that S3 takes; empty for a key of S3's own.
 func (f *S3) Encrypt(name, key string) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
@@ -129,13 +129,12 @@ func (f *S3) GetBucketEncryption(ctx context.Context, in *s3.GetBucketEncryption
 		if err != nil {
 			return nil, err
 		}
-		if b.key == "" {
-			return nil, apiError("ServerSideEncryptionConfigurationNotFoundError", "The server side encryption configuration was not found")
+		standard := types.ServerSideEncryptionByDefault{SSEAlgorithm: types.ServerSideEncryptionAes256}
+		if b.key != "" {
+			standard = types.ServerSideEncryptionByDefault{SSEAlgorithm: types.ServerSideEncryptionAwsKms, KMSMasterKeyID: aws.String(b.key)}
 		}
 		return &s3.GetBucketEncryptionOutput{ServerSideEncryptionConfiguration: &types.ServerSideEncryptionConfiguration{
-			Rules: []types.ServerSideEncryptionRule{{ApplyServerSideEncryptionByDefault: &types.ServerSideEncryptionByDefault{
-				SSEAlgorithm: types.ServerSideEncryptionAwsKms, KMSMasterKeyID: aws.String(b.key),
-			}}},
+			Rules: []types.ServerSideEncryptionRule{{ApplyServerSideEncryptionByDefault: &standard}},
 		}}, nil
 	})
 }

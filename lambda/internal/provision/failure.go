@@ -93,6 +93,9 @@ func (f *Failure) adviceOnShared() string {
 	case IsDenied(f.Err) && bucket:
 		return fmt.Sprintf("Allow the function's role %s on %s (in template.yaml by BucketNames, or AdditionalBucketNames for roles of "+
 			"other stacks), and check the bucket policy for a Deny, permissions boundaries and service control policies", f.Action, f.Target)
+	case IsDenied(f.Err) && f.Action == "kms:DescribeKey":
+		return fmt.Sprintf("Allow the function's role kms:DescribeKey on %s; the key's policy must allow it too, or leave it to IAM by a "+
+			"statement for the account's root", f.Target)
 	case IsDenied(f.Err):
 		return fmt.Sprintf("Allow the function's role %s on %s (in template.yaml by KmsKeyArns, or AdditionalKmsKeyArns for roles of "+
 			"other stacks); the key's "+

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -64,6 +65,7 @@ func (p *Provisioner) resolve(ctx context.Context, i servicerole.Identity, name 
 			return key, nil
 		}
 	}
+	anyKey := fmt.Sprintf("arn:%s:kms:%s:%s:key/*", i.Partition, i.Region, i.AccountID)
 	var out *kms.DescribeKeyOutput
 	err = p.persist(ctx, false, func() (err error) {
 		out, err = p.KMS.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String(key.ID)})
@@ -72,9 +74,9 @@ func (p *Provisioner) resolve(ctx context.Context, i servicerole.Identity, name 
 	switch {
 	case isGone(err):
 	case IsDenied(err):
-		key.Denial = failed("kms:DescribeKey", key.ID, err)
+		key.Denial = failed("kms:DescribeKey", anyKey, err)
 	case err != nil:
-		return nil, failed("kms:DescribeKey", key.ID, err)
+		return nil, failed("kms:DescribeKey", anyKey, err)
 	default:
 		key.ARN, key.AWSManaged = aws.ToString(out.KeyMetadata.Arn), out.KeyMetadata.KeyManager == kmstypes.KeyManagerTypeAws
 	}

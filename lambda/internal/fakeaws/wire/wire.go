@@ -82,7 +82,7 @@ func S3(service Buckets) http.Handler {
 				standard := out.ServerSideEncryptionConfiguration.Rules[0].ApplyServerSideEncryptionByDefault
 				fmt.Fprintf(w, "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>%s</SSEAlgorithm>"+
 					"<KMSMasterKeyID>%s</KMSMasterKeyID></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>",
-					standard.SSEAlgorithm, escaped(*standard.KMSMasterKeyID))
+					standard.SSEAlgorithm, escaped(aws.ToString(standard.KMSMasterKeyID)))
 				return
 			}
 		case !about:
