@@ -109,9 +109,9 @@ func TestSettings(t *testing.T) {
 		"cloudWatchAccess": "CloudWatchFullAccessV2", "sourceConditions": "true", "sourceRegions": "eu-west-1,us-east-1",
 		"maxSessionDuration": "7200", "propagationDelaySeconds": "5", "adoptExistingRole": "true", "forceDetachPolicies": "true",
 	}
-	uses := []any{"DatasetImport", "BatchInference"}
 	want := map[string]any{
-		"Buckets":    []any{map[string]any{"Name": "data-one", "Uses": uses}, map[string]any{"Name": "data-two", "Uses": uses}},
+		"Buckets":    []any{map[string]any{"Name": "data-one"}, map[string]any{"Name": "data-two"}},
+		"Uses":       []any{"DatasetImport", "BatchInference"},
 		"KmsKeyArns": []any{key}, "ManageKeyPolicies": false, "RoleName": "R", "Path": "/ml/", "PolicyName": "P", "Description": "d",
 		"PermissionsBoundary": "arn:aws:iam::123456789012:policy/B", "PersonalizeAccess": "None", "CloudWatchAccess": "CloudWatchFullAccessV2",
 		"SourceConditions": true, "SourceRegions": []any{"eu-west-1", "us-east-1"}, "MaxSessionDuration": 7200.0, "PropagationDelaySeconds": 5.0,

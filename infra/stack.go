@@ -33,13 +33,13 @@ func build(app awscdk.App) error {
 	output("RoleArn", "ARN of the Amazon Personalize service role", role.RoleArn())
 	output("RoleName", "Name of the Amazon Personalize service role", role.RoleName())
 	output("ServiceToken", "ARN of the function, the ServiceToken of Custom::PersonalizeServiceRole in other stacks", provider.ServiceToken())
-	switch create := s.textOr("createOperatorPolicy", "None"); create {
-	case "Operate":
-		policy := personalizerole.NewOperatorPolicy(stack, "OperatorPolicy", role)
-		output("OperatorPolicyArn", "ARN of the managed policy for the people who operate Amazon Personalize", policy.ManagedPolicyArn())
+	switch access := personalizerole.OperatorAccess(s.textOr("createOperatorPolicy", "None")); access {
+	case personalizerole.OperatorAccessOperate, personalizerole.OperatorAccessReadOnly, personalizerole.OperatorAccessMonitor:
+		policy := personalizerole.NewOperatorPolicy(stack, "OperatorPolicy", role, access)
+		output("OperatorPolicyArn", "ARN of the managed policy for the people who work with Amazon Personalize", policy.ManagedPolicyArn())
 	case "None":
 	default:
-		s.fault("createOperatorPolicy", create, "None or Operate")
+		s.fault("createOperatorPolicy", string(access), "None, Operate, ReadOnly or Monitor")
 	}
 	if parameter := s.text("roleArnParameterName"); parameter != nil {
 		awsssm.NewStringParameter(stack, jsii.String("RoleArnParameter"), &awsssm.StringParameterProps{
@@ -111,9 +111,10 @@ func roleProps(stack awscdk.Stack, s *settings, provider personalizerole.Provide
 	for _, use := range s.list("uses") {
 		uses = append(uses, personalizerole.Use(use))
 	}
+	props.Uses = uses
 	for n, name := range s.list("bucketNames") {
 		bucket := awss3.Bucket_FromBucketName(stack, jsii.String(fmt.Sprint("Bucket", n)), &name)
-		props.Buckets = append(props.Buckets, personalizerole.Bucket{Bucket: bucket, BucketOptions: personalizerole.BucketOptions{Uses: uses}})
+		props.Buckets = append(props.Buckets, personalizerole.Bucket{Bucket: bucket})
 	}
 	for n, arn := range s.list("kmsKeyArns") {
 		props.Keys = append(props.Keys, awskms.Key_FromKeyArn(stack, jsii.String(fmt.Sprint("Key", n)), &arn))

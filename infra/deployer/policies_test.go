@@ -24,10 +24,21 @@ func TestDocumentedPolicies(t *testing.T) {
 	for name, statements := range map[string][]permissions.Statement{
 		"deploy.json":                  Statements(example),
 		"deploy-below-a-boundary.json": {bounded.powers(bounded.iam("role", "FunctionRole"))},
-		"operate.json":                 permissions.OperatorStatements("arn:aws:iam::123456789012:role/PersonalizeRole-EXAMPLE"),
+		"operate.json":                 operator(t, permissions.OperatorOperate),
+		"read-only.json":               operator(t, permissions.OperatorReadOnly),
+		"monitor.json":                 operator(t, permissions.OperatorMonitor),
 		"function.json": append(function,
 			permissions.LogStatement("arn:aws:logs:*:123456789012:log-group:personalize-role-FunctionLogGroup-*")),
 	} {
 		golden.Check(t, filepath.Join(folder, name), permissions.Document(statements)+"\n")
 	}
+}
+
+func operator(t *testing.T, what permissions.Operator) []permissions.Statement {
+	t.Helper()
+	statements, err := permissions.OperatorStatements(what, "arn:aws:iam::123456789012:role/PersonalizeRole-EXAMPLE")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return statements
 }

@@ -8,9 +8,34 @@ import (
 	"personalize-role/lambda/permissions"
 )
 
+// OperatorAccess is what people may do with Personalize.
+type OperatorAccess string
+
+// What people may do.
+const (
+	// OperatorAccessOperate is everything in Personalize, and passing it the role.
+	OperatorAccessOperate OperatorAccess = OperatorAccess(permissions.OperatorOperate)
+	// OperatorAccessReadOnly is looking at what there is.
+	OperatorAccessReadOnly OperatorAccess = OperatorAccess(permissions.OperatorReadOnly)
+	// OperatorAccessMonitor is that, and viewing metrics and alarms of CloudWatch.
+	OperatorAccessMonitor OperatorAccess = OperatorAccess(permissions.OperatorMonitor)
+)
+
 func (r *serviceRole) GrantOperate(grantee awsiam.IGrantable) awsiam.Grant {
+	return r.grantTo(grantee, OperatorAccessOperate)
+}
+
+func (r *serviceRole) GrantReadOnly(grantee awsiam.IGrantable) awsiam.Grant {
+	return r.grantTo(grantee, OperatorAccessReadOnly)
+}
+
+func (r *serviceRole) GrantMonitor(grantee awsiam.IGrantable) awsiam.Grant {
+	return r.grantTo(grantee, OperatorAccessMonitor)
+}
+
+func (r *serviceRole) grantTo(grantee awsiam.IGrantable, access OperatorAccess) awsiam.Grant {
 	var all awsiam.Grant
-	for _, s := range permissions.OperatorStatements(*r.RoleArn()) {
+	for _, s := range operatorStatements(r, access) {
 		options := &awsiam.GrantOnPrincipalOptions{Grantee: grantee, Actions: jsii.Strings(s.Actions...),
 			ResourceArns: jsii.Strings(s.Resources...)}
 		if s.Conditions != nil {
@@ -34,10 +59,18 @@ func (r *serviceRole) GrantOperate(grantee awsiam.IGrantable) awsiam.Grant {
 	return all
 }
 
-// NewOperatorPolicy adds a managed policy with what GrantOperate allows, for principals that are not in the app.
-func NewOperatorPolicy(scope constructs.Construct, id string, role PersonalizeServiceRole) awsiam.ManagedPolicy {
+// NewOperatorPolicy adds a managed policy for people whose principals are not in the app. It panics if access has no known value.
+func NewOperatorPolicy(scope constructs.Construct, id string, role PersonalizeServiceRole, access OperatorAccess) awsiam.ManagedPolicy {
 	return awsiam.NewManagedPolicy(scope, &id, &awsiam.ManagedPolicyProps{
-		Description: jsii.String("Lets people operate Amazon Personalize, and pass it its service role and no other"),
-		Document:    awsiam.PolicyDocument_FromJson(permissions.Decoded(permissions.OperatorStatements(*role.RoleArn()))),
+		Description: jsii.String("For the people who work with Amazon Personalize"),
+		Document:    awsiam.PolicyDocument_FromJson(permissions.Decoded(operatorStatements(role, access))),
 	})
+}
+
+func operatorStatements(role PersonalizeServiceRole, access OperatorAccess) []permissions.Statement {
+	statements, err := permissions.OperatorStatements(permissions.Operator(access), *role.RoleArn())
+	if err != nil {
+		panic("OperatorAccess " + err.Error())
+	}
+	return statements
 }

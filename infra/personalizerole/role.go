@@ -24,8 +24,13 @@ type PersonalizeServiceRole interface {
 	// here, as JSON by bucket name and by key ARN.
 	RequiredBucketPolicyStatements() *string
 	RequiredKeyPolicyStatements() *string
-	// GrantOperate lets a principal operate Personalize, and pass it this role and no other. NewOperatorPolicy makes a policy of that.
+	// GrantOperate lets a principal operate Personalize, and pass it this role and no other. NewOperatorPolicy makes a policy of that, and of
+	// what follows.
 	GrantOperate(grantee awsiam.IGrantable) awsiam.Grant
+	// GrantReadOnly lets a principal look at what there is in Personalize, without getting recommendations.
+	GrantReadOnly(grantee awsiam.IGrantable) awsiam.Grant
+	// GrantMonitor is GrantReadOnly, and lets a principal view metrics and alarms of CloudWatch.
+	GrantMonitor(grantee awsiam.IGrantable) awsiam.Grant
 	// Provider is the function that provisions the role.
 	Provider() Provider
 }

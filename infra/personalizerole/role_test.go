@@ -92,7 +92,7 @@ func has(t *testing.T, stack awscdk.Stack, kind string, properties map[string]an
 func TestOperatorPolicy(t *testing.T) {
 	f := newFixture(t)
 	r := NewPersonalizeServiceRole(f.stack, "ServiceRole", &PersonalizeServiceRoleProps{Provider: f.provider()})
-	NewOperatorPolicy(f.stack, "OperatorPolicy", r)
+	NewOperatorPolicy(f.stack, "OperatorPolicy", r, OperatorAccessOperate)
 	if granted := r.GrantOperate(awsiam.NewGroup(f.stack, jsii.String("Operators"), nil)); !*granted.Success() {
 		t.Error("nothing was granted")
 	}
@@ -111,6 +111,36 @@ func TestOperatorPolicy(t *testing.T) {
 			"Condition": map[string]any{"StringEquals": map[string]any{"iam:PassedToService": []any{"personalize.amazonaws.com"}}},
 		},
 	}}})
+}
+
+// Those who only look get no role to pass, and nothing to change.
+func TestReadersAndMonitors(t *testing.T) {
+	f := newFixture(t)
+	r := NewPersonalizeServiceRole(f.stack, "ServiceRole", &PersonalizeServiceRoleProps{Provider: f.provider()})
+	read := []any{"personalize:Describe*", "personalize:GetSolutionMetrics", "personalize:List*"}
+	view := []any{"cloudwatch:DescribeAlarmHistory", "cloudwatch:DescribeAlarms", "cloudwatch:DescribeAlarmsForMetric",
+		"cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics", "cloudwatch:ListMetrics"}
+	allow := func(sid string, actions []any) map[string]any {
+		s := map[string]any{"Effect": "Allow", "Action": actions, "Resource": "*"}
+		if sid != "" {
+			s["Sid"] = sid
+		}
+		return s
+	}
+	NewOperatorPolicy(f.stack, "ReadOnlyPolicy", r, OperatorAccessReadOnly)
+	NewOperatorPolicy(f.stack, "MonitorPolicy", r, OperatorAccessMonitor)
+	if !*r.GrantReadOnly(awsiam.NewGroup(f.stack, jsii.String("Readers"), nil)).Success() ||
+		!*r.GrantMonitor(awsiam.NewGroup(f.stack, jsii.String("Monitors"), nil)).Success() {
+		t.Error("nothing was granted")
+	}
+	for kind, documents := range map[string][][]any{
+		"AWS::IAM::ManagedPolicy": {{allow("ReadPersonalize", read)}, {allow("ReadPersonalize", read), allow("ViewMetricsAndAlarms", view)}},
+		"AWS::IAM::Policy":        {{allow("", read)}, {allow("", read), allow("", view)}},
+	} {
+		for _, statements := range documents {
+			has(t, f.stack, kind, map[string]any{"PolicyDocument": map[string]any{"Version": "2012-10-17", "Statement": statements}})
+		}
+	}
 }
 
 // The construct goes wherever CDK takes a role.

@@ -86,18 +86,6 @@ func LogStatement(logGroupARN string) Statement {
 	return Statement{Sid: "WriteLogs", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resources: []string{logGroupARN}}
 }
 
-// OperatorStatements returns those of the people who operate Personalize, and pass it one role. See
-// https://docs.aws.amazon.com/personalize/latest/dg/grant-user-permissions.html
-func OperatorStatements(roleARN string) []Statement {
-	return []Statement{
-		{Sid: "OperatePersonalize", Actions: []string{"personalize:*"}, Resources: []string{"*"}},
-		{
-			Sid: "PassServiceRole", Actions: []string{"iam:PassRole"}, Resources: []string{roleARN},
-			Conditions: map[string]map[string][]string{"StringEquals": {"iam:PassedToService": {"personalize.amazonaws.com"}}},
-		},
-	}
-}
-
 // DataStatements returns those that let the function change the policies of buckets and keys. They must outlive a change that drops a
 // bucket or a key, since the function then takes its statement out. The first one is there without buckets, too: a policy can't
 // be empty.
