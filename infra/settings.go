@@ -22,7 +22,8 @@ type settings struct {
 var names = []string{
 	"app", "stackName", "bucketNames", "uses", "kmsKeyArns", "manageKeyPolicies", "roleName", "path", "policyName", "description",
 	"permissionsBoundary", "personalizeAccess", "cloudWatchAccess", "createOperatorPolicy", "roleArnParameterName", "sourceConditions",
-	"sourceRegions", "maxSessionDuration", "propagationDelaySeconds", "adoptExistingRole", "forceDetachPolicies", "architecture",
+	"sourceRegions", "maxSessionDuration", "propagationDelaySeconds", "adoptExistingRole", "forceDetachPolicies", "stackTags",
+	"revision", "architecture",
 	"functionZip", "functionPermissionsBoundary", "additionalRoleNames", "additionalPolicyNames", "additionalBucketNames",
 	"additionalKmsKeyArns",
 	"distributionBucket", "readers",

@@ -99,7 +99,7 @@ func roleProps(stack awscdk.Stack, s *settings, provider personalizerole.Provide
 		SourceConditions:  s.flag("sourceConditions"), MaxSessionDuration: s.duration("maxSessionDuration"),
 		PropagationDelay:  s.duration("propagationDelaySeconds"),
 		AdoptExistingRole: s.flag("adoptExistingRole"), ForceDetachPolicies: s.flag("forceDetachPolicies"),
-		ManageKeyPolicies: s.flag("manageKeyPolicies"),
+		ManageKeyPolicies: s.flag("manageKeyPolicies"), StackTags: s.flag("stackTags"), Revision: s.text("revision"),
 	}
 	if regions := s.list("sourceRegions"); regions != nil {
 		props.SourceRegions = jsii.Strings(regions...)

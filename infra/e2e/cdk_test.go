@@ -81,8 +81,8 @@ func TestCDK(t *testing.T) {
 	architecture := "architecture=" + bundle.Architecture(runtime.GOARCH)
 
 	t.Run("app", func(t *testing.T) {
-		deploy := []string{"deploy", "--require-approval", "never", "-c", architecture, "-c", "propagationDelaySeconds=0", "-c",
-			"bucketNames=" + data}
+		deploy := []string{"deploy", "--require-approval", "never", "--tags", "CostCenter=42", "-c", architecture, "-c",
+			"propagationDelaySeconds=0", "-c", "functionPermissionsBoundary=" + a.requireCostCenter(t), "-c", "bucketNames=" + data}
 		c.cdk(t, "infra", deploy...)
 		outputs, err := a.deployer.Outputs(t.Context(), "personalize-role")
 		check(t, err)
@@ -91,6 +91,9 @@ func TestCDK(t *testing.T) {
 			`PersonalizeS3BucketAccessPolicy] `
 		if got := a.role(t, name); got != want {
 			t.Errorf("deployed %s, want %s", got, want)
+		}
+		if got := a.costCenter(t.Context(), t, name); got != "42" {
+			t.Errorf("CostCenter %q", got)
 		}
 		policy, err := a.viewer.BucketPolicy(t.Context(), data)
 		check(t, err)

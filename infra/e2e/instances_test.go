@@ -28,7 +28,10 @@ func newInstance(t *testing.T, n int, id, region string) *instance {
 	t.Helper()
 	i := &instance{account: openIn(t, id, region), stack: fmt.Sprintf("StackSet-personalize-role-%08d-0000-4000-8000-000000000000", n)}
 	i.bucket = i.account.bucket(t, "member-"+region, theirPolicy)
-	i.p = emulator.Parameters{"BucketNames": i.bucket, "PropagationDelaySeconds": "0", "Description": "first"}
+	// StackSets put their tags on the stacks of their instances.
+	i.deployer.Tags = map[string]string{"CostCenter": "42"}
+	i.p = emulator.Parameters{"BucketNames": i.bucket, "PropagationDelaySeconds": "0", "Description": "first",
+		"FunctionPermissionsBoundary": i.requireCostCenterOnce(t)}
 	check(t, i.deployer.Create(t.Context(), i.stack, i.template, i.p))
 	return i
 }
@@ -73,6 +76,9 @@ func TestStackSetInstances(t *testing.T) {
 		outputs, err := i.deployer.Outputs(ctx, i.stack)
 		check(t, err)
 		names[outputs["RoleArn"]] = true
+		if got := i.costCenter(ctx, t, outputs["RoleName"]); got != "42" {
+			t.Errorf("%s: CostCenter %q", i.stack, got)
+		}
 		if got := i.roles(t); !slices.Contains(got, outputs["RoleName"]) || len(got) != 2 {
 			t.Errorf("account %s has %v, want two of which one is %s", i.id, got, outputs["RoleName"])
 		}

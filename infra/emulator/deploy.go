@@ -29,8 +29,10 @@ type Deployer struct {
 	S3             *s3.Client
 	// Artifacts is the bucket that packages are uploaded to.
 	Artifacts string
-	Progress  io.Writer
-	started   time.Time
+	// Tags are those of the stacks.
+	Tags     map[string]string
+	Progress io.Writer
+	started  time.Time
 }
 
 // NewDeployer returns a deployer that writes its progress.
@@ -108,12 +110,21 @@ func (p Parameters) list() []types.Parameter {
 	return list
 }
 
+func (d *Deployer) tagList() []types.Tag {
+	var list []types.Tag
+	for key, value := range d.Tags {
+		list = append(list, types.Tag{Key: aws.String(key), Value: aws.String(value)})
+	}
+	return list
+}
+
 var capabilities = []types.Capability{types.CapabilityCapabilityIam, types.CapabilityCapabilityNamedIam}
 
 // Create creates a stack, and waits; the error says which resource failed and why.
 func (d *Deployer) Create(ctx context.Context, stack, template string, p Parameters) error {
 	out, err := d.CloudFormation.CreateStack(ctx, &cloudformation.CreateStackInput{
 		StackName: aws.String(stack), TemplateBody: aws.String(template), Parameters: p.list(), Capabilities: capabilities,
+		Tags: d.tagList(),
 	})
 	if err != nil {
 		return fmt.Errorf("create stack %s: %w", stack, err)
@@ -129,6 +140,7 @@ func (d *Deployer) Update(ctx context.Context, stack, template string, p Paramet
 	}
 	out, err := d.CloudFormation.UpdateStack(ctx, &cloudformation.UpdateStackInput{
 		StackName: aws.String(stack), TemplateBody: aws.String(template), Parameters: p.list(), Capabilities: capabilities,
+		Tags: d.tagList(),
 	})
 	if err != nil {
 		return fmt.Errorf("update stack %s: %w", stack, err)

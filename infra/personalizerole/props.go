@@ -121,6 +121,11 @@ type PersonalizeServiceRoleProps struct {
 	AdoptExistingRole *bool
 	// ForceDetachPolicies detaches, on deletion, policies that others attached to the role. Default: false.
 	ForceDetachPolicies *bool
+	// StackTags puts the tags of the stack on the role and its managed policy, where CDK's tags have no such key. Default: true.
+	StackTags *bool
+	// Revision is any text; a change of it has the function look at everything again, since CloudFormation sends an event only if a property
+	// changes. Default: none.
+	Revision *string
 	// PropagationDelay is how long to wait, at most 4 minutes, until IAM has propagated a new role or changed permissions. Default: 15
 	// seconds.
 	PropagationDelay awscdk.Duration

@@ -112,6 +112,8 @@ func (r *serviceRole) properties() map[string]any {
 	set(all, properties.NameSourceRegions, p.SourceRegions)
 	set(all, properties.NameAdoptExistingRole, p.AdoptExistingRole)
 	set(all, properties.NameForceDetachPolicies, p.ForceDetachPolicies)
+	set(all, properties.NameStackTags, p.StackTags)
+	set(all, properties.NameRevision, p.Revision)
 	if p.MaxSessionDuration != nil {
 		all[properties.NameMaxSessionDuration] = seconds(p.MaxSessionDuration)
 	}

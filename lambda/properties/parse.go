@@ -43,6 +43,7 @@ func Parse(raw json.RawMessage) (Properties, error) {
 		MaxSessionDuration:      r.integer(NameMaxSessionDuration, DefaultMaxSessionDuration, 3600, 43200),
 		PermissionsBoundary:     r.text(NamePermissionsBoundary, "", boundary),
 		Tags:                    r.tags(NameTags),
+		StackTags:               r.boolean(NameStackTags, true),
 		PersonalizeAccess:       r.text(NamePersonalizeAccess, PersonalizeFullAccess, personalizeAccess),
 		CloudWatchAccess:        r.text(NameCloudWatchAccess, CloudWatchNone, cloudWatchAccess),
 		PolicyName:              r.text(NamePolicyName, "", policyName),
@@ -55,6 +56,7 @@ func Parse(raw json.RawMessage) (Properties, error) {
 		ForceDetachPolicies:     r.boolean(NameForceDetachPolicies, false),
 		AdoptExistingRole:       r.boolean(NameAdoptExistingRole, false),
 		PropagationDelaySeconds: r.integer(NamePropagationDelaySeconds, DefaultPropagationDelaySeconds, 0, 240),
+		Revision:                r.text(NameRevision, "", revision),
 	}
 	r.combinations(p)
 	if len(r.faults) > 0 {

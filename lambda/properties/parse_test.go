@@ -14,6 +14,7 @@ func defaults() Properties {
 	return Properties{
 		Path: "/", Description: DefaultDescription, MaxSessionDuration: 3600, PersonalizeAccess: PersonalizeFullAccess, CloudWatchAccess: "None",
 		SourceConditions: true, PropagationDelaySeconds: DefaultPropagationDelaySeconds, Uses: []string{"DatasetImport"}, ManageKeyPolicies: true,
+		StackTags: true,
 	}
 }
 
@@ -122,6 +123,8 @@ func TestParseRefuses(t *testing.T) {
 		{"hexadecimal", `{"MaxSessionDuration":"0x1000"}`, `MaxSessionDuration "0x1000" must be a whole number from 3600 to 43200`},
 		{"leading zero", `{"PropagationDelaySeconds":"010"}`, `PropagationDelaySeconds "010" must be a whole number from 0 to 240`},
 		{"exponent", `{"PropagationDelaySeconds":1e2}`, `PropagationDelaySeconds "1e2" must be a whole number from 0 to 240`},
+		{"long revision", `{"Revision":"` + strings.Repeat("r", 257) + `"}`,
+			`Revision "` + strings.Repeat("r", 70) + `..." must have at most 256 characters`},
 		{"no boolean", `{"SourceConditions":"yes"}`, `SourceConditions "yes" must be true or false`},
 		{"no policy", `{"PersonalizeAccess":"true"}`, `PersonalizeAccess "true" must be one of AmazonPersonalizeFullAccess, ` +
 			`PersonalizeOnly, None`},

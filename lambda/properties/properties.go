@@ -106,6 +106,9 @@ type Properties struct {
 	PermissionsBoundary string `json:"PermissionsBoundary,omitempty"`
 	// Tags are put on the role and on its customer managed policy.
 	Tags []Tag `json:"Tags,omitempty"`
+	// StackTags puts the tags of the stack on the role and its managed policy too, where Tags has no such key; true unless said otherwise.
+	// They are added and changed, and never removed; a role that existed before gets none.
+	StackTags bool `json:"StackTags"`
 	// PersonalizeAccess is AmazonPersonalizeFullAccess, to attach the policy that the set-up page names; PersonalizeOnly, to allow
 	// personalize:* in the role's own policy, as AWS recommends instead; or None.
 	PersonalizeAccess string `json:"PersonalizeAccess,omitempty"`
@@ -138,6 +141,9 @@ type Properties struct {
 	// PropagationDelaySeconds is how long to wait, 0 to 240, after the trust or the permissions changed, until the role is reported
 	// as usable: IAM propagates such changes to Personalize within seconds.
 	PropagationDelaySeconds int `json:"PropagationDelaySeconds"`
+	// Revision is any text, of at most 256 characters. A change of it has the function look at everything again, since CloudFormation
+	// sends an event only if a property changes.
+	Revision string `json:"Revision,omitempty"`
 }
 
 // Tag is a tag of the role: key of 1 to 128 characters, value of 0 to 256. See
@@ -187,6 +193,7 @@ const (
 	NameMaxSessionDuration      = "MaxSessionDuration"
 	NamePermissionsBoundary     = "PermissionsBoundary"
 	NameTags                    = "Tags"
+	NameStackTags               = "StackTags"
 	NamePersonalizeAccess       = "PersonalizeAccess"
 	NameCloudWatchAccess        = "CloudWatchAccess"
 	NamePolicyName              = "PolicyName"
@@ -199,6 +206,7 @@ const (
 	NameForceDetachPolicies     = "ForceDetachPolicies"
 	NameAdoptExistingRole       = "AdoptExistingRole"
 	NamePropagationDelaySeconds = "PropagationDelaySeconds"
+	NameRevision                = "Revision"
 
 	nameServiceToken   = "ServiceToken"
 	nameServiceTimeout = "ServiceTimeout"
@@ -208,8 +216,9 @@ const (
 // reads (ServiceToken, ServiceTimeout).
 func Names() []string {
 	return []string{
-		NameRoleName, NamePath, NameDescription, NameMaxSessionDuration, NamePermissionsBoundary, NameTags,
+		NameRoleName, NamePath, NameDescription, NameMaxSessionDuration, NamePermissionsBoundary, NameTags, NameStackTags,
 		NamePersonalizeAccess, NameCloudWatchAccess, NamePolicyName, NameBuckets, NameUses, NameKmsKeyArns, NameManageKeyPolicies,
 		NameSourceConditions, NameSourceRegions, NameForceDetachPolicies, NameAdoptExistingRole, NamePropagationDelaySeconds,
+		NameRevision,
 	}
 }

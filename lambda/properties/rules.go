@@ -63,6 +63,13 @@ func description(s string) string {
 	return ""
 }
 
+func revision(s string) string {
+	if utf8.RuneCountInString(s) > 256 {
+		return "must have at most 256 characters"
+	}
+	return ""
+}
+
 func boundary(s string) string {
 	if !boundaryARN().MatchString(s) {
 		return "must be the ARN of a managed policy, such as arn:aws:iam::123456789012:policy/Boundary"
@@ -112,7 +119,8 @@ func prefixFault(bucket, s string) string {
 	return ""
 }
 
-func tagFault(key, value string) string {
+// TagFault says what is wrong with a tag of a role, or nothing. See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+func TagFault(key, value string) string {
 	switch lower := strings.ToLower(key); {
 	case key == "" || utf8.RuneCountInString(key) > 128 || !tagCharacters().MatchString(key):
 		return "must have a Key of 1 to 128 letters, digits, spaces and _.:/=+-@"

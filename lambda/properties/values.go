@@ -111,7 +111,7 @@ func (r *reader) tags(name string) []Tag {
 		if !ok {
 			continue
 		}
-		if fault := tagFault(key, value); fault != "" {
+		if fault := TagFault(key, value); fault != "" {
 			r.fault("%s %s %s", at, quote(key), fault)
 			continue
 		}

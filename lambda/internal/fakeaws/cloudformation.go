@@ -14,8 +14,19 @@ type CloudFormation struct {
 	mutex                       sync.Mutex
 	resource, physicalID, stack string
 	// of are the states of resources in stacks of their own.
-	of  map[string][2]string
-	err error
+	of   map[string][2]string
+	tags []types.Tag
+	err  error
+}
+
+// Tag sets the tags of every stack.
+func (f *CloudFormation) Tag(tags map[string]string) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.tags = nil
+	for key, value := range tags {
+		f.tags = append(f.tags, types.Tag{Key: aws.String(key), Value: aws.String(value)})
+	}
 }
 
 // Say sets the status of the resource, its physical id and the status of the stack. No resource status: the stack has no
@@ -72,7 +83,7 @@ func (f *CloudFormation) DescribeStacks(context.Context, *cloudformation.Describ
 	if f.err != nil {
 		return nil, f.err
 	}
-	return &cloudformation.DescribeStacksOutput{Stacks: []types.Stack{{StackStatus: types.StackStatus(f.stack)}}}, nil
+	return &cloudformation.DescribeStacksOutput{Stacks: []types.Stack{{StackStatus: types.StackStatus(f.stack), Tags: f.tags}}}, nil
 }
 
 // Forget has no stack exist, until Say.

@@ -28,6 +28,12 @@ func (c *countingCloudFormation) DescribeStackResource(ctx context.Context, in *
 	return c.CloudFormation.DescribeStackResource(ctx, in, o...)
 }
 
+func (c *countingCloudFormation) DescribeStacks(ctx context.Context, in *cloudformation.DescribeStacksInput,
+	o ...func(*cloudformation.Options)) (*cloudformation.DescribeStacksOutput, error) {
+	c.asked++
+	return c.CloudFormation.DescribeStacks(ctx, in, o...)
+}
+
 // What every kind of event costs in calls, and nothing more.
 func TestCalls(t *testing.T) {
 	var table strings.Builder

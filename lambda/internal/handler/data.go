@@ -112,7 +112,8 @@ func required(d servicerole.Desired, o servicerole.Observed) (buckets, keys map[
 
 // check returns warnings of what the policies of buckets and keys say against the role.
 func (t *task) check(ctx context.Context, d servicerole.Desired, o servicerole.Observed, times int) []string {
-	warnings := findings.OfSharedPolicies(d.Given(o), o)
+	d = d.Given(o)
+	warnings := append(findings.OfSharedPolicies(d, o), findings.OfTags(d)...)
 	found := map[string]servicerole.ObservedShared{}
 	for name, b := range o.Buckets {
 		found["bucket "+name] = b

@@ -56,6 +56,7 @@ func newRig(t *testing.T, world awstest.World) *rig {
 	sender := cfn.NewSender(log, cfn.Hosts{Any: true})
 	sender.Client = &http.Client{Transport: r}
 	sender.Pause = func(context.Context, int) error { return nil }
+	r.cfn.Tag(map[string]string{"CostCenter": "42"})
 	r.key = world.AddKey()
 	world.AddBucket("training-data", awstest.Bucket{Policy: theirBucketPolicy})
 	world.AddBucket("more-data", awstest.Bucket{})

@@ -106,6 +106,7 @@ func (t *task) sweepLast(ctx context.Context, d desired, out *outcome) {
 	if orphan, ok := t.orphan(); ok && !slices.Contains(t.live(d, out), orphan.Role.ARN) && !orphan.Role.IsNamedLike(d.Role.RoleRef) {
 		_, _ = t.removeOrphan(ctx, removal{Removal: orphan.Without(d.Scope())}, out)
 	}
+	d = desired{d.Given(out.observed)}
 	tags := d.Role.Tags
 	if t.isOwn(out.observed.Role) {
 		tags = out.observed.Role.Tags

@@ -96,7 +96,7 @@ func (c *converger) refuseTags(of string, n int) {
 func (c *converger) droppedPolicyTags(found servicerole.ObservedPolicy) []string {
 	var keys []string
 	for _, key := range c.desired.Formerly.TagKeys {
-		_, wanted := c.desired.Role.Tags[key]
+		_, wanted := c.desired.Policy.Tags[key]
 		if _, has := found.Tags[key]; has && !wanted {
 			keys = append(keys, key)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"personalize-role/lambda/internal/cfn"
 	"personalize-role/lambda/internal/servicerole"
@@ -71,17 +72,40 @@ func (p *Provisioner) IsRollingBack(ctx context.Context, i servicerole.Identity)
 
 // stackStatus returns the status of the stack, or that CloudFormation doesn't know the stack.
 func (p *Provisioner) stackStatus(ctx context.Context, i servicerole.Identity) (status string, missing bool) {
+	stack, missing := p.describeStack(ctx, i)
+	if stack == nil {
+		return "", missing
+	}
+	return string(stack.StackStatus), false
+}
+
+// stackTags returns the tags of the stack; none if CloudFormation doesn't tell them.
+func (p *Provisioner) stackTags(ctx context.Context, i servicerole.Identity) map[string]string {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	stack, _ := p.describeStack(ctx, i)
+	if stack == nil {
+		return nil
+	}
+	tags := map[string]string{}
+	for _, t := range stack.Tags {
+		tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+	}
+	return tags
+}
+
+func (p *Provisioner) describeStack(ctx context.Context, i servicerole.Identity) (stack *types.Stack, missing bool) {
 	stacks, err := p.CloudFormation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(i.StackID)})
 	switch {
 	case err != nil && code(err) == "ValidationError" && containsFold(err.Error(), "does not exist"):
-		return "", true
+		return nil, true
 	case err != nil:
 		p.unasked(ctx, "cloudformation:DescribeStacks", err)
-		return "", false
+		return nil, false
 	case len(stacks.Stacks) == 0:
-		return "", false
+		return nil, false
 	}
-	return string(stacks.Stacks[0].StackStatus), false
+	return &stacks.Stacks[0], false
 }
 
 func (p *Provisioner) unasked(ctx context.Context, action string, err error) {

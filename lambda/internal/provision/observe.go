@@ -53,6 +53,12 @@ func (p *Provisioner) observe(ctx context.Context, i servicerole.Identity, scope
 			return err
 		})
 	}
+	if scope.StackTags {
+		reads = append(reads, func() error {
+			o.StackTags = p.stackTags(ctx, i)
+			return nil
+		})
+	}
 	if err := parallel.Together(reads...); err != nil {
 		return servicerole.Observed{}, err
 	}

@@ -35,8 +35,11 @@ type Desired struct {
 	Retained []string
 	// HasDefaultKeys says that the role's own policy names keys that no property does: its document has to be read by the next event.
 	HasDefaultKeys bool
+	// LeftOut are the keys of those tags of the stack that the role or its policy can't have.
+	LeftOut []string
 
 	properties properties.Properties
+	policyTags map[string]string
 }
 
 // Role is the role as it should be.
@@ -59,7 +62,7 @@ type Policy struct {
 // Scope returns what to observe: what is desired, and what was.
 func (d Desired) Scope() Scope {
 	s := Scope{Role: d.Role.RoleRef, Policies: slices.Clone(d.Formerly.Policies), Buckets: slices.Clone(d.Formerly.Buckets),
-		Keys: slices.Clone(d.Formerly.Keys)}
+		Keys: slices.Clone(d.Formerly.Keys), StackTags: d.properties.StackTags}
 	if d.Policy != nil {
 		s.Policies = append(s.Policies, d.Policy.PolicyRef)
 	}
@@ -128,7 +131,6 @@ func New(i Identity, p properties.Properties) (Desired, error) {
 			MaxSessionDuration: p.MaxSessionDuration,
 			Boundary:           p.PermissionsBoundary,
 			Trust:              policy.Trust(i.source(p)).String(),
-			Tags:               i.ownTags(p.Tags),
 		},
 		AWSManaged:        i.attachments(p),
 		AdoptExistingRole: p.AdoptExistingRole,
@@ -137,6 +139,7 @@ func New(i Identity, p properties.Properties) (Desired, error) {
 		Buckets:           i.bucketGrants(p, name, access.Buckets),
 		Keys:              i.keyGrants(p, name, access.Keys),
 	}
+	d.tag(Observed{})
 	d.allow(access)
 	if faults := append(d.faults(p), i.keyFaults(access.Keys)...); len(faults) > 0 {
 		return Desired{}, &properties.Error{Faults: faults}
@@ -149,7 +152,7 @@ func (d *Desired) allow(access policy.Role) {
 	d.Policy = nil
 	if document := access.Document(); len(document.Statement) > 0 {
 		d.Policy = &Policy{PolicyRef: d.Identity.Policy(d.Role.RoleRef, d.properties), Document: document.String(),
-			Tags: maps.Clone(d.Role.Tags)}
+			Tags: maps.Clone(d.policyTags)}
 	}
 }
 

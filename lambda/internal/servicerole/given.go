@@ -13,9 +13,11 @@ import (
 //
 //   - The role's own policy expects a bucket to belong to this account if it does. Where that isn't known, it says what it said before.
 //   - The key of a bucket's default encryption counts as the bucket's, unless the properties name one.
+//   - The role and its policy get the tags of the stack.
 //   - A key that is no longer the default stays in the role's own policy while its own may have the statement: that is where the next event
 //     finds it.
 func (d Desired) Given(o Observed) Desired {
+	d.tag(o)
 	access := d.Identity.access(d.properties)
 	var inForce policy.Document
 	if found := o.Policy(d.Identity.Policy(d.Role.RoleRef, d.properties).ARN); found != nil && d.Identity.OwnerOf(found.Tags) == ThisResource {

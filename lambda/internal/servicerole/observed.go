@@ -16,6 +16,8 @@ type Scope struct {
 	Keys    []string
 	// Defaults are the names of those buckets whose default encryption counts.
 	Defaults []string
+	// StackTags says that the tags of the stack count.
+	StackTags bool
 }
 
 // once leaves out what stands there twice.
@@ -44,6 +46,8 @@ type Observed struct {
 	// Buckets and Keys are all that were asked about, by name and by ARN.
 	Buckets map[string]ObservedShared
 	Keys    map[string]ObservedShared
+	// StackTags are the tags of the stack, if they were asked for and could be read.
+	StackTags map[string]string
 }
 
 // Presence says how a bucket or key stands to the function.
