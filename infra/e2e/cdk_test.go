@@ -77,12 +77,13 @@ func TestCDK(t *testing.T) {
 	_, err := a.deployer.S3.DeleteBucketPolicy(t.Context(), &s3.DeleteBucketPolicyInput{Bucket: aws.String("cdk-hnb659fds-assets-" + a.id +
 		"-" + emulator.Region)})
 	check(t, err)
+	boundary := a.requireCostCenter(t)
 	boot := a.left(t)
 	architecture := "architecture=" + bundle.Architecture(runtime.GOARCH)
 
 	t.Run("app", func(t *testing.T) {
 		deploy := []string{"deploy", "--require-approval", "never", "--tags", "CostCenter=42", "-c", architecture, "-c",
-			"propagationDelaySeconds=0", "-c", "functionPermissionsBoundary=" + a.requireCostCenter(t), "-c", "bucketNames=" + data}
+			"propagationDelaySeconds=0", "-c", "functionPermissionsBoundary=" + boundary, "-c", "bucketNames=" + data}
 		c.cdk(t, "infra", deploy...)
 		outputs, err := a.deployer.Outputs(t.Context(), "personalize-role")
 		check(t, err)

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"personalize-role/lambda/properties"
@@ -40,12 +41,18 @@ type fixture struct {
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
+	return newFixtureIn(t, func(app awscdk.App) constructs.Construct { return app })
+}
+
+// newFixtureIn returns a stack in a scope of its app.
+func newFixtureIn(t *testing.T, in func(awscdk.App) constructs.Construct) *fixture {
+	t.Helper()
 	zip := filepath.Join(t.TempDir(), "function.zip")
 	if err := os.WriteFile(zip, []byte("no program"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(t.TempDir())})
-	return &fixture{app: app, stack: awscdk.NewStack(app, jsii.String("Stack"), nil), zip: &zip}
+	return &fixture{app: app, stack: awscdk.NewStack(in(app), jsii.String("Stack"), nil), zip: &zip}
 }
 
 func (f *fixture) provider() Provider {
@@ -127,6 +134,10 @@ var settings = []struct {
 	{"names", func(_ *fixture, p *PersonalizeServiceRoleProps) {
 		p.RoleName, p.Path, p.PolicyName, p.Description = jsii.String("Role"), jsii.String("/ml/"), jsii.String("Policy"), jsii.String("a role")
 	}},
+	{"uses", func(_ *fixture, p *PersonalizeServiceRoleProps) { p.Uses = []Use{UseMetricAttribution} }},
+	{"revision", func(_ *fixture, p *PersonalizeServiceRoleProps) {
+		p.StackTags, p.Revision = jsii.Bool(false), jsii.String("2")
+	}},
 	{"session", func(_ *fixture, p *PersonalizeServiceRoleProps) {
 		p.MaxSessionDuration, p.PropagationDelay = awscdk.Duration_Hours(jsii.Number(2)), awscdk.Duration_Minutes(jsii.Number(1))
 	}},
@@ -134,7 +145,7 @@ var settings = []struct {
 		p.PermissionsBoundary = awsiam.ManagedPolicy_FromManagedPolicyName(f.stack, jsii.String("Boundary"), jsii.String("Boundary"))
 	}},
 	{"access", func(_ *fixture, p *PersonalizeServiceRoleProps) {
-		p.PersonalizeAccess, p.CloudWatchAccess = PersonalizeAccessNone, CloudWatchAccessFullAccessV2
+		p.PersonalizeAccess, p.CloudWatchAccess = PersonalizeAccessPersonalizeOnly, CloudWatchAccessFullAccessV2
 	}},
 	{"sources", func(_ *fixture, p *PersonalizeServiceRoleProps) {
 		p.SourceConditions, p.SourceRegions = jsii.Bool(true), jsii.Strings("eu-west-1", "us-east-1")

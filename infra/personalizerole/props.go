@@ -86,8 +86,8 @@ type PersonalizeServiceRoleProps struct {
 	MaxSessionDuration awscdk.Duration
 	// PermissionsBoundary bounds the role and, unless ProviderProps.PermissionsBoundary says otherwise, the role of the function. See
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
-	// CDK's own PermissionsBoundary.of, and the context key for it, reach the function's role only.
-	// Default: none.
+	// Default: none. CDK's own PermissionsBoundary.of, a Stage's PermissionsBoundary and the context key @aws-cdk/core:permissionsBoundary
+	// bound both roles as they do every role, whatever the props say.
 	PermissionsBoundary awsiam.IManagedPolicy
 	// PersonalizeAccess allows the role to call Personalize. Default: PersonalizeAccessFullAccess, which the set-up page of Personalize names:
 	// https://docs.aws.amazon.com/personalize/latest/dg/aws-personalize-set-up-permissions.html

@@ -15,8 +15,8 @@ import (
 // after a minute.
 const serviceTimeout = 720
 
-// taggedResource is the custom resource. CDK's own CustomResource takes no tags; to the tag aspects this one is a resource
-// like any other.
+// taggedResource is the custom resource. CDK's own CustomResource takes no tags and no boundary; to aspects this one is a role like any
+// other.
 type taggedResource struct {
 	awscdk.CfnResource
 	tags awscdk.TagManager
@@ -36,7 +36,9 @@ func newTaggedResource(scope constructs.Construct, id string, serviceToken *stri
 			props[name] = lazy(func() any { return all()[name] })
 		}
 	}
-	awscdk.NewCfnResource_Override(r, scope, &id, &awscdk.CfnResourceProps{Type: jsii.String(properties.ResourceType), Properties: &props})
+	// To aspects it is a role, so that those which bound every role bound this one: the property has the same name.
+	awscdk.NewCfnResource_Override(r, scope, &id, &awscdk.CfnResourceProps{Type: jsii.String("AWS::IAM::Role"), Properties: &props})
+	r.AddOverride(jsii.String("Type"), properties.ResourceType)
 	return r
 }
 

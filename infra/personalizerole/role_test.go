@@ -1,6 +1,7 @@
 package personalizerole
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
@@ -140,6 +142,42 @@ func TestReadersAndMonitors(t *testing.T) {
 		for _, statements := range documents {
 			has(t, f.stack, kind, map[string]any{"PolicyDocument": map[string]any{"Version": "2012-10-17", "Statement": statements}})
 		}
+	}
+}
+
+// CDK's own ways to bound every role bound the service role as they do the function's.
+func TestInheritedBoundary(t *testing.T) {
+	arn := jsii.String("arn:aws:iam::123456789012:policy/Ceiling")
+	for name, bound := range map[string]func(app awscdk.App) constructs.Construct{
+		"PermissionsBoundary.of": func(app awscdk.App) constructs.Construct {
+			awsiam.PermissionsBoundary_Of(app).Apply(awsiam.ManagedPolicy_FromManagedPolicyArn(app, jsii.String("Ceiling"), arn))
+			return app
+		},
+		"stage": func(app awscdk.App) constructs.Construct {
+			return awscdk.NewStage(app, jsii.String("Stage"), &awscdk.StageProps{PermissionsBoundary: awscdk.PermissionsBoundary_FromArn(arn)})
+		},
+		"context": func(app awscdk.App) constructs.Construct {
+			app.Node().SetContext(jsii.String("@aws-cdk/core:permissionsBoundary"), map[string]any{"arn": *arn})
+			return app
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixtureIn(t, bound)
+			NewPersonalizeServiceRole(f.stack, "ServiceRole", &PersonalizeServiceRoleProps{Provider: f.provider()})
+			resources := f.resources(t)
+			bounded := 0
+			for _, kind := range []string{properties.ResourceType, "AWS::IAM::Role"} {
+				for _, r := range ofType(resources, kind) {
+					if text := fmt.Sprint(r["PermissionsBoundary"]); !strings.Contains(text, *arn) {
+						t.Errorf("%s has the boundary %s", kind, text)
+					}
+					bounded++
+				}
+			}
+			if bounded != 2 {
+				t.Errorf("%d roles", bounded)
+			}
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -103,11 +104,11 @@ func TestTagsAreMadeRoomFor(t *testing.T) {
 // The record of the document takes the last tag of a policy, if there is one.
 func TestRecordOfTheDocument(t *testing.T) {
 	for n, recorded := range map[int]bool{46: true, 47: false} {
-		d := desire(t, typical)
-		for k := range n - 1 {
-			d.Role.Tags[strings.Repeat("x", k+1)] = ""
+		var tags []string
+		for k := range n {
+			tags = append(tags, fmt.Sprintf(`{"Key":"k%d","Value":""}`, k))
 		}
-		todo, err := converge(d, empty())
+		todo, err := converge(desire(t, `{"RoleName":"R","Buckets":["data"],"Tags":[`+strings.Join(tags, ",")+`]}`), empty())
 		if err != nil {
 			t.Fatal(err)
 		}

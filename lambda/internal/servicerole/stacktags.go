@@ -3,6 +3,7 @@ package servicerole
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"personalize-role/lambda/properties"
 )
@@ -19,7 +20,7 @@ func (d *Desired) tag(o Observed) {
 	var onPolicy map[string]string
 	if found := o.Policy(d.Identity.Policy(d.Role.RoleRef, d.properties).ARN); found != nil {
 		// The record of the document gives way to every other tag.
-		onPolicy = maps.Clone(found.Tags)
+		onPolicy = d.staying(found.Tags)
 		delete(onPolicy, TagDocument)
 	}
 	var crowded, refused []string
@@ -30,11 +31,20 @@ func (d *Desired) tag(o Observed) {
 	}
 	var onRole map[string]string
 	if o.Role != nil {
-		onRole = o.Role.Tags
+		onRole = d.staying(o.Role.Tags)
 	}
 	d.Role.Tags, crowded, refused = withStackTags(own, o.StackTags, onRole)
 	d.LeftOut = distinct(slices.Concat(d.LeftOut, refused))
 	d.give(crowded)
+}
+
+// staying returns the tags of a thing without those that earlier properties asked for.
+func (d *Desired) staying(tags map[string]string) map[string]string {
+	kept := maps.Clone(tags)
+	maps.DeleteFunc(kept, func(key, _ string) bool {
+		return slices.ContainsFunc(d.Formerly.TagKeys, func(former string) bool { return strings.EqualFold(former, key) })
+	})
+	return kept
 }
 
 // give has tags of the stack give way.
