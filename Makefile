@@ -20,6 +20,7 @@ CDK     := $(TOOLS)/cdk
 BENCH   := $(TOOLS)/bench
 MOTO    := $(TOOLS)/moto
 RIE     := $(TOOLS)/bin/aws-lambda-rie
+EMULATOR := $(TOOLS)/emulator
 PEERS   := lambda/bench/peers
 # The packages that decide without asking anybody.
 PURE    := lambda/properties $(addprefix lambda/internal/,cfn plan policy findings servicerole)
@@ -36,7 +37,7 @@ export GOTOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 export PATH := $(abspath $(CDK))/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test unit histories mutate emulated emulated-calls emulated-stacks bench fleet check synth format fmt golden lint vet \
+.PHONY: help demo build test tools unit unit-go unit-cdk code tools-of-check beside-stacks histories mutate emulated emulated-calls emulated-stacks bench fleet check synth format fmt golden lint vet \
 	fuzz template package deploy publish release deployable clean
 
 help: ## list the targets
@@ -48,10 +49,18 @@ demo: ## show the whole life of a role on an emulator; KEEP=1 leaves it running
 build: ## compile everything
 	go build ./...
 
-test: unit emulated ## unit tests with the race detector, then the same binary and template on the emulator
+test: tools unit emulated ## unit tests with the race detector, then the same binary and template on the emulator
 
-unit: $(CDK)/complete ## unit tests, the function's and the tools' with the race detector
+# What is installed waits for the network: side by side.
+tools: # what the tests need beside Go
+	$(MAKE) -j4 $(RIE) $(CDK)/complete $(MOTO)/complete $(EMULATOR)
+
+unit: unit-go unit-cdk ## unit tests, the function's and the tools' with the race detector
+
+unit-go:
 	go test -race $(IN_GO)
+
+unit-cdk: $(CDK)/complete
 	go test $(IN_NODE)
 
 # One at a time, so that no test is too slow for its share of the machine.
@@ -84,7 +93,20 @@ bench: $(BENCH)/complete ## measure against others and against the limits; write
 fleet: ## simulate the deployment to 1,000 accounts in 3 Regions, with duplicates, crashes and throttling
 	go test -count 1 -v -run TestFleet ./lambda/internal/fleet -accounts 1000
 
-check: format vet lint template test histories fuzz synth deployable ## all that CI checks
+check: ## all that CI checks
+	$(MAKE) -j2 code tools-of-check
+	go test -tags emulator -run '^$$' ./lambda/internal/... ./infra/... > /dev/null
+	$(MAKE) -j2 emulated-stacks beside-stacks
+
+# The stacks and the installations mostly wait: everything else runs beside them, one after the other.
+code:
+	$(MAKE) format vet lint unit-go
+
+tools-of-check:
+	$(MAKE) -j4 tools $(LINT)/complete
+
+beside-stacks:
+	$(MAKE) template unit-cdk emulated-calls histories fuzz synth deployable
 
 synth: $(CDK)/complete $(LINT)/complete ## synthesise the CDK apps without the CDK CLI, check the templates, and synthesise with it
 	go run ./infra
@@ -154,6 +176,11 @@ clean: ## remove what these targets made
 $(RIE): .ci/tools/aws-lambda-rie.mod
 	@mkdir -p $(@D)
 	go build -modfile $< -o $@ github.com/aws/aws-lambda-runtime-interface-emulator/cmd/aws-lambda-rie
+	@touch $@
+
+$(EMULATOR): infra/emulator/requirements.txt
+	@mkdir -p $(@D)
+	go run ./infra/cmd/emulator true
 	@touch $@
 
 $(CDK)/complete: .ci/cdk/package.json .ci/cdk/package-lock.json .ci/cdk/requirements.txt

@@ -197,18 +197,19 @@ func (w *emulated) state(t testing.TB) map[string]string {
 	t.Helper()
 	ctx := calm()
 	state := map[string]string{}
-	roles := must(w.client.ListRoles(ctx, &iam.ListRolesInput{}))(t)
-	for _, listed := range roles.Roles {
-		r := must(w.client.GetRole(ctx, &iam.GetRoleInput{RoleName: listed.RoleName}))(t).Role
+	// One call has most of it, and the tests make thousands of states.
+	all := must(w.client.GetAccountAuthorizationDetails(ctx, &iam.GetAccountAuthorizationDetailsInput{
+		Filter: []types.EntityType{types.EntityTypeRole, types.EntityTypeLocalManagedPolicy},
+	}))(t)
+	for _, role := range all.RoleDetailList {
+		r := must(w.client.GetRole(ctx, &iam.GetRoleInput{RoleName: role.RoleName}))(t).Role
 		var attached []string
-		for _, p := range must(w.client.ListAttachedRolePolicies(ctx,
-			&iam.ListAttachedRolePoliciesInput{RoleName: listed.RoleName}))(t).AttachedPolicies {
+		for _, p := range role.AttachedManagedPolicies {
 			attached = append(attached, aws.ToString(p.PolicyArn))
 		}
 		inline := map[string]string{}
-		for _, name := range must(w.client.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: listed.RoleName}))(t).PolicyNames {
-			p := must(w.client.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: listed.RoleName, PolicyName: aws.String(name)}))(t)
-			inline[name] = decoded(t, p.PolicyDocument)
+		for _, p := range role.RolePolicyList {
+			inline[aws.ToString(p.PolicyName)] = decoded(t, p.PolicyDocument)
 		}
 		boundary := ""
 		if r.PermissionsBoundary != nil {
@@ -218,11 +219,13 @@ func (w *emulated) state(t testing.TB) map[string]string {
 			decoded(t, r.AssumeRolePolicyDocument), aws.ToString(r.Description), aws.ToInt32(r.MaxSessionDuration), boundary, tags(r.Tags),
 			slices.Sorted(slices.Values(attached)), inline)
 	}
-	policies := must(w.client.ListPolicies(ctx, &iam.ListPoliciesInput{Scope: types.PolicyScopeTypeLocal}))(t)
-	for _, listed := range policies.Policies {
-		p := must(w.client.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: listed.Arn}))(t).Policy
-		v := must(w.client.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: listed.Arn, VersionId: p.DefaultVersionId}))(t)
-		state[aws.ToString(p.Arn)] = fmt.Sprintf("document=%s tags=%v", decoded(t, v.PolicyVersion.Document), tags(p.Tags))
+	for _, policy := range all.Policies {
+		p := must(w.client.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: policy.Arn}))(t).Policy
+		for _, v := range policy.PolicyVersionList {
+			if v.IsDefaultVersion {
+				state[aws.ToString(p.Arn)] = fmt.Sprintf("document=%s tags=%v", decoded(t, v.Document), tags(p.Tags))
+			}
+		}
 	}
 	for _, name := range w.buckets {
 		out, err := w.s3.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: aws.String(name)})
