@@ -13,7 +13,8 @@ import (
 	"personalize-role/infra/emulator"
 )
 
-// requireCostCenter makes the policy of an organisation that lets nobody create a role or a policy without a cost centre, and returns its ARN.
+// requireCostCenter makes the policy of an organisation that lets nobody create a role or a policy without a cost centre, and returns its
+// ARN.
 func (a *account) requireCostCenter(t *testing.T) string {
 	t.Helper()
 	out, err := a.iam.CreatePolicy(t.Context(), &iam.CreatePolicyInput{PolicyName: aws.String("CostCenter"),

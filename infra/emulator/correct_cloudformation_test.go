@@ -50,8 +50,8 @@ var cloudFormationCorrections = []correction{
 			}
 			template := strings.Replace(roleTemplate, "NAME", "of-stack", 1)
 			status, err := deployed(ctx, cloudformation.NewFromConfig(e.Config()), "bounded", template, "")
-			if err != nil || status != types.StackStatusCreateComplete {
-				return fmt.Errorf("the stack is %s, error %v", status, err)
+			if err := errors.Join(err, is(status, types.StackStatusCreateComplete)); err != nil {
+				return err
 			}
 			out, err := root.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String("of-stack")})
 			if err != nil {
@@ -66,8 +66,8 @@ var cloudFormationCorrections = []correction{
 		"https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html", func(ctx context.Context, e *Emulator) error {
 			client := cloudformation.NewFromConfig(e.Config())
 			status, err := deployed(ctx, client, "asking", functionTemplate("asking"), "")
-			if err != nil || status != types.StackStatusCreateComplete {
-				return fmt.Errorf("the stack is %s, error %v", status, err)
+			if err := errors.Join(err, is(status, types.StackStatusCreateComplete)); err != nil {
+				return err
 			}
 			if _, err := client.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: aws.String("asking")}); err != nil {
 				return err
@@ -106,8 +106,13 @@ func deployed(ctx context.Context, client *cloudformation.Client, name, template
 
 // notCreated says if a stack was created.
 func notCreated(status types.StackStatus, err error) error {
-	if err != nil || status == types.StackStatusCreateComplete {
-		return fmt.Errorf("the stack is %s, error %v", status, err)
+	return errors.Join(err, is(status, types.StackStatusRollbackComplete))
+}
+
+// is says if a stack has another status.
+func is(status, want types.StackStatus) error {
+	if status != want {
+		return fmt.Errorf("the stack is %s", status)
 	}
 	return nil
 }

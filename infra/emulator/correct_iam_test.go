@@ -165,7 +165,7 @@ func denied(err error) error { return failed("AccessDenied", err) }
 func failed(code string, err error) error {
 	var answer smithy.APIError
 	if !errors.As(err, &answer) || answer.ErrorCode() != code {
-		return fmt.Errorf("got %v, want %s", err, code)
+		return errors.Join(err, fmt.Errorf("it should have been answered %s", code))
 	}
 	return nil
 }

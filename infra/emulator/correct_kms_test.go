@@ -29,6 +29,7 @@ var kmsCorrections = []correction{
 				}
 				return second(kms.NewFromConfig(e.ConfigFor(id, secret, "")).DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: alias}))
 			}
-			return errors.Join(describe("by-key", "arn:aws:kms:*:*:key/*"), failed("AccessDeniedException", describe("by-alias", "arn:aws:kms:*:*:alias/*")))
+			return errors.Join(describe("by-key", "arn:aws:kms:*:*:key/*"),
+				failed("AccessDeniedException", describe("by-alias", "arn:aws:kms:*:*:alias/*")))
 		}},
 }

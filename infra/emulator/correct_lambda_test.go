@@ -4,7 +4,7 @@ package emulator
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"strings"
 	"time"
 
@@ -34,10 +34,8 @@ var lambdaCorrections = []correction{
 			if _, err := create("us-east-1"); err != nil {
 				return err
 			}
-			if first := <-ended; first.err != nil || first.status != types.StackStatusCreateComplete {
-				return fmt.Errorf("the stack is %s, error %v", first.status, first.err)
-			}
-			return nil
+			first := <-ended
+			return errors.Join(first.err, is(first.status, types.StackStatusCreateComplete))
 		}},
 }
 

@@ -13,7 +13,7 @@ func OfTags(d servicerole.Desired) []string {
 	if len(d.LeftOut) == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("these tags of the stack were not put on the role or its policy, because IAM does not allow them or has no room "+
-		"for them: %s. If that is intended, set %s to false and name the tags that you want in %s.", strings.Join(d.LeftOut, ", "),
+	return []string{fmt.Sprintf("these tags of the stack were not put on the role or its policy, because IAM does not allow them or has no "+
+		"room for them: %s. If that is intended, set %s to false and name the tags that you want in %s.", strings.Join(d.LeftOut, ", "),
 		properties.NameStackTags, properties.NameTags)}
 }

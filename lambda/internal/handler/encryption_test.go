@@ -65,7 +65,8 @@ func TestDefaultEncryptionInEveryWorld(t *testing.T) {
 			false, false, ""},
 		{"the properties name the key", nil, props{"KmsKeyArns": []any{"{default}"}}, true, false, ""},
 		{"policies of keys are left to others", nil, props{"ManageKeyPolicies": "false"}, false, true,
-			"bucket more-data encrypts new objects with KMS key {default}. Add the statement in attribute RequiredKeyPolicyStatements to its policy."},
+			"bucket more-data encrypts new objects with KMS key {default}. Add the statement in attribute RequiredKeyPolicyStatements to its " +
+				"policy."},
 		{"the AWS managed key", func(*rig) string { return "alias/aws/s3" }, nil, false, false,
 			"bucket more-data encrypts new objects with the AWS managed key aws/s3, which Personalize can't use. Change the default encryption to " +
 				"SSE-S3 or to a customer managed key, and encrypt existing objects again."},
@@ -187,10 +188,11 @@ func TestDefaultEncryptionWithAKeyThatIsClosed(t *testing.T) {
 	if !succeeded(answer) || !strings.Contains(answer.Data[properties.AttrRequiredKeyPolicyStatements], r.defaultKey) {
 		t.Fatalf("%+v", answer)
 	}
-	want := "bucket more-data encrypts new objects with KMS key " + r.defaultKey + ", whose policy was not changed: read KMS key " + r.defaultKey +
-		" and its policy: AccessDenied: not authorized. Allow the function's role kms:GetKeyPolicy on " + r.defaultKey + " (in template.yaml by " +
-		"KmsKeyArns, or AdditionalKmsKeyArns for roles of other stacks); the key's policy must allow it too, or leave it to IAM by a statement " +
-		"for the account's root. Or set ManageKeyPolicies to false. Or add the statement in attribute RequiredKeyPolicyStatements to its policy."
+	want := "bucket more-data encrypts new objects with KMS key " + r.defaultKey + ", whose policy was not changed: read KMS key " +
+		r.defaultKey + " and its policy: AccessDenied: not authorized. Allow the function's role kms:GetKeyPolicy on " + r.defaultKey +
+		" (in template.yaml by KmsKeyArns, or AdditionalKmsKeyArns for roles of other stacks); the key's policy must allow it too, or leave it " +
+		"to IAM by a statement for the account's root. Or set ManageKeyPolicies to false. Or add the statement in attribute " +
+		"RequiredKeyPolicyStatements to its policy."
 	if diff := cmp.Diff(want, answer.Data[properties.AttrWarnings]); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

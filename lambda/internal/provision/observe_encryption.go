@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,7 +18,8 @@ import (
 
 // readEncryption reads which KMS key a bucket encrypts new objects with; nil for none. The key's ARN is yet to be resolved.
 func (p *Provisioner) readEncryption(ctx context.Context, i servicerole.Identity, name string) (*servicerole.DefaultKey, error) {
-	out, err := p.S3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: aws.String(name), ExpectedBucketOwner: aws.String(i.AccountID)})
+	in := &s3.GetBucketEncryptionInput{Bucket: aws.String(name), ExpectedBucketOwner: aws.String(i.AccountID)}
+	out, err := p.S3.GetBucketEncryption(ctx, in)
 	// S3 gives this answer no type. Since 2023 every bucket has a default encryption, and emulators may have none.
 	if code(err) == "ServerSideEncryptionConfigurationNotFoundError" {
 		return nil, nil
@@ -27,7 +29,7 @@ func (p *Provisioner) readEncryption(ctx context.Context, i servicerole.Identity
 	}
 	for _, rule := range out.ServerSideEncryptionConfiguration.Rules {
 		standard := rule.ApplyServerSideEncryptionByDefault
-		if standard == nil || standard.SSEAlgorithm != types.ServerSideEncryptionAwsKms && standard.SSEAlgorithm != types.ServerSideEncryptionAwsKmsDsse {
+		if standard == nil || !slices.Contains(withKMS, standard.SSEAlgorithm) {
 			continue
 		}
 		id := aws.ToString(standard.KMSMasterKeyID)
@@ -35,6 +37,8 @@ func (p *Provisioner) readEncryption(ctx context.Context, i servicerole.Identity
 	}
 	return nil, nil
 }
+
+var withKMS = []types.ServerSideEncryption{types.ServerSideEncryptionAwsKms, types.ServerSideEncryptionAwsKmsDsse}
 
 // resolve finds the ARN of the key that a bucket of this account names, which may be one of a key or an alias, or a bare ID or alias. It
 // leaves keys of other accounts and Regions alone. err is that of reading the configuration.

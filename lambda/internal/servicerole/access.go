@@ -119,7 +119,8 @@ func (i Identity) keyGrants(p properties.Properties, role RoleRef, keys []policy
 			sid = i.ForeignSid(role)
 		}
 		grants = append(grants, KeyGrant{
-			ARN: key.ARN, Managed: key.Managed, Found: key.Found, OfOthers: !i.isOwnKey(key.ARN), Statement: policy.KeyStatement(sid, role.ARN, key, i.source(p)),
+			ARN: key.ARN, Managed: key.Managed, Found: key.Found, OfOthers: !i.isOwnKey(key.ARN),
+			Statement: policy.KeyStatement(sid, role.ARN, key, i.source(p)),
 		})
 	}
 	return grants

@@ -51,7 +51,8 @@ func TestStackTags(t *testing.T) {
 		{"more than a role may have", properties.Properties{}, crowd, nil, first(crowd, 47), first(crowd, 47), "stack-47,stack-48,stack-49",
 			"stack-47,stack-48,stack-49"},
 		{"tags that others added", properties.Properties{}, map[string]string{"a": "", "b": ""},
-			&ObservedRole{RoleRef: i.roleRef("/", "R"), Tags: tagged(i, 46)}, map[string]string{"a": ""}, map[string]string{"a": "", "b": ""}, "b", "b"},
+			&ObservedRole{RoleRef: i.roleRef("/", "R"), Tags: tagged(i, 46)}, map[string]string{"a": ""}, map[string]string{"a": "", "b": ""},
+			"b", "b"},
 		{"a role that is adopted now", properties.Properties{AdoptExistingRole: true}, map[string]string{"a": ""}, &theirs, none,
 			map[string]string{"a": ""}, "", ""},
 	} {
