@@ -25,11 +25,12 @@ PEERS   := lambda/bench/peers
 # The packages that decide without asking anybody.
 PURE    := lambda/properties $(addprefix lambda/internal/,cfn plan policy findings servicerole)
 TOOL    := go tool -modfile=.ci/tools
-# The CDK runs in Node, where the race detector sees nothing and takes minutes.
+# The CDK runs in Node, where the race detector sees nothing and takes minutes, as it does for the compression of releases.
 IN_NODE := ./infra ./infra/personalizerole ./examples/...
 # The packages with tests that run on the emulator as well as in the process.
 IN_WORLDS := ./lambda/internal/fakeaws ./lambda/internal/handler
-IN_GO   := ./lambda/... ./infra/bundle ./infra/deployer ./infra/emulator ./infra/release ./infra/cmd/...
+IN_GO   := ./lambda/... ./infra/bundle ./infra/deployer ./infra/emulator ./infra/cmd/...
+RELEASE := ./infra/release
 
 export GOFLAGS := -buildvcs=false
 # The one that the function is built with, whichever is installed: an older one builds other bytes.
@@ -59,6 +60,7 @@ unit: unit-go unit-cdk ## unit tests, the function's and the tools' with the rac
 
 unit-go:
 	go test -race $(IN_GO)
+	go test $(RELEASE)
 
 unit-cdk: $(CDK)/complete
 	go test $(IN_NODE)

@@ -78,6 +78,7 @@ func providerProps(stack awscdk.Stack, s *settings) *personalizerole.ProviderPro
 	}
 	props := &personalizerole.ProviderProps{
 		Zip:          s.text("functionZip"),
+		RolePath:     s.text("functionRolePath"),
 		Architecture: personalizerole.Architecture(s.textOr("architecture", string(personalizerole.ArchitectureARM64))),
 		AdditionalGrants: &personalizerole.AdditionalGrants{
 			RoleNames: jsii.Strings(s.list("additionalRoleNames")...), PolicyNames: jsii.Strings(s.list("additionalPolicyNames")...),

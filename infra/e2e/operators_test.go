@@ -19,7 +19,7 @@ func TestOperators(t *testing.T) {
 	a := open(t, "100000000020")
 	ctx := t.Context()
 	p := emulator.Parameters{"PropagationDelaySeconds": "0", "CreateOperatorPolicy": "Operate",
-		"RoleArnParameterName": "/ml/personalize/role-arn"}
+		"FunctionRolePath": "/cfn/", "RoleArnParameterName": "/ml/personalize/role-arn"}
 	check(t, a.deployer.Create(ctx, "app", a.template, p))
 	outputs, err := a.deployer.Outputs(ctx, "app")
 	check(t, err)

@@ -2,29 +2,31 @@ package personalizerole
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/jsii-runtime-go"
 
 	"personalize-role/lambda/permissions"
 	"personalize-role/lambda/properties"
 )
 
-// shareOwned has CDK add the statements to the policy of a bucket that CDK makes: CloudFormation would refuse to create a policy
-// beside one that the function made, and replaces the whole policy with every change of its own.
+// shareOwned has CDK add the statements to the policy of a bucket that the app makes, whichever way: CloudFormation would refuse to create
+// a policy beside one that the function made, and replaces the whole policy with every change of its own. CDK says of a bucket that is
+// imported that it added nothing.
 func (r *serviceRole) shareOwned(b *Bucket) {
-	owned, ok := b.Bucket.(awss3.Bucket)
-	if !ok || !isOn(b.ManageBucketPolicy) {
+	if !isOn(b.ManageBucketPolicy) {
 		return
 	}
 	for _, statement := range r.statements(*b) {
-		if added := owned.AddToResourcePolicy(statement); !*added.StatementAdded {
+		added := b.Bucket.AddToResourcePolicy(statement)
+		if !*added.StatementAdded {
 			return
+		}
+		if added.PolicyDependable != nil {
+			// The role is complete once Personalize may use its buckets.
+			r.resource.Node().AddDependency(added.PolicyDependable)
 		}
 	}
 	b.ManageBucketPolicy = jsii.Bool(false)
 	b.RequireSourceConditions = nil
-	// The role is complete once Personalize may use its buckets.
-	r.resource.Node().AddDependency(owned.Policy())
 }
 
 // statements are those that the function would merge.

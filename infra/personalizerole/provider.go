@@ -44,6 +44,8 @@ type ProviderProps struct {
 	// PermissionsBoundary bounds the role of the function, which needs IAM, CloudFormation, CloudWatch Logs, S3 and KMS. Default: the
 	// one of the roles that it provisions.
 	PermissionsBoundary awsiam.IManagedPolicy
+	// RolePath is the IAM path of the function's role; it starts and ends with /. Default: /
+	RolePath *string
 	// AdditionalGrants are for roles outside of this app, which take the function by its ServiceToken. Default: none.
 	AdditionalGrants *AdditionalGrants
 }
@@ -106,7 +108,7 @@ func NewProvider(scope constructs.Construct, id string, props *ProviderProps) Pr
 		f.boundary = props.PermissionsBoundary.ManagedPolicyArn()
 	}
 	logs := f.logGroup(props)
-	f.role = f.newRole(logs)
+	f.role = f.newRole(logs, props.RolePath)
 	if props.AdditionalGrants != nil {
 		f.permit(f.construct, "AdditionalPermissions", func() []permissions.Statement { return f.additional(props.AdditionalGrants) })
 	}
@@ -125,9 +127,10 @@ func (f *function) logGroup(props *ProviderProps) awslogs.LogGroup {
 		&awslogs.LogGroupProps{Retention: retention, RemovalPolicy: awscdk.RemovalPolicy_DESTROY})
 }
 
-func (f *function) newRole(logs awslogs.LogGroup) awsiam.CfnRole {
+func (f *function) newRole(logs awslogs.LogGroup, path *string) awsiam.CfnRole {
 	reads := append(permissions.ReadStatements(scopeOf(f.stack)), permissions.LogStatement(*logs.LogGroupArn()))
 	return awsiam.NewCfnRole(f.construct, jsii.String("Role"), &awsiam.CfnRoleProps{
+		Path:        path,
 		Description: jsii.String("Role of the function that provisions the Amazon Personalize service role"),
 		AssumeRolePolicyDocument: map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{
 			"Effect": "Allow", "Principal": map[string]any{"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole",

@@ -93,3 +93,17 @@ func TestProviders(t *testing.T) {
 	has(t, deployed, properties.ResourceType,
 		map[string]any{"ServiceToken": map[string]any{"Fn::ImportValue": "personalize-role-ServiceToken"}})
 }
+
+// The function's role has the path that is asked for; names of function and log group stay as they are.
+func TestPathOfTheFunctionsRole(t *testing.T) {
+	f := newFixture(t)
+	provider := NewProvider(f.stack, "Provider", &ProviderProps{Zip: f.zip, RolePath: jsii.String("/cfn/")})
+	NewPersonalizeServiceRole(f.stack, "ServiceRole", &PersonalizeServiceRoleProps{Provider: provider})
+	resources := f.resources(t)
+	if got := ofType(resources, "AWS::IAM::Role")[0]["Path"]; got != "/cfn/" {
+		t.Errorf("path %v", got)
+	}
+	if got := ofType(resources, "AWS::Lambda::Function")[0]["FunctionName"]; got != nil {
+		t.Errorf("the function is named %v", got)
+	}
+}

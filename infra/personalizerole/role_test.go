@@ -3,7 +3,6 @@ package personalizerole
 import (
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -233,44 +232,6 @@ func TestIsARole(t *testing.T) {
 		assertions.Match_StringLikeRegexp(jsii.String("AddManagedPolicy can't attach")))
 	if len(*found) != 1 {
 		t.Error("a managed policy that can't be attached was passed over in silence")
-	}
-}
-
-// A bucket that the app makes gets the statement from CDK, whose policy CloudFormation owns; the function leaves it alone.
-func TestOwnedBucketsCarryTheStatement(t *testing.T) {
-	f := newFixture(t)
-	bucket := awss3.NewBucket(f.stack, jsii.String("Data"), &awss3.BucketProps{EnforceSSL: jsii.Bool(true)})
-	NewPersonalizeServiceRole(f.stack, "ServiceRole", &PersonalizeServiceRoleProps{
-		Provider: f.provider(), Buckets: []Bucket{{Bucket: bucket, BucketOptions: BucketOptions{Uses: []Use{UseDatasetExport}}}},
-	})
-	resources := f.resources(t)
-	policies := ofType(resources, "AWS::S3::BucketPolicy")
-	if len(policies) != 1 {
-		t.Fatalf("%d bucket policies", len(policies))
-	}
-	statements := policies[0]["PolicyDocument"].(map[string]any)["Statement"].([]any)
-	id := *f.stack.GetLogicalId(bucket.Node().DefaultChild().(awscdk.CfnElement))
-	arn := []any{"arn:", map[string]any{"Ref": "AWS::Partition"}, ":s3:::", map[string]any{"Ref": id}}
-	join := func(parts []any) map[string]any { return map[string]any{"Fn::Join": []any{"", parts}} }
-	want := map[string]any{
-		"Effect": "Allow", "Principal": map[string]any{"Service": "personalize.amazonaws.com"}, "Action": []any{"s3:ListBucket", "s3:PutObject"},
-		"Resource": []any{join(arn), join(append(slices.Clone(arn), "/*"))},
-		"Condition": map[string]any{
-			"StringEqualsIfExists": map[string]any{"aws:SourceAccount": map[string]any{"Ref": "AWS::AccountId"}},
-			"ArnLikeIfExists": map[string]any{"aws:SourceArn": join([]any{"arn:", map[string]any{"Ref": "AWS::Partition"}, ":personalize:",
-				map[string]any{"Ref": "AWS::Region"}, ":", map[string]any{"Ref": "AWS::AccountId"}, ":*"})},
-		},
-	}
-	if diff := cmp.Diff(want, statements[len(statements)-1]); diff != "" || len(statements) != 2 {
-		t.Errorf("%d statements, -want +got:\n%s", len(statements), diff)
-	}
-	custom := ofType(resources, properties.ResourceType)[0]
-	if got := custom["Buckets"].([]any)[0].(map[string]any)["ManageBucketPolicy"]; got != false {
-		t.Errorf("the function is to manage the policy: %v", got)
-	}
-	text := string(templateOf(t, f.stack))
-	if strings.Contains(text, "s3:PutBucketPolicy") {
-		t.Error("the function may change the policy all the same")
 	}
 }
 

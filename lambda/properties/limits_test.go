@@ -44,7 +44,7 @@ func TestLimits(t *testing.T) {
 		{name: "tag's value", last: 256, of: func(n int) map[string]any { return tags(1, "k", letters(n)) }},
 		{name: "shortest bucket " +
 			"name", last: 3, downward: true, of: func(n int) map[string]any { return bucket(map[string]any{FieldName: letters(n)}) }},
-		{name: "longest bucket name", last: 63, of: func(n int) map[string]any { return bucket(map[string]any{FieldName: letters(n)}) }},
+		{name: "longest bucket name", last: 250, of: func(n int) map[string]any { return bucket(map[string]any{FieldName: letters(n)}) }},
 		{name: "location", last: 256, of: func(n int) map[string]any {
 			return bucket(map[string]any{FieldName: "data", FieldPrefixes: []any{letters(n - len("s3://data/"))}})
 		}},

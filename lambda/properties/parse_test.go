@@ -97,7 +97,19 @@ func TestParse(t *testing.T) {
 	}
 }
 
+const bucketForm = `must be a bucket name (3 to 63 lower-case letters, digits, dots and hyphens, between letters or digits; in ` +
+	`us-east-1 up to 250, capitals and _ too, for buckets from before March 2018) or arn:PARTITION:s3:::NAME, without a key`
+
 const keyOfTests = "arn:aws:kms:eu-west-1:123456789012:key/0b3c"
+
+func TestParseAcceptsLegacyBucketNames(t *testing.T) {
+	for _, name := range []string{"My_Data", "a..b", "_", ".-.", strings.Repeat("B", 250)} {
+		p, err := Parse(json.RawMessage(`{"Buckets":["` + name + `"]}`))
+		if (len(name) < 3) != (err != nil) || err == nil && p.Buckets[0].Name != name {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
 
 func TestParseRefuses(t *testing.T) {
 	for _, c := range []struct{ name, json, fault string }{
@@ -134,10 +146,10 @@ func TestParseRefuses(t *testing.T) {
 			`arn:aws:iam::123456789012:policy/Boundary`},
 		{"cloudwatch", `{"CloudWatchAccess":"Full"}`, `CloudWatchAccess "Full" must be one of None, CloudWatchFullAccess, ` +
 			`CloudWatchFullAccessV2`},
-		{"bucket with capitals", `{"Buckets":["Data"]}`, `Buckets[0] "Data" must be a bucket name (3 to 63 lower-case letters, digits, ` +
-			`dots and hyphens, between letters or digits) or arn:PARTITION:s3:::NAME, without a key`},
-		{"bucket with a key", `{"Buckets":["arn:aws:s3:::data/key"]}`, `Buckets[0] "arn:aws:s3:::data/key" must be a bucket name (3 to ` +
-			`63 lower-case letters, digits, dots and hyphens, between letters or digits) or arn:PARTITION:s3:::NAME, without a key`},
+		{"bucket with a space", `{"Buckets":["my data"]}`, `Buckets[0] "my data" ` + bucketForm},
+		{"longest bucket and one more", `{"Buckets":["` + strings.Repeat("B", 251) + `"]}`,
+			`Buckets[0] "` + strings.Repeat("B", 70) + `..." ` + bucketForm},
+		{"bucket with a key", `{"Buckets":["arn:aws:s3:::data/key"]}`, `Buckets[0] "arn:aws:s3:::data/key" ` + bucketForm},
 		{"bucket as an address", `{"Buckets":["192.168.5.4"]}`, `Buckets[0] "192.168.5.4" must not have the form of an IP address`},
 		{"directory bucket", `{"Buckets":["data--use1-az5--x-s3"]}`, `Buckets[0] "data--use1-az5--x-s3" must be a general purpose ` +
 			`bucket; access points, directory and table buckets don't work with Personalize`},

@@ -29,9 +29,11 @@ var (
 	documentCharacters = lazyregexp.Regexp(`^[\x{20}-\x{FF}]*$`)
 	bucketARN          = lazyregexp.Regexp(`^arn:[a-z0-9-]+:s3:::`)
 	bucketCharacters   = lazyregexp.Regexp(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
-	region             = lazyregexp.Regexp(`^[a-z]{2}(-[a-z]+)+-\d{1,2}$`)
-	keyARN             = lazyregexp.Regexp(`^arn:aws[a-z0-9-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$`)
-	tagCharacters      = lazyregexp.Regexp(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+	// S3 allowed 255 characters in us-east-1 until March 2018. Personalize takes locations of 256, s3:// and a slash included.
+	legacyBucketCharacters = lazyregexp.Regexp(`^[A-Za-z0-9._-]{3,250}$`)
+	region                 = lazyregexp.Regexp(`^[a-z]{2}(-[a-z]+)+-\d{1,2}$`)
+	keyARN                 = lazyregexp.Regexp(`^arn:aws[a-z0-9-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$`)
+	tagCharacters          = lazyregexp.Regexp(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 )
 
 func roleName(s string) string {
@@ -134,12 +136,21 @@ func TagFault(key, value string) string {
 	return ""
 }
 
+// LegacyRegion is the only Region with buckets whose names S3 gives no more.
+const LegacyRegion = "us-east-1"
+
+// IsLegacyBucketName reports whether only a bucket of LegacyRegion from before March 2018 can have a name, of those that are accepted. See
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+func IsLegacyBucketName(s string) bool {
+	return !bucketCharacters().MatchString(s) || strings.Contains(s, "..")
+}
+
 // bucketFault follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 func bucketFault(s string) string {
-	const form = "must be a bucket name (3 to 63 lower-case letters, digits, dots and hyphens, between letters or digits) or " +
-		"arn:PARTITION:s3:::NAME, without a key"
+	const form = "must be a bucket name (3 to 63 lower-case letters, digits, dots and hyphens, between letters or digits; in " + LegacyRegion +
+		" up to 250, capitals and _ too, for buckets from before March 2018) or arn:PARTITION:s3:::NAME, without a key"
 	switch {
-	case !bucketCharacters().MatchString(s), strings.Contains(s, ".."):
+	case !legacyBucketCharacters().MatchString(s):
 		return form
 	case strings.HasPrefix(s, "xn--"), strings.HasPrefix(s, "sthree-"), strings.HasPrefix(s, "amzn-s3-demo-"):
 		return "must not start with xn--, sthree- or amzn-s3-demo-, which S3 reserves"

@@ -3,6 +3,7 @@ package handler
 import (
 	"encoding/json"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -85,9 +86,7 @@ func (r recording) rig(t *testing.T) (*rig, *fakeaws.Account) {
 	world := awstest.NewFake(t)
 	world.IAM, world.S3, world.KMS, world.Calls, world.State = account.IAM, account.S3, account.KMS, account.Calls, account.State
 	rig := newRig(t, world)
-	for arn := range r.After.Keys {
-		rig.key = arn
-	}
+	rig.key = slices.Min(slices.Collect(maps.Keys(r.After.Keys)))
 	return rig, account
 }
 
@@ -118,6 +117,8 @@ func recordRelease(t *testing.T, file string) {
 		world := awstest.NewFake(t)
 		world.IAM, world.S3, world.KMS, world.Calls, world.State = account.IAM, account.S3, account.KMS, account.Calls, account.State
 		world.AddBucket = func(name string, b awstest.Bucket) { account.S3.AddBucket(name, b.Owner, b.Region, b.Policy) }
+		// A recording has no default encryption.
+		world.Encrypt = func(string, string) {}
 		world.AddKey = func() string {
 			return account.KMS.AddKey(`{"Version":"2012-10-17","Statement":[{"Sid":"Root","Effect":"Allow",` +
 				`"Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"kms:*","Resource":"*"}]}`)

@@ -195,6 +195,12 @@ func (d Desired) faults(p properties.Properties) []string {
 		fault("%s make a managed policy of %d characters, above IAM's %d; name fewer prefixes or keys, or spread the buckets over several roles",
 			properties.NameBuckets, size, policy.MaxManagedSize)
 	}
+	for _, name := range distinct(bucketNames(p)) {
+		if properties.IsLegacyBucketName(name) && d.Identity.Region != properties.LegacyRegion {
+			fault("%s %s has a name that only buckets of %s from before March 2018 have, and the stack is in %s", properties.NameBuckets, name,
+				properties.LegacyRegion, d.Identity.Region)
+		}
+	}
 	return append(faults, d.boundaryFaults(p.PermissionsBoundary)...)
 }
 

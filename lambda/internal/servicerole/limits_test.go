@@ -24,8 +24,8 @@ func TestLimits(t *testing.T) {
 			return properties.Properties{Path: "/", SourceConditions: true, SourceRegions: []string{strings.Repeat("r", n)}}
 		}, func(d Desired) int { return policy.Size(d.Role.Trust) }},
 		{"managed policy", policy.MaxManagedSize, func(n int) properties.Properties {
-			return properties.Properties{Path: "/", Buckets: []properties.Bucket{{Name: strings.Repeat("b", n),
-				Uses: []string{properties.UseMetricAttribution}}}}
+			return properties.Properties{Path: "/", Buckets: []properties.Bucket{{Name: "data",
+				Prefixes: []string{strings.Repeat("p", n)}, Uses: []string{properties.UseMetricAttribution}}}}
 		}, func(d Desired) int { return policy.Size(d.Policy.Document) }},
 	} {
 		small, err := New(i, c.of(1))

@@ -3,14 +3,11 @@ package servicerole
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"personalize-role/lambda/internal/policy"
 	"personalize-role/lambda/properties"
 )
 
@@ -142,88 +139,6 @@ func TestAttachments(t *testing.T) {
 		if diff := cmp.Diff(c.want, d.AWSManaged); diff != "" || err != nil {
 			t.Errorf("%s, %s: %v, -want +got:\n%s", c.personalize, c.cloudWatch, err, diff)
 		}
-	}
-}
-
-// IAM has no empty policy. Some managed policies have the permission for metrics already.
-func TestPolicyOfTheRole(t *testing.T) {
-	metrics := []string{properties.UseMetricAttribution}
-	buckets := []properties.Bucket{{Name: "data", Uses: metrics}}
-	for _, c := range []struct {
-		personalize, cloudWatch string
-		buckets                 []properties.Bucket
-		uses                    []string
-		want                    string
-	}{
-		{"None", "", nil, nil, ""},
-		{"None", "None", buckets, nil, "Put Metrics"},
-		{"None", "None", nil, metrics, "Metrics"},
-		{"None", "CloudWatchFullAccessV2", buckets, metrics, "Put"},
-		{"PersonalizeOnly", "None", nil, nil, "Personalize"},
-		{"PersonalizeOnly", "None", nil, metrics, "Metrics Personalize"},
-		{"PersonalizeOnly", "CloudWatchFullAccess", buckets, nil, "Put Personalize"},
-		{"AmazonPersonalizeFullAccess", "None", buckets, metrics, "Put"},
-		{"AmazonPersonalizeFullAccess", "None", nil, metrics, ""},
-	} {
-		d, err := New(identify(t, stack, "Role"), properties.Properties{Path: "/", PersonalizeAccess: c.personalize,
-			CloudWatchAccess: c.cloudWatch, Buckets: c.buckets, Uses: c.uses})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var sids []string
-		if d.Policy != nil {
-			for _, s := range policy.ParseDocument(d.Policy.Document).Statement {
-				sids = append(sids, strings.TrimPrefix(s.Sid, "PersonalizeS3BucketAccessPolicy"))
-			}
-		}
-		if got := strings.Join(sids, " "); got != c.want {
-			t.Errorf("%+v: got %s", c, got)
-		}
-	}
-}
-
-// The role's own policy expects those buckets to belong to the account that are known to.
-func TestOwnersOfBuckets(t *testing.T) {
-	i := identify(t, stack, "Role")
-	p := properties.Properties{Path: "/", SourceConditions: true}
-	found := Observed{Buckets: map[string]ObservedShared{}}
-	for name, presence := range map[string]Presence{"own": Present, "theirs": InAnotherAccount, "closed": Denied, "moved": InAnotherRegion,
-		"gone": Missing} {
-		p.Buckets = append(p.Buckets, properties.Bucket{Name: name, Uses: []string{properties.UseDatasetImport}})
-		found.Buckets[name] = ObservedShared{Presence: presence}
-	}
-	document := func(p properties.Properties, o Observed) policy.Document {
-		d, err := New(i, p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return policy.ParseDocument(d.Given(o).Policy.Document)
-	}
-	expected := func(d policy.Document) (names string) {
-		for _, name := range slices.Sorted(maps.Keys(found.Buckets)) {
-			if d.ExpectsOwner(i.Bucket(name).ARN, i.AccountID) {
-				names += name + " "
-			}
-		}
-		return names
-	}
-	before := document(p, found)
-	if got := expected(before); got != "own " {
-		t.Errorf("at first: %s", got)
-	}
-	// What was known before stays.
-	known := Observed{Buckets: map[string]ObservedShared{}}
-	for name := range found.Buckets {
-		known.Buckets[name] = ObservedShared{Presence: Present}
-	}
-	found.Policies = []ObservedPolicy{{PolicyRef: i.Policy(i.Role(p), p), Tags: i.ownTags(nil),
-		Document: document(p, known).String()}}
-	if got := expected(document(p, found)); got != "closed gone moved own " {
-		t.Errorf("known before: %s", got)
-	}
-	p.SourceConditions = false
-	if got := expected(document(p, known)); got != "" {
-		t.Errorf("without conditions: %s", got)
 	}
 }
 
