@@ -203,9 +203,15 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 
 // cdk-nag finds nothing but what is meant, for which there is a reason.
 func TestBestPractices(t *testing.T) {
+	for _, operators := range []string{"Operate", "ReadOnly", "Monitor"} {
+		t.Run(operators, func(t *testing.T) { checkReport(t, operators) })
+	}
+}
+
+func checkReport(t *testing.T, operators string) {
 	a, err := synthesised(t, map[string]any{
-		"bucketNames": "data-one", "kmsKeyArns": "arn:aws:kms:eu-west-1:123456789012:key/0b3c", "createOperatorPolicy": "Operate",
-		"roleArnParameterName": "role-arn",
+		"bucketNames": "data-one", "kmsKeyArns": "arn:aws:kms:eu-west-1:123456789012:key/0b3c", "createOperatorPolicy": operators,
+		"roleArnParameterName": "role-arn", "additionalRoleNames": "Team-*", "additionalBucketNames": "team-data", "path": "/ml/",
 	})
 	if err != nil {
 		t.Fatal(err)

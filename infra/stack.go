@@ -54,7 +54,7 @@ func build(app awscdk.App) error {
 	describe("RequiredKeyPolicyStatements", "Statements that must be added to the policies of KMS keys which aren't managed here, by key",
 		role.RequiredKeyPolicyStatements())
 	describe("Warnings", "What would make Amazon Personalize fail later, a line each", role.Warnings())
-	checkBestPractices(app, stack)
+	checkBestPractices(app)
 	if len(s.faults) > 0 {
 		return errors.New(strings.Join(s.faults, "; "))
 	}
