@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,18 +20,18 @@ import (
 // countingCloudFormation counts the questions whether an event is still wanted.
 type countingCloudFormation struct {
 	provision.CloudFormation
-	asked int
+	asked atomic.Int32
 }
 
 func (c *countingCloudFormation) DescribeStackResource(ctx context.Context, in *cloudformation.DescribeStackResourceInput,
 	o ...func(*cloudformation.Options)) (*cloudformation.DescribeStackResourceOutput, error) {
-	c.asked++
+	c.asked.Add(1)
 	return c.CloudFormation.DescribeStackResource(ctx, in, o...)
 }
 
 func (c *countingCloudFormation) DescribeStacks(ctx context.Context, in *cloudformation.DescribeStacksInput,
 	o ...func(*cloudformation.Options)) (*cloudformation.DescribeStacksOutput, error) {
-	c.asked++
+	c.asked.Add(1)
 	return c.CloudFormation.DescribeStacks(ctx, in, o...)
 }
 
@@ -82,7 +83,7 @@ func writeCalls(t *testing.T, table *strings.Builder, buckets int) {
 		now := maps.Clone(before)
 		maps.Copy(now, step.changes)
 		made := len(r.world.Calls())
-		counting.asked = 0
+		counting.asked.Store(0)
 		answer := r.deliver(step.request, id, now, before)
 		if answer == nil || answer.Status != "SUCCESS" {
 			t.Fatalf("%s, %d buckets: %+v", step.name, buckets, answer)
@@ -97,12 +98,12 @@ func writeCalls(t *testing.T, table *strings.Builder, buckets int) {
 			}
 			counts[service+kind]++
 		}
-		together := counting.asked
+		together := int(counting.asked.Load())
 		fmt.Fprintf(table, "| %s | %d |", step.name, buckets)
 		for _, column := range []string{"iam reads", "iam writes", "s3 reads", "s3 writes", "kms reads", "kms writes"} {
 			fmt.Fprintf(table, " %d |", counts[column])
 			together += counts[column]
 		}
-		fmt.Fprintf(table, " %d | %d |\n", counting.asked, together)
+		fmt.Fprintf(table, " %d | %d |\n", counting.asked.Load(), together)
 	}
 }
