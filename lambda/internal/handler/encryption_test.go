@@ -140,6 +140,8 @@ func TestDefaultEncryptionChangesInEveryWorld(t *testing.T) {
 		{"another key", encrypted(props{"Description": "new"}), false},
 		{"the bucket is dropped", encrypted(props{"Buckets": []any{"training-data"}}), true},
 		{"another role", encrypted(props{"RoleName": "Renamed"}), false},
+		{"another policy", encrypted(props{"PolicyName": "Renamed"}), false},
+		{"no bucket is left", props{"PropagationDelaySeconds": "0"}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			forEachFault(t, "", func(t *testing.T, r *rig, k int, f fault) bool {

@@ -133,7 +133,7 @@ func (c *converger) attachments() {
 // remove takes away what is the resource's own and no longer desired, after everything else is done.
 func (c *converger) remove() {
 	added := c.all()
-	c.dropStatements(added)
+	dropped := c.dropStatements(added)
 	detached := c.removeFromRole(added)
 	for _, found := range c.observed.Policies {
 		switch {
@@ -142,7 +142,8 @@ func (c *converger) remove() {
 				c.add(UntagPolicy{Policy: found.PolicyRef, Keys: keys}, added...)
 			}
 		case c.owns(found.Tags) && len(found.Users) == 0:
-			c.deletePolicy(found, slices.Concat(added, detached[found.ARN]))
+			// The policy may be where a key is found again.
+			c.deletePolicy(found, slices.Concat(added, detached[found.ARN], dropped))
 		}
 	}
 }
@@ -205,7 +206,8 @@ func (c *converger) refuseForeign() {
 func (c *converger) refuseOverflow() {
 	if size := c.desired.PolicySize(); size > policy.MaxManagedSize {
 		c.refuse("Name fewer prefixes or keys, or spread the buckets over several roles.",
-			"with the keys of the buckets' default encryption, the role's own policy would have %d characters, above IAM's %d", size,
+			"with what was found (owners of buckets, keys of their default encryption), the role's own policy would have %d characters, above "+
+				"IAM's %d", size,
 			policy.MaxManagedSize)
 	}
 }

@@ -156,8 +156,8 @@ func lacks(found servicerole.ObservedShared, sid string, statements []policy.Sta
 	return changed
 }
 
-// dropStatements removes what earlier properties asked for and these don't.
-func (c *converger) dropStatements(added []int) {
+// dropStatements removes what earlier properties asked for and these don't. It returns the steps that are about keys.
+func (c *converger) dropStatements(added []int) (keys []int) {
 	managed := managed(c.desired)
 	for _, name := range c.desired.Formerly.Buckets {
 		if !managed[name] && c.observed.Buckets[name].HasStatement(c.desired.Sid) {
@@ -166,10 +166,11 @@ func (c *converger) dropStatements(added []int) {
 	}
 	for _, arn := range c.desired.Formerly.Keys {
 		if !managed[arn] && c.observed.Keys[arn].HasStatement(c.desired.Sid) {
-			c.add(RemoveKeyStatement{Key: arn, Sid: c.desired.Sid}, added...)
+			keys = append(keys, c.add(RemoveKeyStatement{Key: arn, Sid: c.desired.Sid}, added...)...)
 			c.plan.Unfinished = c.plan.Unfinished || slices.Contains(c.desired.Retained, arn)
 		}
 	}
+	return keys
 }
 
 // removeStatements removes the statements from the policies of buckets and keys. Their Sid is this resource's alone, whoever owns the

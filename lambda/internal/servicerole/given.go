@@ -19,14 +19,12 @@ import (
 func (d Desired) Given(o Observed) Desired {
 	d.tag(o)
 	access := d.Identity.access(d.properties)
-	var inForce policy.Document
-	if found := o.Policy(d.Identity.Policy(d.Role.RoleRef, d.properties).ARN); found != nil && d.Identity.OwnerOf(found.Tags) == ThisResource {
-		inForce = policy.ParseDocument(found.Document)
-	}
+	inForce := d.Identity.documents(o)
 	for n := range access.Buckets {
 		b, owner := &access.Buckets[n], d.Identity.expectedOwner(d.properties)
-		found := o.Buckets[b.Name]
-		if found.Presence == Present || found.Presence.isOwnerUnknown() && inForce.ExpectsOwner(d.Identity.Bucket(b.Name).ARN, owner) {
+		found, bucketARN := o.Buckets[b.Name], d.Identity.Bucket(b.Name).ARN
+		expected := func(d policy.Document) bool { return d.ExpectsOwner(bucketARN, owner) }
+		if found.Presence == Present || found.Presence.isOwnerUnknown() && slices.ContainsFunc(inForce, expected) {
 			b.Account = owner
 		}
 		if key, ok := d.Identity.defaultKey(d.properties, b.Name, o); ok {
@@ -35,7 +33,7 @@ func (d Desired) Given(o Observed) Desired {
 	}
 	d.Keys = d.Identity.keyGrants(d.properties, d.Role.RoleRef, access.Keys)
 	d.Retained = nil
-	for _, arn := range inForce.DefaultKeys() {
+	for _, arn := range defaultKeys(inForce) {
 		found := o.Keys[arn]
 		named := slices.ContainsFunc(access.Keys, func(key policy.Key) bool { return key.ARN == arn })
 		if !named && (found.Presence == Denied || found.HasStatement(d.Sid)) {
@@ -80,11 +78,26 @@ func (i Identity) IsUsable(key DefaultKey) bool {
 // Given returns the removal in view of what was found: the resource's own policies name the keys that were merged for a bucket's default
 // encryption.
 func (r Removal) Given(o Observed) Removal {
+	keys := defaultKeys(r.Identity.documents(o))
+	r.Keys, r.Managed = distinct(slices.Concat(r.Keys, keys)), distinct(slices.Concat(r.Managed, keys))
+	return r
+}
+
+// documents returns those of the resource's own policies that were read. An update that renames the policy finds two.
+func (i Identity) documents(o Observed) []policy.Document {
+	var documents []policy.Document
 	for _, found := range o.Policies {
-		if r.Identity.OwnerOf(found.Tags) == ThisResource {
-			keys := policy.ParseDocument(found.Document).DefaultKeys()
-			r.Keys, r.Managed = distinct(slices.Concat(r.Keys, keys)), distinct(slices.Concat(r.Managed, keys))
+		if i.OwnerOf(found.Tags) == ThisResource {
+			documents = append(documents, policy.ParseDocument(found.Document))
 		}
 	}
-	return r
+	return documents
+}
+
+func defaultKeys(documents []policy.Document) []string {
+	var keys []string
+	for _, document := range documents {
+		keys = append(keys, document.DefaultKeys()...)
+	}
+	return distinct(keys)
 }
