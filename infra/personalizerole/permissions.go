@@ -65,8 +65,8 @@ func (f *function) permit(scope constructs.Construct, id string, needed func() [
 		Roles:          &[]any{f.role.Ref()},
 		PolicyDocument: lazy(document),
 	})
-	suppress(policy, "The function changes only roles and policies that carry its ownership tag, by the prefix of derived names; s3:ListAllMyBuckets "+
-		"has no resource", ofIAM, anyResource)
+	suppress(policy, "The function changes only roles and policies that carry its ownership tag, by the prefix of derived names; "+
+		"s3:ListAllMyBuckets has no resource", ofIAM, anyResource)
 	return policy
 }
 
