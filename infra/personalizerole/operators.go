@@ -66,8 +66,8 @@ func NewOperatorPolicy(scope constructs.Construct, id string, role PersonalizeSe
 		Description: jsii.String("For the people who work with Amazon Personalize"),
 		Document:    awsiam.PolicyDocument_FromJson(permissions.Decoded(operatorStatements(role, access))),
 	})
-	suppress(policy.Node().DefaultChild().(awscdk.CfnResource), "People work with all of Personalize, as its guide says, and pass it this role "+
-		"only; metrics have no resource", anyResource, anyOperation, ofActions)
+	suppress(policy.Node().DefaultChild().(awscdk.CfnResource), "People work with all of Personalize, as its guide says, and pass it this "+
+		"role only; metrics have no resource", anyResource, anyOperation, ofActions)
 	return policy
 }
 
