@@ -224,3 +224,30 @@ func (r *rig) policyOf(bucket string, change func(string) string) string {
 	}
 	return was
 }
+
+// Many buckets are provisioned at once, and too many are refused with the number, before anything is written.
+func TestManyBuckets(t *testing.T) {
+	for n, want := range map[int]string{
+		17: "", 50: "", 79: "",
+		200: "the properties have an error: Buckets make a managed policy of 15059 characters, above IAM's 6144; name fewer prefixes or keys, or " +
+			"spread the buckets over several roles. Nothing was changed. Correct the template, then deploy again.",
+	} {
+		r := newRig(t, awstest.NewFake(t))
+		var names []any
+		for k := range n {
+			name := fmt.Sprintf("data-of-team-%07d", k)
+			r.world.AddBucket(name, awstest.Bucket{})
+			names = append(names, name)
+		}
+		now := props{"RoleName": "R", "PropagationDelaySeconds": "0", "Buckets": names}
+		before := r.world.State()
+		answer := r.deliver(cfn.Create, "", now, nil)
+		if diff := cmp.Diff(want, answer.Reason); diff != "" {
+			t.Errorf("%d buckets: -want +got:\n%s", n, diff)
+		}
+		r.must(cfn.Delete, answer.PhysicalResourceID, now, nil)
+		if diff := cmp.Diff(before, r.world.State()); diff != "" {
+			t.Errorf("%d buckets: -before +left:\n%s", n, diff)
+		}
+	}
+}
