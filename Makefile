@@ -38,7 +38,7 @@ export GOTOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 export PATH := $(abspath $(CDK))/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test tools unit unit-go unit-cdk code tools-of-check beside-stacks histories mutate emulated emulated-calls emulated-stacks bench fleet check synth format fmt golden lint vet \
+.PHONY: help demo build test tools unit unit-go unit-cdk code tools-of-check beside-stacks beside-stacks-of-test histories mutate emulated emulated-calls emulated-stacks bench fleet check synth format fmt golden lint vet \
 	fuzz template package deploy publish release deployable clean
 
 help: ## list the targets
@@ -50,7 +50,12 @@ demo: ## show the whole life of a role on an emulator; KEEP=1 leaves it running
 build: ## compile everything
 	go build ./...
 
-test: tools unit emulated ## unit tests with the race detector, then the same binary and template on the emulator
+test: tools ## unit tests with the race detector, and the same binary and template on the emulator
+	go test -tags emulator -run '^$$' ./lambda/internal/... ./infra/... > /dev/null
+	$(MAKE) -j2 emulated-stacks beside-stacks-of-test
+
+beside-stacks-of-test:
+	$(MAKE) unit emulated-calls
 
 # What is installed waits for the network: side by side.
 tools: # what the tests need beside Go

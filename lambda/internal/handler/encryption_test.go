@@ -131,7 +131,7 @@ func TestDefaultEncryptionInEveryWorld(t *testing.T) {
 
 // What was merged because of a default encryption is removed once that is another one, whatever fails meanwhile.
 func TestDefaultEncryptionChangesInEveryWorld(t *testing.T) {
-	for _, c := range []struct {
+	cases := []struct {
 		name string
 		to   props
 		// encrypts says that the bucket still has the former key.
@@ -142,7 +142,11 @@ func TestDefaultEncryptionChangesInEveryWorld(t *testing.T) {
 		{"another role", encrypted(props{"RoleName": "Renamed"}), false},
 		{"another policy", encrypted(props{"PolicyName": "Renamed"}), false},
 		{"no bucket is left", props{"PropagationDelaySeconds": "0"}, true},
-	} {
+	}
+	if awstest.KindOf(t).Slow {
+		cases = cases[:2]
+	}
+	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			forEachFault(t, "", func(t *testing.T, r *rig, k int, f fault) bool {
 				from := encrypted(nil)
