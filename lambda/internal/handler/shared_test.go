@@ -229,8 +229,8 @@ func (r *rig) policyOf(bucket string, change func(string) string) string {
 func TestManyBuckets(t *testing.T) {
 	for n, want := range map[int]string{
 		17: "", 50: "", 79: "",
-		200: "the properties have an error: Buckets make a managed policy of 15059 characters, above IAM's 6144; name fewer prefixes or keys, or " +
-			"spread the buckets over several roles. Nothing was changed. Correct the template, then deploy again.",
+		200: "the properties have an error: Buckets make a managed policy of 15059 characters, above IAM's 6144; name fewer prefixes or keys, " +
+			"or spread the buckets over several roles. Nothing was changed. Correct the template, then deploy again.",
 	} {
 		r := newRig(t, awstest.NewFake(t))
 		var names []any
