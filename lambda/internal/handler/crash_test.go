@@ -108,12 +108,14 @@ func attach(t *testing.T, r *rig, role, policy string) {
 
 // A Create that fails anywhere is taken back by the Delete that follows, whether CloudFormation got an id or makes one up.
 func TestCreateFailsAnywhereInEveryWorld(t *testing.T) {
+	t.Parallel()
 	for _, adopt := range []string{"", "Existing"} {
 		now := base(props{"PermissionsBoundary": boundary, "KmsKeyArns": []any{"{key}"}})
 		if adopt != "" {
 			now["RoleName"], now["AdoptExistingRole"] = adopt, true
 		}
 		t.Run("adopt="+adopt, func(t *testing.T) {
+			t.Parallel()
 			forEachFault(t, adopt, func(t *testing.T, r *rig, k int, f fault) bool {
 				hit := r.failAt(k, f)
 				answer := r.deliver(cfn.Create, "", now, nil)
@@ -131,6 +133,7 @@ func TestCreateFailsAnywhereInEveryWorld(t *testing.T) {
 
 // A Create that is delivered again converges to what an undisturbed one makes.
 func TestCreateConvergesWhenDeliveredAgainInEveryWorld(t *testing.T) {
+	t.Parallel()
 	forEachFault(t, "", func(t *testing.T, r *rig, k int, f fault) bool {
 		id := r.must(cfn.Create, "", base(nil), nil)
 		want := r.world.State()
@@ -149,8 +152,10 @@ func TestCreateConvergesWhenDeliveredAgainInEveryWorld(t *testing.T) {
 
 // An Update that fails anywhere is taken back by the Update that CloudFormation sends then, with the id of the answer.
 func TestUpdateFailsAnywhereInEveryWorld(t *testing.T) {
+	t.Parallel()
 	for _, c := range changes {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			forEachFault(t, c.adopt, func(t *testing.T, r *rig, k int, f fault) bool {
 				id := r.must(cfn.Create, "", c.from, nil)
 				want := r.world.State()
@@ -176,8 +181,10 @@ func TestUpdateFailsAnywhereInEveryWorld(t *testing.T) {
 
 // An Update that is delivered again converges, and what was replaced goes.
 func TestUpdateConvergesWhenDeliveredAgainInEveryWorld(t *testing.T) {
+	t.Parallel()
 	for _, c := range changes {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			forEachFault(t, c.adopt, func(t *testing.T, r *rig, k int, f fault) bool {
 				id := r.must(cfn.Create, "", c.from, nil)
 				hit := r.failAt(k, f)
@@ -203,12 +210,14 @@ func TestUpdateConvergesWhenDeliveredAgainInEveryWorld(t *testing.T) {
 
 // A Delete that fails anywhere is finished by the next.
 func TestDeleteFailsAnywhereInEveryWorld(t *testing.T) {
+	t.Parallel()
 	for _, adopt := range []string{"", "Existing"} {
 		now := base(props{"PermissionsBoundary": boundary, "KmsKeyArns": []any{"{key}"}})
 		if adopt != "" {
 			now["RoleName"], now["AdoptExistingRole"] = adopt, true
 		}
 		t.Run("adopt="+adopt, func(t *testing.T) {
+			t.Parallel()
 			forEachFault(t, adopt, func(t *testing.T, r *rig, k int, f fault) bool {
 				id := r.must(cfn.Create, "", now, nil)
 				hit := r.failAt(k, f)

@@ -40,6 +40,7 @@ func (r *rig) hasStatement(key, role string) bool {
 
 // The key of a bucket's default encryption counts as the bucket's.
 func TestDefaultEncryptionInEveryWorld(t *testing.T) {
+	t.Parallel()
 	kind := awstest.KindOf(t)
 	const noAccount = "arn:aws:kms:eu-west-1:999999999999:key/0b3c"
 	for _, c := range []struct {
@@ -131,6 +132,7 @@ func TestDefaultEncryptionInEveryWorld(t *testing.T) {
 
 // What was merged because of a default encryption is removed once that is another one, whatever fails meanwhile.
 func TestDefaultEncryptionChangesInEveryWorld(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name string
 		to   props
@@ -148,6 +150,7 @@ func TestDefaultEncryptionChangesInEveryWorld(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			forEachFault(t, "", func(t *testing.T, r *rig, k int, f fault) bool {
 				from := encrypted(nil)
 				id := r.must(cfn.Create, "", from, nil)
@@ -173,6 +176,7 @@ func TestDefaultEncryptionChangesInEveryWorld(t *testing.T) {
 
 // The default encryption is changed behind the resource's back, and then the resource is deleted.
 func TestDefaultEncryptionOfBeforeInEveryWorld(t *testing.T) {
+	t.Parallel()
 	forEachFault(t, "", func(t *testing.T, r *rig, k int, f fault) bool {
 		now := encrypted(nil)
 		id := r.must(cfn.Create, "", now, nil)
