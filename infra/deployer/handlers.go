@@ -91,10 +91,13 @@ var Handlers = map[string]Calls{
 		Update: []string{"ssm:AddTagsToResource", "ssm:GetParameters", "ssm:PutParameter", "ssm:RemoveTagsFromResource"},
 		Delete: []string{"ssm:DeleteParameter"},
 	},
-	// The registry doesn't have it: CloudFormation invokes the function with the permissions of who deploys.
-	"Custom::PersonalizeServiceRole": {
-		Create: []string{"lambda:InvokeFunction"},
-		Update: []string{"lambda:InvokeFunction"},
-		Delete: []string{"lambda:InvokeFunction"},
-	},
+	// The registry doesn't have these: CloudFormation invokes the function with the permissions of who deploys.
+	"Custom::PersonalizeDigest":      invocation,
+	"Custom::PersonalizeServiceRole": invocation,
+}
+
+var invocation = Calls{
+	Create: []string{"lambda:InvokeFunction"},
+	Update: []string{"lambda:InvokeFunction"},
+	Delete: []string{"lambda:InvokeFunction"},
 }

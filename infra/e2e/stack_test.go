@@ -61,7 +61,8 @@ func TestStack(t *testing.T) {
 	}
 
 	// What is dropped loses the statement, although the function may no longer touch it afterwards.
-	p["BucketNames"], p["KmsKeyArns"] = one, ""
+	// A hundred names are more than IAM's description of a policy has room for.
+	p["BucketNames"], p["KmsKeyArns"], p["AdditionalBucketNames"] = one, "", strings.Repeat("other-team-bucket-*,", 100)+"x*"
 	check(t, a.deployer.Update(ctx, "app", a.template, p))
 	if got, want := a.statements(t, key, one, two), "TLSOnly,OURS |  | "+sids(t, keyPolicy); got != want {
 		t.Errorf("updated to statements %s, want %s", got, want)

@@ -166,23 +166,6 @@ func joined(v any) any {
 	return v
 }
 
-// The permissions that depend on buckets are replaced when those change, and only then.
-func TestChangedPermissionsAreReplaced(t *testing.T) {
-	description := func(bucket, session string) any {
-		f := synthesised(t, func(f *fixture, p *PersonalizeServiceRoleProps) {
-			p.Buckets = []Bucket{{Bucket: f.imported(bucket)}}
-			p.Description = &session
-		})
-		return ofType(f.resources(t), "AWS::IAM::ManagedPolicy")[0]["Description"]
-	}
-	if one, two := description("data-one", "a"), description("data-one", "b"); one != two {
-		t.Errorf("another description of the role replaces the permissions: %v, %v", one, two)
-	}
-	if one, two := description("data-one", "a"), description("data-two", "a"); one == two {
-		t.Errorf("another bucket doesn't replace the permissions: %v", one)
-	}
-}
-
 // The asset's hash is that of the zip, and the same sources give the same zip.
 func TestAssetHashIsTheZips(t *testing.T) {
 	key := func(zip *string) any {

@@ -1,36 +1,117 @@
 package personalizerole
 
 import (
+	"fmt"
+	"maps"
+	"reflect"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"personalize-role/lambda/permissions"
 	"personalize-role/lambda/properties"
 )
 
-// shareOwned has CDK add the statements to the policy of a bucket that the app makes, whichever way: CloudFormation would refuse to create
+// sharing is how a bucket came to its statements, or is to come to them.
+type sharing struct {
+	bucket awss3.IBucket
+	// policies is how many policies the app had for the bucket.
+	policies int
+}
+
+// shareOwned adds the statements to the policy of a bucket that the app makes, whichever way: CloudFormation would refuse to create
 // a policy beside one that the function made, and replaces the whole policy with every change of its own. CDK says of a bucket that is
-// imported that it added nothing.
+// imported that it added nothing: its policy is the function's to merge into, unless the app has one for it.
 func (r *serviceRole) shareOwned(b *Bucket) {
 	if !isOn(b.ManageBucketPolicy) {
 		return
 	}
 	for _, statement := range r.statements(*b) {
-		added := b.Bucket.AddToResourcePolicy(statement)
-		if !*added.StatementAdded {
+		policy, added := addToPolicy(b.Bucket, statement)
+		if !added {
+			r.shared = append(r.shared, sharing{b.Bucket, 0})
 			return
 		}
-		if added.PolicyDependable != nil {
+		if policy != nil {
 			// The role is complete once Personalize may use its buckets.
-			r.resource.Node().AddDependency(added.PolicyDependable)
+			r.resource.Node().AddDependency(policy)
 		}
 	}
+	r.shared = append(r.shared, sharing{b.Bucket, 1})
 	b.ManageBucketPolicy = jsii.Bool(false)
 	b.RequireSourceConditions = nil
 }
 
-// statements are those that the function would merge.
-func (r *serviceRole) statements(b Bucket) []awsiam.PolicyStatement {
+// addToPolicy adds a statement to the policy that the app makes for a bucket, and returns that policy, if it can be depended upon.
+func addToPolicy(bucket awss3.IBucket, statement map[string]any) (policy constructs.IDependable, added bool) {
+	for _, own := range policiesOf(bucket) {
+		switch document := own.PolicyDocument().(type) {
+		case awsiam.PolicyDocument:
+			document.AddStatements(awsiam.PolicyStatement_FromJson(statement))
+			return own, true
+		case map[string]any:
+			own.SetPolicyDocument(withStatement(document, statement))
+			return own, true
+		}
+		awscdk.Annotations_Of(own).AddError(jsii.String("The document of this policy is known at deployment only. Add the statement for " +
+			"Amazon Personalize to it, and set ManageBucketPolicy of the bucket to false"))
+		return own, true
+	}
+	result := bucket.AddToResourcePolicy(awsiam.PolicyStatement_FromJson(statement))
+	return result.PolicyDependable, *result.StatementAdded
+}
+
+// withStatement returns a literal document with one more statement. What stands in it is left as it is.
+func withStatement(document, statement map[string]any) map[string]any {
+	document = maps.Clone(document)
+	switch present := document["Statement"].(type) {
+	case nil:
+		document["Statement"] = []any{statement}
+	case []any:
+		document["Statement"] = append(present, statement)
+	default:
+		document["Statement"] = []any{present, statement}
+	}
+	return document
+}
+
+// policiesOf returns the policies that the app makes for a bucket.
+func policiesOf(bucket awss3.IBucket) []awss3.CfnBucketPolicy {
+	var found []awss3.CfnBucketPolicy
+	stack := bucket.Stack()
+	name := stack.Resolve(bucket.BucketName())
+	for _, node := range *bucket.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER) {
+		if policy, ok := node.(awss3.CfnBucketPolicy); ok && reflect.DeepEqual(stack.Resolve(policy.Bucket()), name) {
+			found = append(found, policy)
+		}
+	}
+	return found
+}
+
+// doublePolicies are the faults of buckets that came to another policy in the app after they were given to the role.
+func (r *serviceRole) doublePolicies() []string {
+	var faults []string
+	for _, s := range r.shared {
+		policies := policiesOf(s.bucket)
+		if len(policies) <= s.policies {
+			continue
+		}
+		var paths []string
+		for _, policy := range policies {
+			paths = append(paths, *policy.Node().Path())
+		}
+		faults = append(faults, fmt.Sprintf("%s was given to the role before the app made a policy for it (%s): construct that before, or call "+
+			"AddBucket afterwards, so that the statement for Amazon Personalize gets into it", *s.bucket.Node().Path(), strings.Join(paths, ", ")))
+	}
+	return faults
+}
+
+// statements are those that the function would merge; with a role of another account, also those that it would ask for.
+func (r *serviceRole) statements(b Bucket) []map[string]any {
 	data := properties.Bucket{
 		Name: *b.Bucket.BucketName(), Prefixes: texts(b.Prefixes),
 		RequireSourceConditions: b.RequireSourceConditions != nil && *b.RequireSourceConditions,
@@ -50,9 +131,37 @@ func (r *serviceRole) statements(b Bucket) []awsiam.PolicyStatement {
 	if isOn(r.props.SourceConditions) && len(regions) == 0 {
 		regions = []string{*r.Stack().Region()}
 	}
-	var statements []awsiam.PolicyStatement
-	for _, statement := range permissions.BucketStatements(scopeOf(r.Stack()), []properties.Bucket{data}, regions) {
-		statements = append(statements, awsiam.PolicyStatement_FromJson(statement))
+	statements := permissions.BucketStatements(scopeOf(r.Stack()), []properties.Bucket{data}, regions)
+	if r.isForeign(b.Bucket) {
+		statements = append(statements, permissions.OfRole(statements, r.arn("root"), r.arn("role"+r.path()+text(r.props.RoleName, "")))...)
 	}
 	return statements
+}
+
+// isForeign reports whether another stack of the app makes the bucket in another account.
+func (r *serviceRole) isForeign(bucket awss3.IBucket) bool {
+	mine, others := *r.Stack().Account(), *bucket.Env().Account
+	return !hasToken(mine) && !hasToken(others) && mine != others
+}
+
+// arn returns an ARN of IAM in the role's account.
+func (r *serviceRole) arn(resource string) string {
+	return fmt.Sprintf("arn:%s:iam::%s:%s", *r.Stack().Partition(), *r.Stack().Account(), resource)
+}
+
+func (r *serviceRole) path() string { return text(r.props.Path, properties.DefaultPath) }
+
+// namelessRole is the fault of a role without a name of which a bucket's policy in another account must tell.
+func (r *serviceRole) namelessRole() []string {
+	name := text(r.props.RoleName, "")
+	if name != "" && !hasToken(name) && !hasToken(r.path()) {
+		return nil
+	}
+	for _, s := range r.shared {
+		if s.policies > 0 && r.isForeign(s.bucket) {
+			return []string{fmt.Sprintf("RoleName must be a literal name, since %s is in another account and its policy names the role before "+
+				"that exists", *s.bucket.Node().Path())}
+		}
+	}
+	return nil
 }

@@ -21,6 +21,8 @@ type Provider interface {
 
 	// serve widens the function's permissions to what a role needs.
 	serve(*serviceRole)
+	// widen does so for a bucket that was added since.
+	widen(*serviceRole)
 }
 
 // Architecture is the processor that the function runs on.
@@ -78,6 +80,8 @@ func (d *deployed) ServiceToken() *string { return d.token }
 
 func (d *deployed) serve(*serviceRole) {}
 
+func (d *deployed) widen(*serviceRole) {}
+
 // Provider_FromServiceToken takes a provider that is deployed already, by the ARN of its function. It must allow what the roles
 // need: template.yaml has parameters for that.
 func Provider_FromServiceToken(serviceToken *string) Provider { return &deployed{serviceToken} }
@@ -109,10 +113,10 @@ func NewProvider(scope constructs.Construct, id string, props *ProviderProps) Pr
 	}
 	logs := f.logGroup(props)
 	f.role = f.newRole(logs, props.RolePath)
-	if props.AdditionalGrants != nil {
-		f.permit(f.construct, "AdditionalPermissions", func() []permissions.Statement { return f.additional(props.AdditionalGrants) })
-	}
 	f.token = f.lambda(props, logs).AttrArn()
+	if props.AdditionalGrants != nil {
+		f.permit(f.construct, "AdditionalPermissions", func() []permissions.Statement { return f.additional(props.AdditionalGrants) }).vary()
+	}
 	return f
 }
 

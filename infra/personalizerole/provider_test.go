@@ -41,21 +41,22 @@ func TestProviderOfAnotherStack(t *testing.T) {
 
 // Values that only the deployment knows replace the permissions as well.
 func TestPermissionsNameTheirTokens(t *testing.T) {
-	description := func(setting string) string {
+	digests := func(setting string) []map[string]any {
 		for _, s := range settings {
 			if s.name == setting {
-				return toJSON(t, ofType(synthesised(t, s.build).resources(t), "AWS::IAM::ManagedPolicy")[0]["Description"])
+				return ofType(synthesised(t, s.build).resources(t), properties.DigestType)
 			}
 		}
 		t.Fatalf("no setting %s", setting)
-		return ""
+		return nil
 	}
+	content := toJSON(t, digests("tokens")[0][properties.NameContent])
 	for _, parameter := range []string{"RoleName", "PolicyName", "BucketName", "KeyId"} {
-		if got := description("tokens"); !strings.Contains(got, `"Ref":"`+parameter+`"`) {
-			t.Errorf("%s isn't in the description %s", parameter, got)
+		if !strings.Contains(content, `"Ref":"`+parameter+`"`) {
+			t.Errorf("the digest isn't one of %s: %s", parameter, content)
 		}
 	}
-	if got := description("default"); strings.Contains(got, "Ref") {
+	if got := digests("default"); len(got) != 0 {
 		t.Errorf("without tokens: %s", got)
 	}
 }

@@ -66,3 +66,9 @@ type textProducer struct{ produce func() *string }
 func (p *textProducer) Produce() *string { return p.produce() }
 
 func lazyText(produce func() *string) *string { return awscdk.Lazy_String(&textProducer{produce}, nil) }
+
+// volatileText computes a text each time that it is asked for.
+type volatileText struct{ produce func() *string }
+
+// Produce is what CDK calls.
+func (v *volatileText) Produce(awscdk.IResolveContext) *string { return v.produce() }

@@ -43,6 +43,8 @@ type serviceRole struct {
 	props    PersonalizeServiceRoleProps
 	// policy has what CDK adds to the role, once it adds something.
 	policy awsiam.Policy
+	// shared are the buckets whose policies are not left to others.
+	shared []sharing
 }
 
 // NewPersonalizeServiceRole adds a role to a scope; nil props mean the defaults. Wrong literal props fail at synthesis, with
@@ -83,6 +85,7 @@ func (r *serviceRole) AddBucket(bucket awss3.IBucket, options *BucketOptions) {
 	b := Bucket{Bucket: bucket, BucketOptions: *options}
 	r.shareOwned(&b)
 	r.props.Buckets = append(r.props.Buckets, b)
+	r.provider.widen(r)
 }
 
 // keyARNs returns the ARNs of all keys of the role.

@@ -40,6 +40,9 @@ func (v *validation) Validate() *[]*string {
 				"awskms.Key_FromLookup or Key_FromKeyArn"))
 		}
 	}
+	for _, fault := range slices.Concat(v.role.doublePolicies(), v.role.namelessRole()) {
+		faults = append(faults, jsii.String(fault))
+	}
 	return &faults
 }
 

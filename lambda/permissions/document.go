@@ -2,6 +2,7 @@ package permissions
 
 import (
 	"encoding/json"
+	"maps"
 
 	"personalize-role/lambda/internal/policy"
 	"personalize-role/lambda/properties"
@@ -57,6 +58,19 @@ func BucketStatements(s Scope, entries []properties.Bucket, regions []string) []
 	for _, statement := range policy.BucketStatements("", bucket, source, entries[0].RequireSourceConditions) {
 		statement.Sid = ""
 		all = append(all, decoded(statement))
+	}
+	return all
+}
+
+// OfRole returns statements for a role of another account than the bucket's, which needs the permission of both sides. They name its account
+// and narrow that to the role: the ARN of a role that doesn't exist yet is no valid principal.
+func OfRole(statements []map[string]any, accountARN, roleARN string) []map[string]any {
+	var all []map[string]any
+	for _, s := range statements {
+		s = maps.Clone(s)
+		s["Principal"] = map[string]any{"AWS": accountARN}
+		s["Condition"] = map[string]any{"ArnEquals": map[string]any{"aws:PrincipalArn": roleARN}}
+		all = append(all, s)
 	}
 	return all
 }

@@ -17,6 +17,14 @@ type Statement struct {
 	Conditions map[string]map[string][]string
 }
 
+// IsReadOnly reports whether none of the actions changes anything.
+func (s Statement) IsReadOnly() bool {
+	return !slices.ContainsFunc(s.Actions, func(action string) bool {
+		_, verb, _ := strings.Cut(action, ":")
+		return !strings.HasPrefix(verb, "Get") && !strings.HasPrefix(verb, "List") && !strings.HasPrefix(verb, "Describe")
+	})
+}
+
 // Scope says where the function may act. The values may be tokens of a template.
 type Scope struct {
 	Partition string

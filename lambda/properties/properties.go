@@ -5,6 +5,15 @@ import "slices"
 // ResourceType is the type of the custom resource in a template.
 const ResourceType = "Custom::PersonalizeServiceRole"
 
+// DigestType is the type of a custom resource that makes nothing. Its Ref is a digest of its property Content, which may be anything:
+// another resource that names it is replaced whenever the content changes, however long that is.
+const (
+	DigestType  = "Custom::PersonalizeDigest"
+	NameContent = "Content"
+	// DigestLength is the length of the Ref, in hexadecimal digits.
+	DigestLength = 32
+)
+
 // Attributes that Fn::GetAtt reads from the resource. Ref gives the role's ARN.
 const (
 	AttrRoleArn                        = "RoleArn"

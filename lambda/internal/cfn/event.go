@@ -61,9 +61,9 @@ func (e Event) Check() error {
 		return fmt.Errorf("RequestType %q is not Create, Update or Delete. Nothing was changed. Send the event as CloudFormation does",
 			e.RequestType)
 	// The Delete that follows a refused Create must not be refused.
-	case e.RequestType != Delete && e.ResourceType != properties.ResourceType:
-		return fmt.Errorf("ResourceType %q is not %s, the only type that this function provisions. Nothing was changed. Correct the template",
-			e.ResourceType, properties.ResourceType)
+	case e.RequestType != Delete && e.ResourceType != properties.ResourceType && e.ResourceType != properties.DigestType:
+		return fmt.Errorf("ResourceType %q is neither %s nor %s, which are what this function answers. Nothing was changed. Correct the template",
+			e.ResourceType, properties.ResourceType, properties.DigestType)
 	case e.RequestType != Create && e.PhysicalResourceID == "":
 		return fmt.Errorf("the %s event has no PhysicalResourceId, which names the role. Nothing was changed. Send the event as "+
 			"CloudFormation does",

@@ -56,9 +56,12 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) error {
 		return refused
 	}
 	var done result
-	if err != nil {
+	switch {
+	case err != nil:
 		done = result{physicalID: physicalID(event), err: err}
-	} else {
+	case event.ResourceType == properties.DigestType:
+		done = digest(event)
+	default:
 		done = h.work(ctx, event)
 	}
 	if done.redeliver {
