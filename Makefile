@@ -148,7 +148,7 @@ fuzz: ## fuzz each target some thousand times, beyond its committed seeds
 	go test ./lambda/internal/policy -run '^$$' -fuzz FuzzShared -fuzztime 30000x
 
 template: $(LINT)/complete ## cfn-lint, sam validate and sam build on template.yaml; what its resource types ask for
-	$(LINT)/bin/cfn-lint -- template.yaml infra/cmd/demo/consumer.yaml examples/*.yaml
+	$(LINT)/bin/cfn-lint -- template.yaml infra/cmd/demo/consumer.yaml examples/*.yaml docs/policies/boundary.yaml
 	go test -tags schemas -run TestHandlers ./infra/deployer
 	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(LINT)/bin/sam validate --lint --template template.yaml
 	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(LINT)/bin/sam build --template template.yaml --build-dir .aws-sam/build

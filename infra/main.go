@@ -20,12 +20,14 @@ func main() {
 
 func synthesise() error {
 	app := awscdk.NewApp(appProps())
-	builders := map[string]func(awscdk.App) error{"role": build, "distribution": buildDistribution, "organisation": buildOrganisation}
+	builders := map[string]func(awscdk.App) error{
+		"role": build, "boundary": buildBoundary, "distribution": buildDistribution, "organisation": buildOrganisation,
+	}
 	s := &settings{app: app}
 	chosen := s.textOr("app", "role")
 	builder, ok := builders[chosen]
 	if !ok {
-		s.fault("app", chosen, "role, distribution or organisation")
+		s.fault("app", chosen, "role, boundary, distribution or organisation")
 		return errors.New(s.faults[0])
 	}
 	if err := builder(app); err != nil {

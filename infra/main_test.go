@@ -138,7 +138,7 @@ func TestSettings(t *testing.T) {
 	tested := append(slices.Collect(maps.Keys(settings)), "app", "stackName", "distributionBucket", "readers", "organisationalUnits",
 		"regions", "releaseTemplate", "callAs",
 		"maxConcurrentPercentage", "failureTolerancePercentage", "memberParameters", "createOperatorPolicy", "roleArnParameterName",
-		"architecture", "functionZip", "functionPermissionsBoundary", "functionRolePath", "additionalRoleNames",
+		"architecture", "functionZip", "requiredBoundary", "functionPermissionsBoundary", "functionRolePath", "additionalRoleNames",
 		"additionalPolicyNames", "additionalBucketNames", "additionalKmsKeyArns")
 	if diff := cmp.Diff(slices.Sorted(slices.Values(names)), slices.Sorted(slices.Values(tested))); diff != "" {
 		t.Errorf("-settings +tested:\n%s", diff)
@@ -174,7 +174,7 @@ func TestSettingsOfUsers(t *testing.T) {
 func TestSettingsOfTheFunction(t *testing.T) {
 	a, err := synthesised(t, map[string]any{
 		"architecture": "x86_64", "functionPermissionsBoundary": "arn:aws:iam::123456789012:policy/F", "additionalRoleNames": "Theirs-*",
-		"additionalPolicyNames": "Theirs-*",
+		"additionalPolicyNames": "Theirs-*", "requiredBoundary": "arn:aws:iam::123456789012:policy/Ceiling",
 		"additionalBucketNames": []any{"their-data", "more-data"}, "additionalKmsKeyArns": "arn:aws:kms:eu-west-1:123456789012:key/*",
 	})
 	if err != nil {
@@ -184,7 +184,7 @@ func TestSettingsOfTheFunction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"x86_64"`, `:policy/F"`, `:role/Theirs-*"`, `:role/*/Theirs-*"`, `:policy/Theirs-*"`, `:s3:::their-data"`,
+	for _, want := range []string{`"x86_64"`, `:policy/F"`, `"PERSONALIZE_ROLE_REQUIRED_BOUNDARY":"arn:aws:iam::123456789012:policy/Ceiling"`, `:role/Theirs-*"`, `:role/*/Theirs-*"`, `:policy/Theirs-*"`, `:s3:::their-data"`,
 		`:s3:::more-data"`, `:key/*"`, `:role/*/PersonalizeRole-*"`} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("no %s", want)

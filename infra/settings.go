@@ -24,7 +24,7 @@ var names = []string{
 	"permissionsBoundary", "personalizeAccess", "cloudWatchAccess", "createOperatorPolicy", "roleArnParameterName", "sourceConditions",
 	"sourceRegions", "maxSessionDuration", "propagationDelaySeconds", "adoptExistingRole", "forceDetachPolicies", "stackTags",
 	"revision", "architecture",
-	"functionZip", "functionPermissionsBoundary", "functionRolePath", "additionalRoleNames", "additionalPolicyNames", "additionalBucketNames",
+	"functionZip", "requiredBoundary", "functionPermissionsBoundary", "functionRolePath", "additionalRoleNames", "additionalPolicyNames", "additionalBucketNames",
 	"additionalKmsKeyArns",
 	"distributionBucket", "readers",
 	"organisationalUnits", "regions", "releaseTemplate", "callAs", "maxConcurrentPercentage", "failureTolerancePercentage", "memberParameters",

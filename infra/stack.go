@@ -85,6 +85,9 @@ func providerProps(stack awscdk.Stack, s *settings) *personalizerole.ProviderPro
 			BucketArns: jsii.Strings(buckets...), KeyArns: jsii.Strings(s.list("additionalKmsKeyArns")...),
 		},
 	}
+	if arn := s.text("requiredBoundary"); arn != nil {
+		props.RequiredBoundary = awsiam.ManagedPolicy_FromManagedPolicyArn(stack, jsii.String("RequiredBoundary"), arn)
+	}
 	if arn := s.text("functionPermissionsBoundary"); arn != nil {
 		props.PermissionsBoundary = awsiam.ManagedPolicy_FromManagedPolicyArn(stack, jsii.String("FunctionBoundary"), arn)
 	}

@@ -16,6 +16,7 @@ import (
 	"personalize-role/lambda/internal/handler"
 	"personalize-role/lambda/internal/lambdaenv"
 	"personalize-role/lambda/internal/provision"
+	"personalize-role/lambda/properties"
 )
 
 func main() {
@@ -35,7 +36,7 @@ func main() {
 		}, log),
 		Sender:    cfn.NewSender(log, hosts),
 		Log:       log,
-		AccountID: accountID,
+		AccountID: accountID, RequiredBoundary: os.Getenv(properties.RequiredBoundaryVariable),
 	}
 	lambda.Start(h.Handle)
 }

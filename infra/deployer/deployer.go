@@ -15,14 +15,18 @@ type Scope struct {
 	Release string
 	// Parameter is RoleArnParameterName without a slash at its start.
 	Parameter string
-	// Boundary is the ARN of the managed policy that must bound the function's role (FunctionPermissionsBoundary); empty: none has to.
+	// Boundary is the ARN of the managed policy that must bound the function's role (FunctionPermissionsBoundary); empty: none has to. Below
+	// it the stack makes no policy for operators: nobody there is bounded.
 	Boundary string
 }
 
 // Statements returns the statements for a scope.
 func Statements(s Scope) []permissions.Statement {
 	role, function := s.iam("role", "FunctionRole"), s.arn("lambda", "function:"+s.Stack+"-Function-*")
-	policies := []string{s.iam("policy", "DataPermissions"), s.iam("policy", "OperatorPolicy")}
+	policies := []string{s.iam("policy", "DataPermissions")}
+	if s.Boundary == "" {
+		policies = append(policies, s.iam("policy", "OperatorPolicy"))
+	}
 	return []permissions.Statement{
 		{Sid: "Stack", Resources: []string{s.arn("cloudformation", "stack/"+s.Stack+"/*")}, Actions: []string{
 			"cloudformation:CancelUpdateStack", "cloudformation:ContinueUpdateRollback", "cloudformation:CreateChangeSet",

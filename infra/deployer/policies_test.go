@@ -14,21 +14,28 @@ const boundary = "arn:aws:iam::123456789012:policy/PersonalizeRoleFunction"
 func TestDocumentedPolicies(t *testing.T) {
 	bounded := example
 	bounded.Boundary = boundary
-	function := permissions.Statements(permissions.Scope{
-		Partition: "aws", Region: "*", AccountID: "123456789012",
-		RoleNames: []string{permissions.DefaultRoleNames}, PolicyNames: []string{permissions.DefaultPolicyNames},
-		Buckets: []string{"arn:*:s3:::my-training-data"},
-		Keys:    []string{"arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"},
+	function := func(required string) []permissions.Statement {
+		return append(permissions.Statements(permissions.Scope{
+			Partition: "aws", Region: "*", AccountID: "123456789012", RequiredBoundary: required,
+			RoleNames: []string{permissions.DefaultRoleNames}, PolicyNames: []string{permissions.DefaultPolicyNames},
+			Buckets: []string{"arn:*:s3:::my-training-data"},
+			Keys:    []string{"arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"},
+		}), permissions.LogStatement("arn:aws:logs:*:123456789012:log-group:personalize-role-FunctionLogGroup-*"))
+	}
+	ceiling := permissions.BoundaryStatements(permissions.Scope{
+		AccountID: "123456789012", Buckets: []string{"arn:aws:s3:::my-training-data"},
+		Keys: []string{"arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"},
 	})
 	folder := filepath.Join("..", "..", "docs", "policies")
 	for name, statements := range map[string][]permissions.Statement{
 		"deploy.json":                  Statements(example),
 		"deploy-below-a-boundary.json": {bounded.powers(bounded.iam("role", "FunctionRole"))},
+		"boundary.json":                ceiling,
 		"operate.json":                 operator(t, permissions.OperatorOperate),
 		"read-only.json":               operator(t, permissions.OperatorReadOnly),
 		"monitor.json":                 operator(t, permissions.OperatorMonitor),
-		"function.json": append(function,
-			permissions.LogStatement("arn:aws:logs:*:123456789012:log-group:personalize-role-FunctionLogGroup-*")),
+		"function.json":                function(""),
+		"function-below-a-ceiling.json": function("arn:aws:iam::123456789012:policy/PersonalizeRoleBoundary"),
 	} {
 		golden.Check(t, filepath.Join(folder, name), permissions.Document(statements)+"\n")
 	}

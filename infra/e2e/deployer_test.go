@@ -28,6 +28,14 @@ type person struct {
 	deployer *emulator.Deployer
 	scope    deployer.Scope
 	bucket   string
+	id, key  string
+}
+
+// config is what the person calls AWS with.
+func (p *person) config() aws.Config {
+	cfg := p.account.config.Copy()
+	cfg.Credentials = credentials.NewStaticCredentialsProvider(p.id, p.key, "")
+	return cfg
 }
 
 func newPerson(t *testing.T, id string) *person {
@@ -41,10 +49,8 @@ func newPerson(t *testing.T, id string) *person {
 	check(t, err)
 	key, err := a.iam.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: aws.String(p.name)})
 	check(t, err)
-	cfg := a.config.Copy()
-	cfg.Credentials = credentials.NewStaticCredentialsProvider(aws.ToString(key.AccessKey.AccessKeyId),
-		aws.ToString(key.AccessKey.SecretAccessKey), "")
-	p.deployer = emulator.NewDeployer(cfg, io.Discard)
+	p.id, p.key = aws.ToString(key.AccessKey.AccessKeyId), aws.ToString(key.AccessKey.SecretAccessKey)
+	p.deployer = emulator.NewDeployer(p.config(), io.Discard)
 	return p
 }
 
@@ -58,8 +64,11 @@ func (p *person) allow(t *testing.T, statements []permissions.Statement) {
 }
 
 func (p *person) parameters() emulator.Parameters {
-	return emulator.Parameters{"BucketNames": p.bucket, "PropagationDelaySeconds": "0", "CreateOperatorPolicy": "Operate",
-		"RoleArnParameterName": "/personalize/role-arn"}
+	all := emulator.Parameters{"BucketNames": p.bucket, "PropagationDelaySeconds": "0", "RoleArnParameterName": "/personalize/role-arn"}
+	if p.scope.Boundary == "" {
+		all["CreateOperatorPolicy"] = "Operate"
+	}
+	return all
 }
 
 // life looks at the template as the console does, and creates, updates and deletes the stack. The update changes every resource.

@@ -61,6 +61,19 @@ var iamCorrections = []correction{
 		}
 		return errors.Join(createRole(ctx, user, "bounded", "/", policyARN+"ceiling"), denied(createRole(ctx, user, "free", "/", "")))
 	}},
+	{"iam:PermissionsBoundary of an attachment is the role's", iamActions, func(ctx context.Context, e *Emulator) error {
+		user, err := e.user(ctx, "by-boundary-of-the-role", `"Action":"iam:AttachRolePolicy","Resource":"*","Condition":{"StringEquals":{`+
+			`"iam:PermissionsBoundary":"`+policyARN+`limit"}}`)
+		if err != nil {
+			return err
+		}
+		root := iam.NewFromConfig(e.Config())
+		if err := errors.Join(createPolicy(ctx, root, "limit", "/"), createRole(ctx, root, "below-it", "/", policyARN+"limit"),
+			createRole(ctx, root, "without-it", "/", "")); err != nil {
+			return err
+		}
+		return errors.Join(attach(ctx, user, "below-it", policyARN+"limit"), denied(attach(ctx, user, "without-it", policyARN+"limit")))
+	}},
 	{"tags of a managed policy are its aws:ResourceTag", iamActions, func(ctx context.Context, e *Emulator) error {
 		user, err := e.user(ctx, "by-tag", `"Action":"iam:GetPolicy","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/team":"a"}}`)
 		if err != nil {

@@ -50,6 +50,7 @@ func scopeOf(stack awscdk.Stack) permissions.Scope {
 // needed returns the permissions that the roles of a stack need.
 func (s *served) needed() []permissions.Statement {
 	scope := scopeOf(s.stack)
+	scope.RequiredBoundary = text(s.permissions.function.required, "")
 	anyPath := false
 	for _, r := range s.roles {
 		addName(&scope.RoleNames, r.props.RoleName, permissions.DefaultRoleNames)
@@ -84,6 +85,7 @@ func isOn(flag *bool) bool { return flag == nil || *flag }
 // additional returns the permissions that roles outside of the app need.
 func (f *function) additional(more *AdditionalGrants) []permissions.Statement {
 	scope := scopeOf(f.stack)
+	scope.RequiredBoundary = text(f.required, "")
 	scope.RoleNames = append([]string{permissions.DefaultRoleNames}, texts(more.RoleNames)...)
 	scope.PolicyNames = append([]string{permissions.DefaultPolicyNames}, texts(more.PolicyNames)...)
 	scope.Buckets, scope.Keys = texts(more.BucketArns), texts(more.KeyArns)

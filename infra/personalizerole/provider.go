@@ -12,6 +12,7 @@ import (
 
 	"personalize-role/infra/bundle"
 	"personalize-role/lambda/permissions"
+	"personalize-role/lambda/properties"
 )
 
 // Provider is the function behind Custom::PersonalizeServiceRole.
@@ -19,6 +20,8 @@ type Provider interface {
 	// ServiceToken is the ARN of the function, the ServiceToken of custom resources.
 	ServiceToken() *string
 
+	// requiredBoundary is the ARN of the boundary that every role must have; nil if none has to, or if that isn't known.
+	requiredBoundary() *string
 	// serve widens the function's permissions to what a role needs.
 	serve(*serviceRole)
 	// widen does so for a bucket that was added since.
@@ -43,8 +46,11 @@ type ProviderProps struct {
 	Architecture Architecture
 	// LogRetention is how long logs are kept. Default: one month.
 	LogRetention awslogs.RetentionDays
+	// RequiredBoundary must bound every role that the function provisions, also for other apps: the function has permissions for no other
+	// role. It never bounds the role of the function. See docs/permissions.md for one that allows what Personalize needs. Default: none.
+	RequiredBoundary awsiam.IManagedPolicy
 	// PermissionsBoundary bounds the role of the function, which needs IAM, CloudFormation, CloudWatch Logs, S3 and KMS. Default: the
-	// one of the roles that it provisions.
+	// one of the roles that it provisions, unless that is required of them.
 	PermissionsBoundary awsiam.IManagedPolicy
 	// RolePath is the IAM path of the function's role; it starts and ends with /. Default: /
 	RolePath *string
@@ -68,7 +74,8 @@ type function struct {
 	stack     awscdk.Stack
 	token     *string
 	role      awsiam.CfnRole
-	boundary  *string
+	// boundary is that of the function's role, and required that of all roles that it provisions.
+	boundary, required *string
 	// served are the roles by their stack, each stack with the permissions that they need.
 	served []*served
 }
@@ -77,6 +84,8 @@ type function struct {
 type deployed struct{ token *string }
 
 func (d *deployed) ServiceToken() *string { return d.token }
+
+func (d *deployed) requiredBoundary() *string { return nil }
 
 func (d *deployed) serve(*serviceRole) {}
 
@@ -111,6 +120,9 @@ func NewProvider(scope constructs.Construct, id string, props *ProviderProps) Pr
 	if props.PermissionsBoundary != nil {
 		f.boundary = props.PermissionsBoundary.ManagedPolicyArn()
 	}
+	if props.RequiredBoundary != nil {
+		f.required = props.RequiredBoundary.ManagedPolicyArn()
+	}
 	logs := f.logGroup(props)
 	f.role = f.newRole(logs, props.RolePath)
 	f.token = f.lambda(props, logs).AttrArn()
@@ -121,6 +133,8 @@ func NewProvider(scope constructs.Construct, id string, props *ProviderProps) Pr
 }
 
 func (f *function) ServiceToken() *string { return f.token }
+
+func (f *function) requiredBoundary() *string { return f.required }
 
 func (f *function) logGroup(props *ProviderProps) awslogs.LogGroup {
 	retention := props.LogRetention
@@ -153,6 +167,10 @@ func (f *function) lambda(props *ProviderProps, logs awslogs.LogGroup) awslambda
 		architecture = ArchitectureARM64
 	}
 	code := newCode(f.construct, props.Zip, architecture)
+	var environment any
+	if f.required != nil {
+		environment = &awslambda.CfnFunction_EnvironmentProperty{Variables: map[string]any{properties.RequiredBoundaryVariable: f.required}}
+	}
 	fn := awslambda.NewCfnFunction(f.construct, jsii.String("Function"), &awslambda.CfnFunctionProps{
 		Description:   jsii.String("Provisions Amazon Personalize service roles for Custom::PersonalizeServiceRole"),
 		Code:          &awslambda.CfnFunction_CodeProperty{S3Bucket: code.S3BucketName(), S3Key: code.S3ObjectKey()},
@@ -162,6 +180,7 @@ func (f *function) lambda(props *ProviderProps, logs awslogs.LogGroup) awslambda
 		MemorySize:    jsii.Number(256),
 		Timeout:       jsii.Number(300),
 		Role:          f.role.AttrArn(),
+		Environment:   environment,
 		LoggingConfig: &awslambda.CfnFunction_LoggingConfigProperty{LogFormat: jsii.String("JSON"), LogGroup: logs.LogGroupName()},
 	})
 	code.AddResourceMetadata(fn, jsii.String("Code"))
@@ -170,7 +189,7 @@ func (f *function) lambda(props *ProviderProps, logs awslogs.LogGroup) awslambda
 
 // permissionsBoundary returns the ARN of the boundary; nil for none.
 func (f *function) permissionsBoundary() *string {
-	if f.boundary != nil {
+	if f.boundary != nil || f.required != nil {
 		return f.boundary
 	}
 	for _, s := range f.served {

@@ -125,6 +125,8 @@ func (r *serviceRole) properties() map[string]any {
 	}
 	if p.PermissionsBoundary != nil {
 		all[properties.NamePermissionsBoundary] = *p.PermissionsBoundary.ManagedPolicyArn()
+	} else {
+		set(all, properties.NamePermissionsBoundary, r.provider.requiredBoundary())
 	}
 	if p.PersonalizeAccess != "" {
 		all[properties.NamePersonalizeAccess] = string(p.PersonalizeAccess)

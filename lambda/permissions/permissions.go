@@ -38,6 +38,8 @@ type Scope struct {
 	// Buckets are ARNs, or patterns of ARNs, of the buckets whose policies the function may change; Keys those of KMS keys.
 	Buckets []string
 	Keys    []string
+	// RequiredBoundary is the ARN of the managed policy that must bound every role; empty: none has to.
+	RequiredBoundary string
 	// ReadBuckets and ReadKeys are those whose policies it may read only.
 	ReadBuckets []string
 	ReadKeys    []string
@@ -67,26 +69,46 @@ func ReadStatements(s Scope) []Statement {
 	}
 }
 
-// OwnStatements returns those that let the function create roles and managed policies, and change those that carry its tag.
+// OwnStatements returns those that let the function create roles and managed policies, and change those that carry its tag. The ownership
+// tag of what carries one already can only be changed where the tag is of this account and Region.
 func OwnStatements(s Scope) []Statement {
 	roles, policies := s.named("role", s.RoleNames), s.named("policy", s.PolicyNames)
-	tagged := map[string]map[string][]string{"StringLike": {"aws:ResourceTag/" + servicerole.TagStackID: {s.stacks()}}}
-	tagging := map[string]map[string][]string{"StringLike": {"aws:RequestTag/" + servicerole.TagStackID: {s.stacks()}}}
-	attach, create, tagRole := actions(plan.AttachPolicy{}), actions(plan.CreateRole{}), actions(plan.TagRole{})
-	createPolicy, tagPolicy := actions(plan.CreatePolicy{}), actions(plan.TagPolicy{})
-	return []Statement{
-		{Sid: "CreateOwnRoles", Actions: slices.Concat(create, tagRole), Resources: roles, Conditions: tagging},
-		{Sid: "ChangeOwnRoles", Actions: writes(isRole, slices.Concat(create, attach)), Resources: roles, Conditions: tagged},
-		{
-			Sid: "AttachManagedPolicies", Actions: attach, Resources: roles,
-			Conditions: map[string]map[string][]string{
-				"ArnLike":    {"iam:PolicyARN": slices.Concat(servicerole.Identity{Partition: s.Partition}.Governed(), policies)},
-				"StringLike": tagged["StringLike"],
-			},
-		},
-		{Sid: "CreateOwnPolicies", Actions: slices.Concat(createPolicy, tagPolicy), Resources: policies, Conditions: tagging},
-		{Sid: "ChangeOwnPolicies", Actions: writes(isPolicy, createPolicy), Resources: policies, Conditions: tagged},
+	tagged := map[string][]string{"aws:ResourceTag/" + servicerole.TagStackID: {s.stacks()}}
+	tagging := map[string][]string{"aws:RequestTag/" + servicerole.TagStackID: {s.stacks()}}
+	like := func(keys map[string][]string) map[string]map[string][]string {
+		return map[string]map[string][]string{"StringLike": keys}
 	}
+	marking := map[string]map[string][]string{"StringLike": tagging, "StringLikeIfExists": tagged}
+	attach, create, tagRole := actions(plan.AttachPolicy{}), actions(plan.CreateRole{}), actions(plan.TagRole{})
+	bound, unbound := actions(plan.PutBoundary{}), actions(plan.DeleteBoundary{})
+	createPolicy, tagPolicy := actions(plan.CreatePolicy{}), actions(plan.TagPolicy{})
+	except := slices.Concat(create, attach, bound)
+	if s.RequiredBoundary != "" {
+		except = append(except, unbound...)
+	}
+	attaching := like(tagged)
+	attaching["ArnLike"] = map[string][]string{
+		"iam:PolicyARN": slices.Concat(servicerole.Identity{Partition: s.Partition}.Governed(), policies),
+	}
+	return []Statement{
+		{Sid: "CreateOwnRoles", Actions: create, Resources: roles, Conditions: s.bounded(like(tagging))},
+		{Sid: "MarkOwnRoles", Actions: tagRole, Resources: roles, Conditions: marking},
+		{Sid: "ChangeOwnRoles", Actions: writes(isRole, except), Resources: roles, Conditions: like(tagged)},
+		{Sid: "BoundOwnRoles", Actions: bound, Resources: roles, Conditions: s.bounded(like(tagged))},
+		{Sid: "AttachManagedPolicies", Actions: attach, Resources: roles, Conditions: s.bounded(attaching)},
+		{Sid: "CreateOwnPolicies", Actions: createPolicy, Resources: policies, Conditions: like(tagging)},
+		{Sid: "MarkOwnPolicies", Actions: tagPolicy, Resources: policies, Conditions: marking},
+		{Sid: "ChangeOwnPolicies", Actions: writes(isPolicy, createPolicy), Resources: policies, Conditions: like(tagged)},
+	}
+}
+
+// bounded adds to conditions that a role has the required boundary, or gets it by the call. It isn't a key of iam:TagRole. See
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+func (s Scope) bounded(conditions map[string]map[string][]string) map[string]map[string][]string {
+	if s.RequiredBoundary != "" {
+		conditions["StringEquals"] = map[string][]string{"iam:PermissionsBoundary": {s.RequiredBoundary}}
+	}
+	return conditions
 }
 
 // LogStatement returns the one that lets the function log to its log group.

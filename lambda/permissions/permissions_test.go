@@ -15,17 +15,19 @@ import (
 // template.yaml allows, as far as it doesn't depend on buckets and keys: for those see infra/e2e/permissions_test.go. It allows the
 // function what it needs, and nothing to spare.
 func TestTemplateGrantsTheSame(t *testing.T) {
-	want := map[string]Statement{}
-	scope := Scope{
-		Partition: "${AWS::Partition}", Region: "${AWS::Region}", AccountID: "${AWS::AccountId}",
-		RoleNames: []string{"${RoleNamePattern}"}, PolicyNames: []string{"${PolicyNamePattern}"},
-	}
-	for _, s := range slices.Concat(ReadStatements(scope), OwnStatements(scope)) {
-		want[s.Sid] = s
-	}
-	want["WriteLogs"] = LogStatement("FunctionLogGroup.Arn")
-	if diff := cmp.Diff(want, templateStatements(t)); diff != "" {
-		t.Errorf("-needed +granted by template.yaml:\n%s", diff)
+	for _, boundary := range []string{"", "RequiredBoundary"} {
+		want := map[string]Statement{}
+		scope := Scope{
+			Partition: "${AWS::Partition}", Region: "${AWS::Region}", AccountID: "${AWS::AccountId}", RequiredBoundary: boundary,
+			RoleNames: []string{"${RoleNamePattern}"}, PolicyNames: []string{"${PolicyNamePattern}"},
+		}
+		for _, s := range slices.Concat(ReadStatements(scope), OwnStatements(scope)) {
+			want[s.Sid] = s
+		}
+		want["WriteLogs"] = LogStatement("FunctionLogGroup.Arn")
+		if diff := cmp.Diff(want, templateStatements(t, "HasRequiredBoundary", boundary != "")); diff != "" {
+			t.Errorf("RequiredBoundary %q: -needed +granted by template.yaml:\n%s", boundary, diff)
+		}
 	}
 }
 
@@ -136,9 +138,45 @@ func (d document) statements(t *testing.T) []Statement {
 	return list
 }
 
-func templateStatements(t *testing.T) map[string]Statement {
+// choose replaces what depends on a condition of the template by what holds; what is left out goes.
+func choose(n *yaml.Node, condition string, holds bool) *yaml.Node {
+	if n.Tag == "!If" && n.Content[0].Value == condition {
+		chosen := n.Content[2]
+		if holds {
+			chosen = n.Content[1]
+		}
+		n = chosen
+	}
+	if n.Tag == "!Ref" && n.Value == "AWS::NoValue" {
+		return nil
+	}
+	var kept []*yaml.Node
+	step := 1
+	if n.Kind == yaml.MappingNode {
+		step = 2
+	}
+	for i := 0; i < len(n.Content); i += step {
+		value := choose(n.Content[i+step-1], condition, holds)
+		if value == nil && n.Tag == "!If" {
+			// What depends on another condition still has all its parts.
+			value = n.Content[i]
+		}
+		if value != nil {
+			kept = append(append(kept, n.Content[i:i+step-1]...), value)
+		}
+	}
+	n.Content = kept
+	return n
+}
+
+// templateStatements are those of the function's role, given whether a condition of the template holds.
+func templateStatements(t *testing.T, condition string, holds bool) map[string]Statement {
+	var whole yaml.Node
+	readTemplate(t, &whole)
 	var template policies
-	readTemplate(t, &template)
+	if err := choose(&whole, condition, holds).Decode(&template); err != nil {
+		t.Fatal(err)
+	}
 	statements := map[string]Statement{}
 	for _, p := range template.Resources.FunctionRole.Properties.Policies {
 		for _, s := range p.PolicyDocument.statements(t) {

@@ -5,6 +5,9 @@ import "slices"
 // ResourceType is the type of the custom resource in a template.
 const ResourceType = "Custom::PersonalizeServiceRole"
 
+// RequiredBoundaryVariable is the environment variable of the function with the ARN of the managed policy that must bound every role.
+const RequiredBoundaryVariable = "PERSONALIZE_ROLE_REQUIRED_BOUNDARY"
+
 // DigestType is the type of a custom resource that makes nothing. Its Ref is a digest of its property Content, which may be anything:
 // another resource that names it is replaced whenever the content changes, however long that is.
 const (

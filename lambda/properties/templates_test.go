@@ -67,6 +67,10 @@ func (p template) value(t *testing.T, node yaml.Node) any {
 		}
 		return parameter.Default
 	}
+	if node.Tag == "!If" {
+		// With the defaults of the parameters nothing is set.
+		return p.value(t, *node.Content[2])
+	}
 	var v any
 	if err := node.Decode(&v); err != nil {
 		t.Fatal(err)

@@ -38,17 +38,23 @@ def extract_resource_arn(service, method, path, headers, body, params, region, a
     return arn or original_arn(service, method, path, headers, body, params, region, account)
 
 
+# The calls for which AWS lists the key and which set no boundary.
+BELOW_A_BOUNDARY = ("AttachRolePolicy", "DeleteRolePermissionsBoundary", "DeleteRolePolicy", "DetachRolePolicy", "PutRolePolicy")
 original_context = iam_actions.request_tag_context
 
 
 def request_tag_context(service, action, body, params):
-    """iam:PolicyARN and iam:PermissionsBoundary are filled."""
+    """iam:PolicyARN and iam:PermissionsBoundary are filled, the latter from the role where the call doesn't set it."""
     context = original_context(service, action, body, params)
     if service == "iam":
         if param(params, "PolicyArn"):
             context["iam:PolicyARN"] = param(params, "PolicyArn")
         if param(params, "PermissionsBoundary"):
             context["iam:PermissionsBoundary"] = param(params, "PermissionsBoundary")
+        elif param(params, "Action") in BELOW_A_BOUNDARY:
+            boundary = (iam._roles.get(param(params, "RoleName")) or {}).get("PermissionsBoundary")
+            if boundary:
+                context["iam:PermissionsBoundary"] = boundary
     return context
 
 

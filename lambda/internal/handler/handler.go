@@ -23,6 +23,8 @@ type Handler struct {
 	Log         *slog.Logger
 	// AccountID is the account of the function, if it is known.
 	AccountID func(context.Context) string
+	// RequiredBoundary is the ARN of the managed policy that must bound every role; empty: none has to.
+	RequiredBoundary string
 }
 
 // What is kept of the function's time: the work ends answerTime before the deadline, so that CloudFormation hears a

@@ -147,8 +147,8 @@ func TestUndecodableEvents(t *testing.T) {
 			`"PhysicalResourceId":"p"}`, `RequestType "Import" is not Create, Update or Delete. Nothing was changed. Send the event as ` +
 			`CloudFormation does.`, "p"},
 		{"another resource type", `{"RequestType":"Create","ResponseURL":"https://h/x","ResourceType":"Custom::Other"}`,
-			`ResourceType "Custom::Other" is not Custom::PersonalizeServiceRole, the only type that this function provisions. Nothing was ` +
-				`changed. Correct the template.`, nothingID},
+			`ResourceType "Custom::Other" is neither Custom::PersonalizeServiceRole nor Custom::PersonalizeDigest, which are what this ` +
+				`function answers. Nothing was changed. Correct the template.`, nothingID},
 		{"a number for a text", `{"RequestType":"Create","ResponseURL":"https://h/x","StackId":7,"RequestId":"r"}`,
 			`the event can't be decoded because a field has another type than CloudFormation sends. Nothing was changed. Send the event as ` +
 				`CloudFormation does.`, nothingID},

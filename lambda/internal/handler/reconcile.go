@@ -53,8 +53,12 @@ func (e *staleError) Error() string { return "the event is " + e.verdict.String(
 func (t *task) reconcile(ctx context.Context, g goal, asking bool) (*outcome, error) {
 	out := &outcome{Session: t.handler.Provisioner.Session(t.identity)}
 	denied, most := "", rounds
-	if r, ok := g.(removal); ok && r.brief {
-		most = briefRounds
+	if r, ok := g.(removal); ok {
+		r.RequiredBoundary = t.handler.RequiredBoundary
+		if r.brief {
+			most = briefRounds
+		}
+		g = r
 	}
 	for round := 1; ; round++ {
 		if err := t.observe(ctx, g, asking, out); err != nil {
@@ -75,6 +79,7 @@ func (t *task) reconcile(ctx context.Context, g goal, asking bool) (*outcome, er
 		if err != nil {
 			return out, err
 		}
+		t.warn(todo.Warnings...)
 		if out.observed.Role != nil && out.RoleID == "" {
 			out.RoleID = out.observed.Role.ID
 		}

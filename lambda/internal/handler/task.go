@@ -124,6 +124,9 @@ func (t *task) desired() (desired, properties.Properties, error) {
 		return desired{}, p, err
 	}
 	d, err := servicerole.New(t.identity, p)
+	if err == nil && t.handler != nil {
+		d, err = d.Below(t.handler.RequiredBoundary)
+	}
 	if err != nil || t.event.RequestType == cfn.Create {
 		return desired{d}, p, err
 	}
@@ -201,7 +204,12 @@ func (t *task) remove(ctx context.Context) result {
 	if err != nil {
 		return t.failed(err)
 	}
-	return result{physicalID: t.event.PhysicalResourceID}
+	done := result{physicalID: t.event.PhysicalResourceID}
+	if len(t.warnings) > 0 {
+		// CloudFormation shows no attributes of what is deleted: they are for the log.
+		done.data = map[string]string{properties.AttrWarnings: strings.Join(t.warnings, "\n")}
+	}
+	return done
 }
 
 // Observe reads an account, as provision.Provisioner does.

@@ -75,7 +75,7 @@ func (c *converger) role() {
 		c.adopt()
 	default:
 		// A past that can't be told is reported by Destroy, which needs it.
-		c.past, _ = c.desired.Identity.PastOf(*found, c.desired.AdoptExistingRole)
+		c.past, _ = c.desired.Identity.PastOf(*found, c.desired.AdoptExistingRole, c.desired.RequiredBoundary)
 		c.tagRole(*found)
 	}
 	c.describe(*found)
@@ -83,13 +83,19 @@ func (c *converger) role() {
 		c.add(UpdateTrust{Role: want.RoleRef, Document: want.Trust}, c.roleReady...)
 	}
 	if want.Boundary != "" && want.Boundary != found.Boundary {
-		c.add(PutBoundary{Role: want.RoleRef, Boundary: want.Boundary}, c.roleReady...)
+		// What is attached takes effect below it, and may be allowed only below it.
+		c.roleReady = c.add(PutBoundary{Role: want.RoleRef, Boundary: want.Boundary}, c.roleReady...)
 	}
 }
 
 // adopt writes the ownership tags and the past of the role in one call. Until then the role isn't the resource's: everything waits.
 func (c *converger) adopt() {
 	want, found := c.desired.Role, *c.observed.Role
+	if required := c.desired.RequiredBoundary; required != "" && found.Boundary != required {
+		c.refuse("Set that boundary on the role, or create a new role.", "role %s can't be adopted: its permissions boundary is not %s, below "+
+			"which the function provisions roles", found.ARN, required)
+		return
+	}
 	snapshot, err := c.desired.Snapshot(found)
 	if err != nil {
 		c.refuse("Remove tags from the role, or create a new role.", "role %s can't be adopted: %v", found.ARN, err)

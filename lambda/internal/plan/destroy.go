@@ -66,7 +66,7 @@ func (d *destroyer) readPast() {
 	if d.found() == nil {
 		return
 	}
-	past, err := d.goal.Identity.PastOf(*d.found(), d.goal.MayBeAdopted)
+	past, err := d.goal.Identity.PastOf(*d.found(), d.goal.MayBeAdopted, d.goal.RequiredBoundary)
 	if err != nil {
 		d.refuse("If the role existed before, restore it by hand and remove its tags that start with personalize-role:. If it did not, "+
 			"remove its tags that start with personalize-role:original-. Then delete again.", "role %s can't be restored: %v", d.goal.Role.Name, err)
@@ -141,16 +141,10 @@ func (d *destroyer) giveBack(original servicerole.Original) {
 	if !policy.Equivalent(original.Trust, role.Trust) {
 		d.add(UpdateTrust{Role: role.RoleRef, Document: original.Trust})
 	}
-	switch original.Boundary {
-	case role.Boundary:
-	case "":
-		d.add(DeleteBoundary{Role: role.RoleRef})
-	default:
-		d.add(PutBoundary{Role: role.RoleRef, Boundary: original.Boundary})
-	}
+	bounded := d.restoreBoundary(original)
 	for _, arn := range original.Attached {
 		if !slices.Contains(role.Attached, arn) {
-			d.add(AttachPolicy{Role: role.RoleRef, Policy: arn})
+			d.add(AttachPolicy{Role: role.RoleRef, Policy: arn}, bounded...)
 		}
 	}
 	for _, arn := range role.Attached {
@@ -164,6 +158,23 @@ func (d *destroyer) giveBack(original servicerole.Original) {
 		d.add(UpdateRole{Role: role.RoleRef, Description: original.Description, MaxSessionDuration: original.MaxSessionDuration}, d.all()...)
 	}
 	d.add(UntagRole{Role: role.RoleRef, Keys: dropped}, d.all()...)
+}
+
+// restoreBoundary gives the role its old boundary back, unless a required one must stay.
+func (d *destroyer) restoreBoundary(original servicerole.Original) []int {
+	role, want := d.found(), original.Boundary
+	if required := d.goal.RequiredBoundary; required != "" && want != required {
+		want = required
+		d.plan.Warnings = append(d.plan.Warnings, fmt.Sprintf("role %s keeps the permissions boundary %s, below which the function provisions roles. "+
+			"It had another one, or none, when it was adopted. Have an administrator change the boundary if the role needs more.", role.ARN, required))
+	}
+	switch want {
+	case role.Boundary:
+		return nil
+	case "":
+		return d.add(DeleteBoundary{Role: role.RoleRef})
+	}
+	return d.add(PutBoundary{Role: role.RoleRef, Boundary: want})
 }
 
 // restoreTags gives tags their old keys and values back, and returns the keys of those that the role didn't have.

@@ -11,6 +11,8 @@ type Plan struct {
 	Steps []Step
 	// Refusals are the reasons not to carry the plan out. The steps leave out what they are about.
 	Refusals []Refusal
+	// Warnings say what the steps leave otherwise than asked for.
+	Warnings []string
 	// Unfinished says that another plan follows, which ends what the steps of this one begin.
 	Unfinished bool
 }

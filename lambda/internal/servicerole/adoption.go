@@ -98,9 +98,10 @@ type Past struct {
 	Missing bool
 }
 
-// PastOf returns the past of a role that the resource owns. adopt says that the properties allow adoption. The error says that the role
+// PastOf returns the past of a role that the resource owns. adopt says that the properties allow adoption, and required is the boundary that
+// a role keeps when it is given back, or empty. The error says that the role
 // was adopted and that it can't be told from what, because its tags or its description were changed.
-func (i Identity) PastOf(r ObservedRole, adopt bool) (Past, error) {
+func (i Identity) PastOf(r ObservedRole, adopt bool, required string) (Past, error) {
 	mark := markOf(r.Description)
 	text := joined(originalPrefix, r.Tags)
 	adopted := strings.HasPrefix(mark, adoptedMark)
@@ -120,7 +121,7 @@ func (i Identity) PastOf(r ObservedRole, adopt bool) (Past, error) {
 	if err := unpack(text, &original); err != nil {
 		return Past{Mark: mark}, fmt.Errorf("the tags %sNN of role %s can't be read: %w", originalPrefix, r.Name, err)
 	}
-	if !adopted && !original.describes(i, r) {
+	if !adopted && !original.describes(i, r, required) {
 		return Past{}, fmt.Errorf("the tags %sNN of role %s say that it was adopted, but its description does not", originalPrefix, r.Name)
 	}
 	return Past{Adopted: true, Original: original, Mark: markAdopted(text), Missing: !adopted}, nil
@@ -128,8 +129,9 @@ func (i Identity) PastOf(r ObservedRole, adopt bool) (Past, error) {
 
 // describes reports whether a role still is what it was: an adoption ended right after its first call, or its return right before its
 // last one.
-func (o Original) describes(i Identity, r ObservedRole) bool {
-	return o.Description == r.Description && o.MaxSessionDuration == r.MaxSessionDuration && o.Boundary == r.Boundary &&
+func (o Original) describes(i Identity, r ObservedRole, required string) bool {
+	sameBoundary := o.Boundary == r.Boundary || required != "" && r.Boundary == required
+	return sameBoundary && o.Description == r.Description && o.MaxSessionDuration == r.MaxSessionDuration &&
 		policy.Equivalent(o.Trust, r.Trust) && slices.Equal(slices.Sorted(slices.Values(o.Attached)),
 		governed(i, slices.Sorted(slices.Values(r.Attached))))
 }

@@ -33,7 +33,7 @@ func TestSnapshotRoundTrip(t *testing.T) {
 				t.Errorf("tag %s of %d characters", key, len(value))
 			}
 		}
-		got, err := i.PastOf(ObservedRole{RoleRef: was.RoleRef, Description: "now" + snapshot.Mark, Tags: snapshot.Tags}, true)
+		got, err := i.PastOf(ObservedRole{RoleRef: was.RoleRef, Description: "now" + snapshot.Mark, Tags: snapshot.Tags}, true, "")
 		want := Past{Adopted: true, Mark: snapshot.Mark, Original: Original{
 			Description: "ünïcode", MaxSessionDuration: 7200, Boundary: "arn:b", Trust: trust, Tags: map[string]string{"team": "ml"},
 			Attached: []string{"arn:aws-cn:iam::aws:policy/CloudWatchFullAccess"},
@@ -88,7 +88,7 @@ func TestPastOf(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			found := was
 			found.RoleRef, found.Description, found.Tags = c.role, c.description, c.tags
-			past, err := i.PastOf(found, c.adopt)
+			past, err := i.PastOf(found, c.adopt, "")
 			if got := errorText(err); past.Adopted != c.adopted || past.Missing != c.missing || (c.err == "") != (err == nil) ||
 				!strings.Contains(got, c.err) {
 				t.Errorf("got %+v, %v, want adopted %v, missing %v, %q", past, err, c.adopted, c.missing, c.err)

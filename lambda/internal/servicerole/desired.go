@@ -35,6 +35,8 @@ type Desired struct {
 	Retained []string
 	// HasDefaultKeys says that the role's own policy names keys that no property does: its document has to be read by the next event.
 	HasDefaultKeys bool
+	// RequiredBoundary is the boundary that every role must have; empty: none has to.
+	RequiredBoundary string
 	// LeftOut are the keys of those tags of the stack that the role or its policy can't have.
 	LeftOut []string
 
@@ -144,6 +146,21 @@ func New(i Identity, p properties.Properties) (Desired, error) {
 	if faults := append(d.faults(p), i.keyFaults(access.Keys)...); len(faults) > 0 {
 		return Desired{}, &properties.Error{Faults: faults}
 	}
+	return d, nil
+}
+
+// Below returns what the properties ask for below a boundary that every role must have; empty: none has to. The error is a
+// *properties.Error.
+func (d Desired) Below(required string) (Desired, error) {
+	d.RequiredBoundary = required
+	if required == "" {
+		return d, nil
+	}
+	if d.Role.Boundary != "" && d.Role.Boundary != required {
+		return Desired{}, &properties.Error{Faults: []string{fmt.Sprintf("%s %s must be %s or be left out, because the function provisions roles "+
+			"below that boundary only", properties.NamePermissionsBoundary, d.Role.Boundary, required)}}
+	}
+	d.Role.Boundary = required
 	return d, nil
 }
 

@@ -44,6 +44,8 @@ type Removal struct {
 	ForceDetachPolicies bool
 	// MayBeAdopted says that the properties allow adoption.
 	MayBeAdopted bool
+	// RequiredBoundary is the boundary that a role keeps when it is given back; empty: it gets the one of before.
+	RequiredBoundary string
 	// ExpectsPolicy says that the properties ask for a customer managed policy.
 	ExpectsPolicy bool
 }

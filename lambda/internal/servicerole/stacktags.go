@@ -61,7 +61,7 @@ func (d *Desired) isAdopted(role *ObservedRole) bool {
 	if d.Identity.OwnerOf(role.Tags) != ThisResource {
 		return true
 	}
-	past, err := d.Identity.PastOf(*role, d.AdoptExistingRole)
+	past, err := d.Identity.PastOf(*role, d.AdoptExistingRole, d.RequiredBoundary)
 	return err != nil || past.Adopted
 }
 
