@@ -28,13 +28,13 @@ func TestDocumentedPolicies(t *testing.T) {
 	})
 	folder := filepath.Join("..", "..", "docs", "policies")
 	for name, statements := range map[string][]permissions.Statement{
-		"deploy.json":                  Statements(example),
-		"deploy-below-a-boundary.json": {bounded.powers(bounded.iam("role", "FunctionRole"))},
-		"boundary.json":                ceiling,
-		"operate.json":                 operator(t, permissions.OperatorOperate),
-		"read-only.json":               operator(t, permissions.OperatorReadOnly),
-		"monitor.json":                 operator(t, permissions.OperatorMonitor),
-		"function.json":                function(""),
+		"deploy.json":                   Statements(example),
+		"deploy-below-a-boundary.json":  {bounded.powers(bounded.iam("role", "FunctionRole"))},
+		"boundary.json":                 ceiling,
+		"operate.json":                  operator(t, permissions.OperatorOperate),
+		"read-only.json":                operator(t, permissions.OperatorReadOnly),
+		"monitor.json":                  operator(t, permissions.OperatorMonitor),
+		"function.json":                 function(""),
 		"function-below-a-ceiling.json": function("arn:aws:iam::123456789012:policy/PersonalizeRoleBoundary"),
 	} {
 		golden.Check(t, filepath.Join(folder, name), permissions.Document(statements)+"\n")

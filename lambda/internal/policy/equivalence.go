@@ -3,6 +3,7 @@ package policy
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -113,4 +114,40 @@ func alike(a, b json.RawMessage) bool {
 func sameStatement(a, b string) bool {
 	const form = `{"Version":"` + Version + `","Statement":[`
 	return Equivalent(form+a+`]}`, form+b+`]}`)
+}
+
+// words returns a text that statements which mean the same have in common: what stands in them, in one order and case.
+func words(statement json.RawMessage) string {
+	var tree struct {
+		Statement []any
+	}
+	d := json.NewDecoder(strings.NewReader(canonical(`{"Statement":[` + string(statement) + `]}`)))
+	d.UseNumber()
+	if d.Decode(&tree) != nil {
+		return ""
+	}
+	var all []string
+	var collect func(value any) bool
+	collect = func(value any) bool {
+		found := false
+		switch v := value.(type) {
+		case map[string]any:
+			for key, member := range v {
+				if collect(member) {
+					all, found = append(all, strings.ToLower(key)), true
+				}
+			}
+		case []any:
+			for _, member := range v {
+				found = collect(member) || found
+			}
+		case nil:
+		default:
+			all, found = append(all, strings.ToLower(fmt.Sprint(v))), true
+		}
+		return found
+	}
+	collect(tree.Statement)
+	slices.Sort(all)
+	return strings.Join(slices.Compact(all), "\n")
 }
