@@ -40,8 +40,16 @@ func buildDistribution(app awscdk.App) error {
 		// Access lists stay blocked: it is the bucket's policy that opens it.
 		access = awss3.BlockPublicAccess_BLOCK_ACLS_ONLY()
 	}
+	// S3 may write the logs by the bucket's policy, not by an access list.
+	stack.Node().SetContext(jsii.String("@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy"), true)
+	logs := awss3.NewBucket(stack, jsii.String("Logs"), &awss3.BucketProps{
+		EnforceSSL: jsii.Bool(true), Encryption: awss3.BucketEncryption_S3_MANAGED, BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
+		ObjectOwnership: awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED, RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
+		LifecycleRules: &[]*awss3.LifecycleRule{{Expiration: awscdk.Duration_Days(jsii.Number(365))}},
+	})
 	bucket := awss3.NewBucket(stack, jsii.String("Releases"), &awss3.BucketProps{
-		BucketName: jsii.String(name + "-" + *stack.Region()), Versioned: jsii.Bool(true), EnforceSSL: jsii.Bool(true),
+		ServerAccessLogsBucket: logs,
+		BucketName:             jsii.String(name + "-" + *stack.Region()), Versioned: jsii.Bool(true), EnforceSSL: jsii.Bool(true),
 		Encryption: awss3.BucketEncryption_S3_MANAGED, BlockPublicAccess: access, ObjectOwnership: awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,
 		// Stacks of others refer to what is in it.
 		RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
@@ -54,22 +62,41 @@ func buildDistribution(app awscdk.App) error {
 		statement.AddCondition(jsii.String("StringEquals"), map[string]any{"aws:PrincipalOrgID": readers})
 	}
 	bucket.AddToResourcePolicy(statement)
+	for _, guard := range guards(bucket) {
+		bucket.AddToResourcePolicy(guard)
+	}
 	awscdk.NewCfnOutput(stack, jsii.String("BucketName"), &awscdk.CfnOutputProps{Description: jsii.String("Name of the bucket of releases"),
 		Value: bucket.BucketName()})
-	checkDistribution(app, bucket, public)
+	checkDistribution(app, bucket, logs, public)
 	return nil
 }
 
-// checkDistribution has cdk-nag check the stack. What it would find and is meant stands here, with the reason.
-func checkDistribution(app awscdk.App, bucket awss3.Bucket, public bool) {
-	awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: jsii.Bool(true)}), nil)
-	meant := []*cdknag.NagPackSuppression{{
-		Id: jsii.String("AwsSolutions-S1"), Reason: jsii.String("Who reads a release is of no concern where everybody who may read it is " +
-			"meant to; CloudTrail data events tell it where it is"),
-	}}
-	if public {
-		meant = append(meant, &cdknag.NagPackSuppression{Id: jsii.String("AwsSolutions-S2"),
-			Reason: jsii.String("The releases are for everybody to read, by the policy of the bucket alone; access lists stay blocked")})
+// guards keep releases as they are: nobody deletes one, and an upload that isn't conditional could replace one. See
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+func guards(bucket awss3.Bucket) []awsiam.PolicyStatement {
+	deny := func(sid string, conditions map[string]any, actions ...string) awsiam.PolicyStatement {
+		return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Sid: &sid, Effect: awsiam.Effect_DENY, Principals: &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()}, Actions: jsii.Strings(actions...),
+			Resources: &[]*string{bucket.ArnForObjects(jsii.String("personalize-role/*"))}, Conditions: &conditions,
+		})
 	}
-	cdknag.NagSuppressions_AddResourceSuppressions(bucket, &meant, jsii.Bool(true))
+	return []awsiam.PolicyStatement{
+		deny("KeepReleases", nil, "s3:DeleteObject", "s3:DeleteObjectVersion"),
+		deny("UploadOnce", map[string]any{
+			"Null": map[string]any{"s3:if-none-match": "true"}, "Bool": map[string]any{"s3:ObjectCreationOperation": "true"},
+		}, "s3:PutObject"),
+	}
+}
+
+// checkDistribution has cdk-nag check the stack. What it would find and is meant stands here, with the reason.
+func checkDistribution(app awscdk.App, bucket, logs awss3.Bucket, public bool) {
+	awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: jsii.Bool(true)}), nil)
+	cdknag.NagSuppressions_AddResourceSuppressions(logs, &[]*cdknag.NagPackSuppression{{
+		Id: jsii.String("AwsSolutions-S1"), Reason: jsii.String("This bucket has the access logs of the other one; logging it would log its own logs"),
+	}}, nil)
+	if public {
+		cdknag.NagSuppressions_AddResourceSuppressions(bucket, &[]*cdknag.NagPackSuppression{{Id: jsii.String("AwsSolutions-S2"),
+			Reason: jsii.String("The releases are for everybody to read, by the policy of the bucket alone; access lists stay blocked")}},
+			jsii.Bool(true))
+	}
 }

@@ -42,6 +42,10 @@ func TestDistribution(t *testing.T) {
 		"Action": "s3:*", "Effect": "Deny", "Principal": map[string]any{"AWS": "*"},
 		"Condition": map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}},
 	}
+	keep := map[string]any{"Sid": "KeepReleases", "Effect": "Deny", "Principal": map[string]any{"AWS": "*"},
+		"Action": []any{"s3:DeleteObject", "s3:DeleteObjectVersion"}}
+	once := map[string]any{"Sid": "UploadOnce", "Effect": "Deny", "Principal": map[string]any{"AWS": "*"}, "Action": "s3:PutObject",
+		"Condition": map[string]any{"Null": map[string]any{"s3:if-none-match": "true"}, "Bool": map[string]any{"s3:ObjectCreationOperation": "true"}}}
 	for readers, want := range map[string]map[string]any{
 		"public": {"Sid": "ReadReleases", "Action": "s3:GetObject", "Effect": "Allow", "Principal": map[string]any{"AWS": "*"}},
 		"o-a1b2c3d4e5": {"Sid": "ReadReleases", "Action": "s3:GetObject", "Effect": "Allow", "Principal": map[string]any{"AWS": "*"},
@@ -63,6 +67,16 @@ func TestDistribution(t *testing.T) {
 		for _, r := range template.Resources {
 			switch r.Type {
 			case "AWS::S3::Bucket":
+				if r.Properties["BucketEncryption"] == nil {
+					t.Errorf("%s: not encrypted", readers)
+				}
+				if r.Properties["BucketName"] == nil {
+					// The logs.
+					continue
+				}
+				if r.Properties["LoggingConfiguration"] == nil {
+					t.Errorf("%s: access isn't logged", readers)
+				}
 				blocked, _ := r.Properties["PublicAccessBlockConfiguration"].(map[string]any)
 				got := []any{
 					r.DeletionPolicy, r.Properties["BucketName"], r.Properties["VersioningConfiguration"], blocked["BlockPublicAcls"],
@@ -76,15 +90,16 @@ func TestDistribution(t *testing.T) {
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("%s: bucket: -want +got:\n%s", readers, diff)
 				}
-				if r.Properties["BucketEncryption"] == nil {
-					t.Errorf("%s: not encrypted", readers)
-				}
 			case "AWS::S3::BucketPolicy":
 				statements := r.Properties["PolicyDocument"].(map[string]any)["Statement"].([]any)
 				for _, s := range statements {
 					delete(s.(map[string]any), "Resource")
 				}
-				if diff := cmp.Diff([]any{tls, want}, statements); diff != "" {
+				if len(statements) == 2 {
+					// The logs: TLS only, and S3 may write them.
+					continue
+				}
+				if diff := cmp.Diff([]any{tls, want, keep, once}, statements); diff != "" {
 					t.Errorf("%s: policy: -want +got:\n%s", readers, diff)
 				}
 			}

@@ -3,6 +3,9 @@ package bundle
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 )
 
 // ZipName is the name of the zip beside the template that refers to it.
@@ -27,11 +30,21 @@ func InBucket(template []byte, bucket, key, arch string) ([]byte, error) {
 	return replaceOnce(pointed, "      Code: "+ZipName+"\n", fmt.Sprintf("      Code: {S3Bucket: %s, S3Key: %s}\n", bucket, key))
 }
 
-// InEveryRegion makes template.yaml refer to a zip in the bucket of the Region that it is deployed to; the key may refer to the
-// template's parameters.
-func InEveryRegion(template []byte, bucket, key string) ([]byte, error) {
-	return replaceOnce(template, "      Code: lambda\n", fmt.Sprintf("      Code: {S3Bucket: !Sub '%s-${AWS::Region}', S3Key: !Sub '%s'}\n",
-		bucket, key))
+// InRegions makes template.yaml refer to a zip in the bucket of the Region that it is deployed to; the key may refer to the template's
+// parameters. The buckets are named one by one: in a Region without one, somebody else could make it and supply the code. There
+// CloudFormation refuses the template.
+func InRegions(template []byte, bucketIn map[string]string, key string) ([]byte, error) {
+	pointed, err := replaceOnce(template, "      Code: lambda\n",
+		fmt.Sprintf("      Code: {S3Bucket: !FindInMap [ReleaseBuckets, !Ref AWS::Region, Name], S3Key: !Sub '%s'}\n", key))
+	if err != nil {
+		return nil, err
+	}
+	var mapping strings.Builder
+	mapping.WriteString("Mappings:\n  # The Regions that this version was published to.\n  ReleaseBuckets:\n")
+	for _, region := range slices.Sorted(maps.Keys(bucketIn)) {
+		fmt.Fprintf(&mapping, "    %s: {Name: %s}\n", region, bucketIn[region])
+	}
+	return replaceOnce(pointed, "\nConditions:\n", "\n"+mapping.String()+"\nConditions:\n")
 }
 
 func replaceOnce(text []byte, old, replacement string) ([]byte, error) {

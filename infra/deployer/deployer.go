@@ -38,10 +38,10 @@ func Statements(s Scope) []permissions.Statement {
 		{Sid: "StackConsole", Resources: []string{"*"}, Actions: []string{"cloudformation:GetTemplateSummary", "cloudformation:ListStacks"}},
 		{Sid: "ReadRelease", Resources: []string{s.Release}, Actions: []string{"s3:GetObject"}},
 		{Sid: "Logs", Resources: []string{s.arn("logs", "log-group:"+s.Stack+"-FunctionLogGroup-*")}, Actions: []string{
-			"logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:DescribeIndexPolicies", "logs:GetDataProtectionPolicy",
+			"logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:GetDataProtectionPolicy",
 			"logs:ListTagsForResource", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource",
 		}},
-		{Sid: "LookForLogs", Resources: []string{"*"}, Actions: []string{"logs:DescribeLogGroups", "logs:DescribeResourcePolicies"}},
+		{Sid: "LookForLogs", Resources: []string{"*"}, Actions: []string{"logs:DescribeIndexPolicies", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies"}},
 		{Sid: "RoleOfFunction", Resources: []string{role}, Actions: []string{
 			"iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:GetRole", "iam:GetRolePolicy",
 			"iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:ListRoleTags", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy",

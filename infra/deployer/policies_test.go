@@ -20,7 +20,7 @@ func TestDocumentedPolicies(t *testing.T) {
 			RoleNames: []string{permissions.DefaultRoleNames}, PolicyNames: []string{permissions.DefaultPolicyNames},
 			Buckets: []string{"arn:*:s3:::my-training-data"},
 			Keys:    []string{"arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"},
-		}), permissions.LogStatement("arn:aws:logs:*:123456789012:log-group:personalize-role-FunctionLogGroup-*"))
+		}), permissions.GuardStatement(), permissions.LogStatement("arn:aws:logs:*:123456789012:log-group:personalize-role-FunctionLogGroup-*"))
 	}
 	ceiling := permissions.BoundaryStatements(permissions.Scope{
 		AccountID: "123456789012", Buckets: []string{"arn:aws:s3:::my-training-data"},

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
@@ -20,8 +21,8 @@ import (
 	"personalize-role/lambda/permissions"
 )
 
-// actAs returns the IAM and S3 clients of a role, as whoever can assume it has them.
-func (a *account) actAs(t *testing.T, role string) (*iam.Client, *s3.Client) {
+// actAs returns what calls AWS as a role, as whoever can assume it does.
+func (a *account) actAs(t *testing.T, role string) aws.Config {
 	t.Helper()
 	arn := "arn:aws:iam::" + a.id + ":role/" + role
 	out, err := sts.NewFromConfig(a.config).AssumeRole(t.Context(), &sts.AssumeRoleInput{
@@ -31,8 +32,10 @@ func (a *account) actAs(t *testing.T, role string) (*iam.Client, *s3.Client) {
 	c := out.Credentials
 	cfg.Credentials = credentials.NewStaticCredentialsProvider(aws.ToString(c.AccessKeyId), aws.ToString(c.SecretAccessKey),
 		aws.ToString(c.SessionToken))
-	return iam.NewFromConfig(cfg), s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
+	return cfg
 }
+
+func pathStyle(o *s3.Options) { o.UsePathStyle = true }
 
 // ceiling deploys docs/policies/boundary.yaml, as an administrator, and returns the ARN of its policy.
 func (a *account) ceiling(t *testing.T, bucket string) string {
@@ -51,10 +54,11 @@ func TestNobodyEscalatesBelowTheCeiling(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, "100000000052")
 	ctx, a := t.Context(), p.account
-	ceiling := a.ceiling(t, p.bucket)
+	ceiling, key := a.ceiling(t, p.bucket), a.key(t)
 	function := append(permissions.Statements(permissions.Scope{
 		Partition: "aws", Region: emulator.Region, AccountID: a.id, RoleNames: []string{permissions.DefaultRoleNames},
-		PolicyNames: []string{permissions.DefaultPolicyNames}, Buckets: []string{"arn:aws:s3:::" + p.bucket}, RequiredBoundary: ceiling,
+		PolicyNames: []string{permissions.DefaultPolicyNames}, Buckets: []string{"arn:aws:s3:::" + p.bucket}, Keys: []string{key},
+		RequiredBoundary: ceiling,
 	}), permissions.LogStatement(fmt.Sprintf("arn:aws:logs:%s:%s:log-group:*", emulator.Region, a.id)))
 	created, err := a.iam.CreatePolicy(ctx, &iam.CreatePolicyInput{
 		PolicyName: aws.String("PersonalizeRoleFunction"), PolicyDocument: aws.String(permissions.Document(function)),
@@ -62,8 +66,8 @@ func TestNobodyEscalatesBelowTheCeiling(t *testing.T) {
 	check(t, err)
 	p.scope.Boundary = aws.ToString(created.Policy.Arn)
 	p.allow(t, deployer.Statements(p.scope))
-	parameters := emulator.Parameters{"BucketNames": p.bucket, "PropagationDelaySeconds": "0", "RequiredBoundary": ceiling,
-		"FunctionPermissionsBoundary": p.scope.Boundary}
+	parameters := emulator.Parameters{"BucketNames": p.bucket, "KmsKeyArns": key, "PropagationDelaySeconds": "0", "RequiredBoundary": ceiling,
+		"FunctionPermissionsBoundary": p.scope.Boundary, "ManageKeyPolicies": "false"}
 	check(t, p.deployer.Create(ctx, p.scope.Stack, a.template, parameters))
 	outputs, err := a.deployer.Outputs(ctx, p.scope.Stack)
 	check(t, err)
@@ -76,7 +80,8 @@ func TestNobodyEscalatesBelowTheCeiling(t *testing.T) {
 	anyPolicy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
 	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}`
 	person := iam.NewFromConfig(p.config())
-	asFunction, functionS3 := a.actAs(t, functionRole)
+	cfg := a.actAs(t, functionRole)
+	asFunction, functionS3, functionKMS := iam.NewFromConfig(cfg), s3.NewFromConfig(cfg, pathStyle), kms.NewFromConfig(cfg)
 	mark := []types.Tag{{Key: aws.String("personalize-role:stack-id"),
 		Value: aws.String("arn:aws:cloudformation:" + emulator.Region + ":" + a.id + ":stack/x/y")}}
 	admin := aws.String("arn:aws:iam::aws:policy/AdministratorAccess")
@@ -177,6 +182,10 @@ func TestNobodyEscalatesBelowTheCeiling(t *testing.T) {
 				PolicyDocument: &trust})
 			return err
 		}},
+		{"function: a key's policy without AWS's check", func() error {
+			_, err := functionKMS.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: &key, Policy: &anyPolicy, BypassPolicyLockoutSafetyCheck: true})
+			return err
+		}},
 		{"function: the policy of another bucket", func() error {
 			_, err := functionS3.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &theirs, Policy: aws.String(theirPolicy)})
 			return err
@@ -201,7 +210,8 @@ func TestNobodyEscalatesBelowTheCeiling(t *testing.T) {
 			check(t, err)
 		}
 	}
-	asService, serviceS3 := a.actAs(t, service)
+	cfg = a.actAs(t, service)
+	asService, serviceS3 := iam.NewFromConfig(cfg), s3.NewFromConfig(cfg, pathStyle)
 	if _, err := asService.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("x")}); err == nil {
 		t.Error("a service role below the ceiling creates users")
 	}

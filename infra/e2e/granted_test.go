@@ -59,14 +59,15 @@ func (a *account) granted(t *testing.T, role string) map[string]permissions.Stat
 		check(t, err)
 		var document struct {
 			Statement []struct {
-				Sid              string
+				Sid, Effect      string
 				Action, Resource list
 				Condition        map[string]map[string]list
 			}
 		}
 		check(t, json.Unmarshal([]byte(text), &document))
 		for _, s := range document.Statement {
-			granted := permissions.Statement{Sid: strings.Replace(s.Sid, "Additional", "", 1), Actions: s.Action, Resources: s.Resource}
+			granted := permissions.Statement{Sid: strings.Replace(s.Sid, "Additional", "", 1), Deny: s.Effect == "Deny", Actions: s.Action,
+				Resources: s.Resource}
 			for operator, keys := range s.Condition {
 				if granted.Conditions == nil {
 					granted.Conditions = map[string]map[string][]string{}

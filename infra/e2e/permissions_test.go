@@ -18,7 +18,7 @@ import (
 
 // unneeded are the permissions whose lack the emulator doesn't notice, and why they stand all the same.
 var unneeded = map[string]string{
-	"CreateOwnPolicies iam:TagPolicy":                    "AWS asks for it when CreatePolicy sets tags",
+	"MarkOwnPolicies iam:TagPolicy":                      "AWS asks for it when CreatePolicy sets tags",
 	"DescribeStack cloudformation:DescribeStackResource": "denied, the function continues and logs it",
 	"DescribeStack cloudformation:DescribeStacks":        "denied, the function continues and logs it",
 }

@@ -21,7 +21,7 @@ func TestPublish(t *testing.T) {
 	ctx := t.Context()
 	root, err := emulator.Root()
 	check(t, err)
-	r, err := release.Make(ctx, root, "releases-"+a.id)
+	r, err := release.Make(ctx, root, "releases-"+a.id, []string{emulator.Region, "us-west-2"})
 	check(t, err)
 	check(t, a.deployer.CreateBucket(ctx, r.BucketIn(emulator.Region)))
 	for _, want := range []string{"uploaded", "is there already, with the same bytes"} {
@@ -41,6 +41,13 @@ func TestPublish(t *testing.T) {
 		if f.Name == release.TemplateName {
 			template = string(f.Body)
 		}
+	}
+	// Where this version was never published to, whoever makes a bucket of such a name supplies no code.
+	elsewhere := openIn(t, "100000000029", "us-east-1")
+	check(t, elsewhere.deployer.CreateBucket(ctx, r.BucketIn("us-east-1")))
+	check(t, r.Publish(ctx, elsewhere.deployer.S3, "us-east-1", &bytes.Buffer{}))
+	if err := elsewhere.deployer.Create(ctx, "app", template, emulator.Parameters{"Architecture": bundle.Architecture(runtime.GOARCH)}); err == nil {
+		t.Error("deployed in a Region that the version wasn't published to")
 	}
 	check(t, a.deployer.Create(ctx, "app", template, emulator.Parameters{"PropagationDelaySeconds": "0",
 		"Architecture": bundle.Architecture(runtime.GOARCH)}))

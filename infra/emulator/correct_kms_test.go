@@ -32,4 +32,26 @@ var kmsCorrections = []correction{
 			return errors.Join(describe("by-key", "arn:aws:kms:*:*:key/*"),
 				failed("AccessDeniedException", describe("by-alias", "arn:aws:kms:*:*:alias/*")))
 		}},
+	{"kms:BypassPolicyLockoutSafetyCheck is known", "https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html",
+		func(ctx context.Context, e *Emulator) error {
+			root := kms.NewFromConfig(e.Config())
+			key, err := root.CreateKey(ctx, &kms.CreateKeyInput{})
+			if err != nil {
+				return err
+			}
+			policy, err := root.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: key.KeyMetadata.Arn})
+			if err != nil {
+				return err
+			}
+			id, secret, err := e.credentials(ctx, "bypassing", `"Action":"kms:*","Resource":"*","Condition":{"BoolIfExists":{`+
+				`"kms:BypassPolicyLockoutSafetyCheck":"false"}}`)
+			if err != nil {
+				return err
+			}
+			put := func(bypass bool) error {
+				return second(kms.NewFromConfig(e.ConfigFor(id, secret, "")).PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{
+					KeyId: key.KeyMetadata.Arn, Policy: policy.Policy, BypassPolicyLockoutSafetyCheck: bypass}))
+			}
+			return errors.Join(put(false), failed("AccessDeniedException", put(true)))
+		}},
 }

@@ -146,7 +146,7 @@ func (f *function) logGroup(props *ProviderProps) awslogs.LogGroup {
 }
 
 func (f *function) newRole(logs awslogs.LogGroup, path *string) awsiam.CfnRole {
-	reads := append(permissions.ReadStatements(scopeOf(f.stack)), permissions.LogStatement(*logs.LogGroupArn()))
+	reads := append(permissions.ReadStatements(scopeOf(f.stack)), permissions.GuardStatement(), permissions.LogStatement(*logs.LogGroupArn()))
 	role := awsiam.NewCfnRole(f.construct, jsii.String("Role"), &awsiam.CfnRoleProps{
 		Path:        path,
 		Description: jsii.String("Role of the function that provisions the Amazon Personalize service role"),

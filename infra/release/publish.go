@@ -30,8 +30,9 @@ func (r Release) Publish(ctx context.Context, client *s3.Client, region string, 
 }
 
 // ErrChanged says that a version was published before, from another source.
-var ErrChanged = errors.New("a file of that name with other bytes is there already, and a release never changes. Raise the version in " +
-	"lambda/properties/version.go, or check out the commit that was released")
+var ErrChanged = errors.New("a file of that name with other bytes is there already, and a release never changes, nor do the Regions " +
+	"that it is for. Raise the version in lambda/properties/version.go, or publish the commit that was released to the Regions that it was " +
+	"published to")
 
 func (r Release) upload(ctx context.Context, client *s3.Client, bucket string, f File) (outcome string, err error) {
 	sum := sha256.Sum256(f.Body)

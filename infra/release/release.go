@@ -37,12 +37,16 @@ type Release struct {
 	Files []File
 }
 
-// Make builds the function of the module in a folder for both architectures.
-func Make(ctx context.Context, root, bucket string) (Release, error) {
+// Make builds the function of the module in a folder for both architectures. The template is for the Regions named, and no other.
+func Make(ctx context.Context, root, bucket string, regions []string) (Release, error) {
 	r := Release{Version: properties.Version, Bucket: bucket}
+	buckets := map[string]string{}
+	for _, region := range regions {
+		buckets[region] = r.BucketIn(region)
+	}
 	var err error
 	r.Files, err = files(ctx, root, func(template []byte) ([]byte, error) {
-		return bundle.InEveryRegion(template, bucket, r.Key("function-${Architecture}.zip"))
+		return bundle.InRegions(template, buckets, r.Key("function-${Architecture}.zip"))
 	})
 	return r, err
 }

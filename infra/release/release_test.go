@@ -16,7 +16,7 @@ func TestMake(t *testing.T) {
 	var made [2]Release
 	for n := range made {
 		var err error
-		if made[n], err = Make(t.Context(), "../..", "my-releases"); err != nil {
+		if made[n], err = Make(t.Context(), "../..", "my-releases", []string{"us-east-1", "eu-west-1"}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -34,10 +34,14 @@ func TestMake(t *testing.T) {
 	if diff := cmp.Diff([]string{"function-arm64.zip", "function-x86_64.zip", "template.yaml", "SHA256SUMS"}, names); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	code := "      Code: {S3Bucket: !Sub 'my-releases-${AWS::Region}', S3Key: !Sub 'personalize-role/" + made[0].Version +
-		"/function-${Architecture}.zip'}\n"
-	if template := made[0].Files[2].Body; !bytes.Contains(template, []byte(code)) {
-		t.Errorf("the template doesn't say %s", code)
+	for _, part := range []string{
+		"      Code: {S3Bucket: !FindInMap [ReleaseBuckets, !Ref AWS::Region, Name], S3Key: !Sub 'personalize-role/" + made[0].Version +
+			"/function-${Architecture}.zip'}\n",
+		"\n    eu-west-1: {Name: my-releases-eu-west-1}\n    us-east-1: {Name: my-releases-us-east-1}\n\nConditions:\n",
+	} {
+		if template := made[0].Files[2].Body; !bytes.Contains(template, []byte(part)) {
+			t.Errorf("the template doesn't say %s", part)
+		}
 	}
 }
 

@@ -25,7 +25,11 @@ type policyDocument struct {
 func documentOf(statements []Statement) policyDocument {
 	d := policyDocument{Version: "2012-10-17"}
 	for _, s := range statements {
-		d.Statement = append(d.Statement, statement{s.Sid, "Allow", s.Actions, s.Resources, s.Conditions})
+		effect := "Allow"
+		if s.Deny {
+			effect = "Deny"
+		}
+		d.Statement = append(d.Statement, statement{s.Sid, effect, s.Actions, s.Resources, s.Conditions})
 	}
 	return d
 }

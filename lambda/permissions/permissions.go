@@ -9,9 +9,10 @@ import (
 	"personalize-role/lambda/internal/servicerole"
 )
 
-// Statement is one statement of the policy of the function's role. All allow.
+// Statement is one statement of a policy. It allows, unless Deny says otherwise.
 type Statement struct {
 	Sid        string
+	Deny       bool
 	Actions    []string
 	Resources  []string
 	Conditions map[string]map[string][]string
@@ -109,6 +110,14 @@ func (s Scope) bounded(conditions map[string]map[string][]string) map[string]map
 		conditions["StringEquals"] = map[string][]string{"iam:PermissionsBoundary": {s.RequiredBoundary}}
 	}
 	return conditions
+}
+
+// GuardStatement returns the one that keeps the function from locking an account out of its keys: the check that AWS makes of a new key
+// policy must not be bypassed. It denies, as a condition of an Allow would refuse calls that don't have the parameter. See
+// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-bypass-policy-lockout-safety-check
+func GuardStatement() Statement {
+	return Statement{Sid: "KeepKeysReachable", Deny: true, Actions: []string{"kms:PutKeyPolicy"}, Resources: []string{"*"},
+		Conditions: map[string]map[string][]string{"Bool": {"kms:BypassPolicyLockoutSafetyCheck": {"true"}}}}
 }
 
 // LogStatement returns the one that lets the function log to its log group.

@@ -24,6 +24,7 @@ func TestTemplateGrantsTheSame(t *testing.T) {
 		for _, s := range slices.Concat(ReadStatements(scope), OwnStatements(scope)) {
 			want[s.Sid] = s
 		}
+		want["KeepKeysReachable"] = GuardStatement()
 		want["WriteLogs"] = LogStatement("FunctionLogGroup.Arn")
 		if diff := cmp.Diff(want, templateStatements(t, "HasRequiredBoundary", boundary != "")); diff != "" {
 			t.Errorf("RequiredBoundary %q: -needed +granted by template.yaml:\n%s", boundary, diff)
@@ -120,10 +121,10 @@ type policies struct {
 func (d document) statements(t *testing.T) []Statement {
 	var list []Statement
 	for _, s := range d.Statement {
-		if s.Effect != "Allow" {
+		if s.Effect != "Allow" && s.Effect != "Deny" {
 			t.Errorf("%s: effect %s", s.Sid, s.Effect)
 		}
-		got := Statement{Sid: s.Sid, Actions: s.Action, Resources: s.Resource}
+		got := Statement{Sid: s.Sid, Deny: s.Effect == "Deny", Actions: s.Action, Resources: s.Resource}
 		for operator, keys := range s.Condition {
 			if got.Conditions == nil {
 				got.Conditions = map[string]map[string][]string{}

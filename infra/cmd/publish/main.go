@@ -61,7 +61,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	r, err := release.Make(ctx, ".", o.bucket)
+	r, err := release.Make(ctx, ".", o.bucket, o.regions)
 	if err != nil {
 		return err
 	}
