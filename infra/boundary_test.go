@@ -42,7 +42,8 @@ func TestBoundary(t *testing.T) {
 	for _, s := range policy.Properties.PolicyDocument.Statement {
 		sids = append(sids, s.Sid)
 	}
-	if got := strings.Join(sids, " "); got != "UsePersonalize PublishMetrics UseBuckets UseKeys" || policy.Properties.ManagedPolicyName != "Ceiling" {
+	if got := strings.Join(sids, " "); got != "UsePersonalize PublishMetrics UseBuckets UseKeys" ||
+		policy.Properties.ManagedPolicyName != "Ceiling" {
 		t.Errorf("policy %q with statements %s", policy.Properties.ManagedPolicyName, got)
 	}
 	for _, want := range []string{`:s3:::data-one"`, `:s3:::data-two/*"`, key} {

@@ -92,7 +92,8 @@ func guards(bucket awss3.Bucket) []awsiam.PolicyStatement {
 func checkDistribution(app awscdk.App, bucket, logs awss3.Bucket, public bool) {
 	awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: jsii.Bool(true)}), nil)
 	cdknag.NagSuppressions_AddResourceSuppressions(logs, &[]*cdknag.NagPackSuppression{{
-		Id: jsii.String("AwsSolutions-S1"), Reason: jsii.String("This bucket has the access logs of the other one; logging it would log its own logs"),
+		Id: jsii.String("AwsSolutions-S1"), Reason: jsii.String("This bucket has the access logs of the other one; logging it would log " +
+			"its own logs"),
 	}}, nil)
 	if public {
 		cdknag.NagSuppressions_AddResourceSuppressions(bucket, &[]*cdknag.NagPackSuppression{{Id: jsii.String("AwsSolutions-S2"),

@@ -45,7 +45,8 @@ func TestDistribution(t *testing.T) {
 	keep := map[string]any{"Sid": "KeepReleases", "Effect": "Deny", "Principal": map[string]any{"AWS": "*"},
 		"Action": []any{"s3:DeleteObject", "s3:DeleteObjectVersion"}}
 	once := map[string]any{"Sid": "UploadOnce", "Effect": "Deny", "Principal": map[string]any{"AWS": "*"}, "Action": "s3:PutObject",
-		"Condition": map[string]any{"Null": map[string]any{"s3:if-none-match": "true"}, "Bool": map[string]any{"s3:ObjectCreationOperation": "true"}}}
+		"Condition": map[string]any{"Null": map[string]any{"s3:if-none-match": "true"},
+			"Bool": map[string]any{"s3:ObjectCreationOperation": "true"}}}
 	for readers, want := range map[string]map[string]any{
 		"public": {"Sid": "ReadReleases", "Action": "s3:GetObject", "Effect": "Allow", "Principal": map[string]any{"AWS": "*"}},
 		"o-a1b2c3d4e5": {"Sid": "ReadReleases", "Action": "s3:GetObject", "Effect": "Allow", "Principal": map[string]any{"AWS": "*"},

@@ -184,7 +184,9 @@ func TestSettingsOfTheFunction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"x86_64"`, `:policy/F"`, `"PERSONALIZE_ROLE_REQUIRED_BOUNDARY":"arn:aws:iam::123456789012:policy/Ceiling"`, `:role/Theirs-*"`, `:role/*/Theirs-*"`, `:policy/Theirs-*"`, `:s3:::their-data"`,
+	for _, want := range []string{`"x86_64"`, `:policy/F"`,
+		`"PERSONALIZE_ROLE_REQUIRED_BOUNDARY":"arn:aws:iam::123456789012:policy/Ceiling"`, `:role/Theirs-*"`, `:role/*/Theirs-*"`,
+		`:policy/Theirs-*"`, `:s3:::their-data"`,
 		`:s3:::more-data"`, `:key/*"`, `:role/*/PersonalizeRole-*"`} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("no %s", want)

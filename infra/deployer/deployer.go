@@ -41,7 +41,8 @@ func Statements(s Scope) []permissions.Statement {
 			"logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:GetDataProtectionPolicy",
 			"logs:ListTagsForResource", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource",
 		}},
-		{Sid: "LookForLogs", Resources: []string{"*"}, Actions: []string{"logs:DescribeIndexPolicies", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies"}},
+		{Sid: "LookForLogs", Resources: []string{"*"}, Actions: []string{"logs:DescribeIndexPolicies", "logs:DescribeLogGroups",
+			"logs:DescribeResourcePolicies"}},
 		{Sid: "RoleOfFunction", Resources: []string{role}, Actions: []string{
 			"iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:GetRole", "iam:GetRolePolicy",
 			"iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:ListRoleTags", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy",

@@ -48,8 +48,8 @@ func (a *account) ceiling(t *testing.T, bucket string) string {
 	return outputs["PolicyArn"]
 }
 
-// Whoever deploys below boundaries, acting as the function too, comes to no more than Personalize may do with the named buckets. Each way is
-// one of the published lists of IAM privilege escalations that the permissions touch.
+// Whoever deploys below boundaries, acting as the function too, comes to no more than Personalize may do with the named buckets. Each way
+// is one of the published lists of IAM privilege escalations that the permissions touch.
 func TestNobodyEscalatesBelowTheCeiling(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, "100000000052")
@@ -105,7 +105,8 @@ func TestNobodyEscalatesBelowTheCeiling(t *testing.T) {
 			return err
 		}},
 		{"deployer: another boundary for the function's role", func() error {
-			_, err := person.PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{RoleName: &functionRole, PermissionsBoundary: admin})
+			_, err := person.PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{RoleName: &functionRole,
+				PermissionsBoundary: admin})
 			return err
 		}},
 		{"deployer: a new version of the function's boundary", func() error {
@@ -157,7 +158,8 @@ func TestNobodyEscalatesBelowTheCeiling(t *testing.T) {
 			return err
 		}},
 		{"function: another boundary for a role", func() error {
-			_, err := asFunction.PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{RoleName: &service, PermissionsBoundary: admin})
+			_, err := asFunction.PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{RoleName: &service,
+				PermissionsBoundary: admin})
 			return err
 		}},
 		{"function: attach AdministratorAccess", func() error {

@@ -46,7 +46,8 @@ func TestPublish(t *testing.T) {
 	elsewhere := openIn(t, "100000000029", "us-east-1")
 	check(t, elsewhere.deployer.CreateBucket(ctx, r.BucketIn("us-east-1")))
 	check(t, r.Publish(ctx, elsewhere.deployer.S3, "us-east-1", &bytes.Buffer{}))
-	if err := elsewhere.deployer.Create(ctx, "app", template, emulator.Parameters{"Architecture": bundle.Architecture(runtime.GOARCH)}); err == nil {
+	if err := elsewhere.deployer.Create(ctx, "app", template,
+		emulator.Parameters{"Architecture": bundle.Architecture(runtime.GOARCH)}); err == nil {
 		t.Error("deployed in a Region that the version wasn't published to")
 	}
 	check(t, a.deployer.Create(ctx, "app", template, emulator.Parameters{"PropagationDelaySeconds": "0",

@@ -92,7 +92,8 @@ func TestBucketsOfTheAppInOtherForms(t *testing.T) {
 		}, 1},
 		"with a CfnBucketPolicy": {func(f *fixture) awss3.IBucket {
 			bucket := awss3.NewBucket(f.stack, jsii.String("Data"), nil)
-			awss3.NewCfnBucketPolicy(f.stack, jsii.String("Policy"), &awss3.CfnBucketPolicyProps{Bucket: bucket.BucketName(), PolicyDocument: whole()})
+			awss3.NewCfnBucketPolicy(f.stack, jsii.String("Policy"), &awss3.CfnBucketPolicyProps{Bucket: bucket.BucketName(),
+				PolicyDocument: whole()})
 			return bucket
 		}, 1},
 		"imported, with a policy in the app": {func(f *fixture) awss3.IBucket {
@@ -119,7 +120,8 @@ func TestBucketsOfTheAppInOtherForms(t *testing.T) {
 				t.Fatalf("%d policies", len(policies))
 			}
 			statements := policies[0]["PolicyDocument"].(map[string]any)["Statement"].([]any)
-			if ours := fmt.Sprint(statements[len(statements)-1]); len(statements) != c.others+1 || !strings.Contains(ours, "personalize.amazonaws.com") {
+			if ours := fmt.Sprint(statements[len(statements)-1]); len(statements) != c.others+1 || !strings.Contains(ours,
+				"personalize.amazonaws.com") {
 				t.Errorf("statements: %v", statements)
 			}
 			role := ofType(f.resources(t), properties.ResourceType)[0]
@@ -163,7 +165,8 @@ func TestABucketOfAnotherAccountsStack(t *testing.T) {
 		roles := awscdk.NewStack(f.app, jsii.String("Roles"), env("111111111111"))
 		bucket := awss3.NewBucket(data, jsii.String("Bucket"), &awss3.BucketProps{BucketName: jsii.String("their-data")})
 		NewPersonalizeServiceRole(roles, "ServiceRole", &PersonalizeServiceRoleProps{
-			Provider: NewProvider(roles, "Provider", &ProviderProps{Zip: f.zip}), RoleName: name, Path: jsii.String("/ml/"), Buckets: []Bucket{{Bucket: bucket}},
+			Provider: NewProvider(roles, "Provider", &ProviderProps{Zip: f.zip}), RoleName: name, Path: jsii.String("/ml/"),
+			Buckets: []Bucket{{Bucket: bucket}},
 		})
 		return f.app, data
 	}

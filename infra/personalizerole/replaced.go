@@ -20,8 +20,8 @@ import (
 // were updated. Until then the function may still take its statements out of buckets that were dropped, and delete roles that were
 // renamed. See docs/adr/0007-data-permissions-are-replaced.md.
 //
-// Another content makes another logical ID. Where the content has values that only the deployment knows, a custom resource makes a digest of
-// them, which stands in the description.
+// Another content makes another logical ID. Where the content has values that only the deployment knows, a custom resource makes a digest
+// of them, which stands in the description.
 type replaced struct {
 	function *function
 	scope    constructs.Construct

@@ -66,8 +66,8 @@ func BucketStatements(s Scope, entries []properties.Bucket, regions []string) []
 	return all
 }
 
-// OfRole returns statements for a role of another account than the bucket's, which needs the permission of both sides. They name its account
-// and narrow that to the role: the ARN of a role that doesn't exist yet is no valid principal.
+// OfRole returns statements for a role of another account than the bucket's, which needs the permission of both sides. They name its
+// account and narrow that to the role: the ARN of a role that doesn't exist yet is no valid principal.
 func OfRole(statements []map[string]any, accountARN, roleARN string) []map[string]any {
 	var all []map[string]any
 	for _, s := range statements {

@@ -269,7 +269,8 @@ func TestMissingIsWhatNoStatementIsLike(t *testing.T) {
 			list = append(list, "{"+text(t, "sid", ``, `"Sid":"A",`, `"Sid":"a",`)+text(t, "effect", `"Effect":"Allow"`, `"Effect":"Deny"`)+
 				text(t, "principal", ``, `,"Principal":"*"`, `,"Principal":{"AWS":"*"}`, `,"Principal":{"AWS":["*"]}`,
 					`,"Principal":{"AWS":"123456789012"}`, `,"Principal":{"AWS":["arn:aws:iam::123456789012:root"]}`)+
-				text(t, "action", ``, `,"Action":"s3:Get*"`, `,"Action":["s3:get*"]`, `,"Action":["s3:Put","s3:Get*"]`, `,"Action":["s3:Get*","s3:Put"]`)+
+				text(t, "action", ``, `,"Action":"s3:Get*"`, `,"Action":["s3:get*"]`, `,"Action":["s3:Put","s3:Get*"]`,
+					`,"Action":["s3:Get*","s3:Put"]`)+
 				text(t, "resource", ``, `,"Resource":"*"`, `,"Resource":["*"]`, `,"Resource":["a","b"]`, `,"Resource":["b","a"]`, `,"Resource":[]`)+
 				text(t, "condition", ``, `,"Condition":{}`, `,"Condition":{"Bool":{"k":true}}`, `,"Condition":{"Bool":{"k":"true"}}`,
 					`,"Condition":{"Bool":{"k":["true"]}}`, `,"Condition":{"bool":{"K":"true"}}`, `,"Condition":{"NumericEquals":{"k":5}}`)+"}")

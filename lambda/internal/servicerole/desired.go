@@ -157,7 +157,8 @@ func (d Desired) Below(required string) (Desired, error) {
 		return d, nil
 	}
 	if d.Role.Boundary != "" && d.Role.Boundary != required {
-		return Desired{}, &properties.Error{Faults: []string{fmt.Sprintf("%s %s must be %s or be left out, because the function provisions roles "+
+		return Desired{}, &properties.Error{Faults: []string{fmt.Sprintf("%s %s must be %s or be left out, because the function "+
+			"provisions roles "+
 			"below that boundary only", properties.NamePermissionsBoundary, d.Role.Boundary, required)}}
 	}
 	d.Role.Boundary = required
