@@ -30,7 +30,7 @@ func TestHandlersAreTheRegistrys(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no schemas (%v); run make template", err)
 	}
-	seen := map[string]bool{"Custom::PersonalizeServiceRole": true}
+	seen := map[string]bool{"Custom::PersonalizeDigest": true, "Custom::PersonalizeServiceRole": true}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
