@@ -138,7 +138,7 @@ func TestSettings(t *testing.T) {
 	tested := append(slices.Collect(maps.Keys(settings)), "app", "stackName", "distributionBucket", "readers", "organisationalUnits",
 		"regions", "releaseTemplate", "callAs",
 		"maxConcurrentPercentage", "failureTolerancePercentage", "memberParameters", "createOperatorPolicy", "roleArnParameterName",
-		"architecture", "functionZip", "requiredBoundary", "functionPermissionsBoundary", "functionRolePath", "additionalRoleNames",
+		"architecture", "functionZip", "logKmsKeyArn", "alarmTopicArn", "requiredBoundary", "functionPermissionsBoundary", "functionRolePath", "additionalRoleNames",
 		"additionalPolicyNames", "additionalBucketNames", "additionalKmsKeyArns")
 	if diff := cmp.Diff(slices.Sorted(slices.Values(names)), slices.Sorted(slices.Values(tested))); diff != "" {
 		t.Errorf("-settings +tested:\n%s", diff)
@@ -175,6 +175,7 @@ func TestSettingsOfTheFunction(t *testing.T) {
 	a, err := synthesised(t, map[string]any{
 		"architecture": "x86_64", "functionPermissionsBoundary": "arn:aws:iam::123456789012:policy/F", "additionalRoleNames": "Theirs-*",
 		"additionalPolicyNames": "Theirs-*", "requiredBoundary": "arn:aws:iam::123456789012:policy/Ceiling",
+		"logKmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/logs", "alarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms",
 		"additionalBucketNames": []any{"their-data", "more-data"}, "additionalKmsKeyArns": "arn:aws:kms:eu-west-1:123456789012:key/*",
 	})
 	if err != nil {
@@ -187,7 +188,8 @@ func TestSettingsOfTheFunction(t *testing.T) {
 	for _, want := range []string{`"x86_64"`, `:policy/F"`,
 		`"PERSONALIZE_ROLE_REQUIRED_BOUNDARY":"arn:aws:iam::123456789012:policy/Ceiling"`, `:role/Theirs-*"`, `:role/*/Theirs-*"`,
 		`:policy/Theirs-*"`, `:s3:::their-data"`,
-		`:s3:::more-data"`, `:key/*"`, `:role/*/PersonalizeRole-*"`} {
+		`:s3:::more-data"`, `"KmsKeyId":"arn:aws:kms:eu-west-1:123456789012:key/logs"`,
+		`"AlarmActions":["arn:aws:sns:eu-west-1:123456789012:alarms"]`, `:key/*"`, `:role/*/PersonalizeRole-*"`} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("no %s", want)
 		}

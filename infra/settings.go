@@ -24,7 +24,7 @@ var names = []string{
 	"permissionsBoundary", "personalizeAccess", "cloudWatchAccess", "createOperatorPolicy", "roleArnParameterName", "sourceConditions",
 	"sourceRegions", "maxSessionDuration", "propagationDelaySeconds", "adoptExistingRole", "forceDetachPolicies", "stackTags",
 	"revision", "architecture",
-	"functionZip", "requiredBoundary", "functionPermissionsBoundary", "functionRolePath", "additionalRoleNames", "additionalPolicyNames",
+	"functionZip", "logKmsKeyArn", "alarmTopicArn", "requiredBoundary", "functionPermissionsBoundary", "functionRolePath", "additionalRoleNames", "additionalPolicyNames",
 	"additionalBucketNames",
 	"additionalKmsKeyArns",
 	"distributionBucket", "readers",

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
 	"github.com/aws/jsii-runtime-go"
 
@@ -84,6 +85,12 @@ func providerProps(stack awscdk.Stack, s *settings) *personalizerole.ProviderPro
 			RoleNames: jsii.Strings(s.list("additionalRoleNames")...), PolicyNames: jsii.Strings(s.list("additionalPolicyNames")...),
 			BucketArns: jsii.Strings(buckets...), KeyArns: jsii.Strings(s.list("additionalKmsKeyArns")...),
 		},
+	}
+	if arn := s.text("logKmsKeyArn"); arn != nil {
+		props.LogEncryptionKey = awskms.Key_FromKeyArn(stack, jsii.String("LogKey"), arn)
+	}
+	if arn := s.text("alarmTopicArn"); arn != nil {
+		props.AlarmTopic = awssns.Topic_FromTopicArn(stack, jsii.String("AlarmTopic"), arn)
 	}
 	if arn := s.text("requiredBoundary"); arn != nil {
 		props.RequiredBoundary = awsiam.ManagedPolicy_FromManagedPolicyArn(stack, jsii.String("RequiredBoundary"), arn)

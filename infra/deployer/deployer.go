@@ -38,7 +38,8 @@ func Statements(s Scope) []permissions.Statement {
 		{Sid: "StackConsole", Resources: []string{"*"}, Actions: []string{"cloudformation:GetTemplateSummary", "cloudformation:ListStacks"}},
 		{Sid: "ReadRelease", Resources: []string{s.Release}, Actions: []string{"s3:GetObject"}},
 		{Sid: "Logs", Resources: []string{s.arn("logs", "log-group:"+s.Stack+"-FunctionLogGroup-*")}, Actions: []string{
-			"logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:GetDataProtectionPolicy",
+			"logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:DisassociateKmsKey",
+			"logs:GetDataProtectionPolicy",
 			"logs:ListTagsForResource", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource",
 		}},
 		{Sid: "LookForLogs", Resources: []string{"*"}, Actions: []string{"logs:DescribeIndexPolicies", "logs:DescribeLogGroups",
@@ -61,6 +62,10 @@ func Statements(s Scope) []permissions.Statement {
 			"lambda:CreateFunction", "lambda:DeleteFunction", "lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig",
 			"lambda:GetFunctionRecursionConfig", "lambda:GetFunctionScalingConfig", "lambda:GetRuntimeManagementConfig", "lambda:InvokeFunction",
 			"lambda:ListTags", "lambda:TagResource", "lambda:UntagResource", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration",
+		}},
+		{Sid: "Alarms", Resources: []string{s.arn("cloudwatch", "alarm:"+s.Stack+"-*")}, Actions: []string{
+			"cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource", "cloudwatch:PutMetricAlarm",
+			"cloudwatch:TagResource", "cloudwatch:UntagResource",
 		}},
 		{Sid: "RoleArnParameter", Resources: []string{s.arn("ssm", "parameter/"+s.Parameter)}, Actions: []string{
 			"ssm:AddTagsToResource", "ssm:DeleteParameter", "ssm:GetParameters", "ssm:ListTagsForResource", "ssm:PutParameter",

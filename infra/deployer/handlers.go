@@ -21,16 +21,28 @@ var Handlers = map[string]Calls{
 			"logs:ListTagsForResource",
 		},
 		Update: []string{
-			"logs:DeleteRetentionPolicy", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies", "logs:GetDataProtectionPolicy",
+			"logs:AssociateKmsKey", "logs:DeleteRetentionPolicy", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies",
+			"logs:DisassociateKmsKey", "logs:GetDataProtectionPolicy",
 			"logs:ListTagsForResource", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource",
 		},
 		Delete: []string{"logs:DeleteLogGroup", "logs:DescribeLogGroups"},
 		Unasked: []string{
-			"firehose:TagDeliveryStream", "logs:AssociateKmsKey", "logs:CreateLogDelivery", "logs:DeleteDataProtectionPolicy",
-			"logs:DeleteIndexPolicy", "logs:DeleteResourcePolicy", "logs:DisassociateKmsKey", "logs:PutBearerTokenAuthentication",
+			"firehose:TagDeliveryStream", "logs:CreateLogDelivery", "logs:DeleteDataProtectionPolicy",
+			"logs:DeleteIndexPolicy", "logs:DeleteResourcePolicy", "logs:PutBearerTokenAuthentication",
 			"logs:PutDataProtectionPolicy", "logs:PutIndexPolicy", "logs:PutLogGroupDeletionProtection", "logs:PutResourcePolicy",
 			"s3:REST.PUT.OBJECT",
 		},
+	},
+	"AWS::CloudWatch::Alarm": {
+		Create: []string{
+			"cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource",
+		},
+		Read: []string{"cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"},
+		Update: []string{
+			"cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource",
+			"cloudwatch:UntagResource",
+		},
+		Delete: []string{"cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms"},
 	},
 	"AWS::IAM::Role": {
 		Create: []string{"iam:CreateRole", "iam:GetRole", "iam:GetRolePolicy", "iam:PutRolePolicy", "iam:TagRole", "iam:UntagRole"},

@@ -64,7 +64,8 @@ func (p *person) allow(t *testing.T, statements []permissions.Statement) {
 }
 
 func (p *person) parameters() emulator.Parameters {
-	all := emulator.Parameters{"BucketNames": p.bucket, "PropagationDelaySeconds": "0", "RoleArnParameterName": "/personalize/role-arn"}
+	all := emulator.Parameters{"BucketNames": p.bucket, "PropagationDelaySeconds": "0", "RoleArnParameterName": "/personalize/role-arn",
+		"AlarmTopicArn": "arn:aws:sns:" + emulator.Region + ":" + p.account.id + ":alarms"}
 	if p.scope.Boundary == "" {
 		all["CreateOperatorPolicy"] = "Operate"
 	}

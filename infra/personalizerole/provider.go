@@ -5,8 +5,10 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -46,6 +48,12 @@ type ProviderProps struct {
 	Architecture Architecture
 	// LogRetention is how long logs are kept. Default: one month.
 	LogRetention awslogs.RetentionDays
+	// LogEncryptionKey encrypts the logs; its policy must allow CloudWatch Logs to use it. See
+	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+	// Default: a key of AWS.
+	LogEncryptionKey awskms.IKey
+	// AlarmTopic is told when the function fails, and when Lambda gives up an event that CloudFormation waits for. Default: no alarms.
+	AlarmTopic awssns.ITopic
 	// RequiredBoundary must bound every role that the function provisions, also for other apps: the function has permissions for no other
 	// role. It never bounds the role of the function. See docs/permissions.md for one that allows what Personalize needs. Default: none.
 	RequiredBoundary awsiam.IManagedPolicy
@@ -125,7 +133,11 @@ func NewProvider(scope constructs.Construct, id string, props *ProviderProps) Pr
 	}
 	logs := f.logGroup(props)
 	f.role = f.newRole(logs, props.RolePath)
-	f.token = f.lambda(props, logs).AttrArn()
+	fn := f.lambda(props, logs)
+	f.token = fn.AttrArn()
+	if props.AlarmTopic != nil {
+		f.alarms(fn, props.AlarmTopic)
+	}
 	if props.AdditionalGrants != nil {
 		f.permit(f.construct, "AdditionalPermissions", func() []permissions.Statement { return f.additional(props.AdditionalGrants) }).vary()
 	}
@@ -142,7 +154,7 @@ func (f *function) logGroup(props *ProviderProps) awslogs.LogGroup {
 		retention = awslogs.RetentionDays_ONE_MONTH
 	}
 	return awslogs.NewLogGroup(f.construct, jsii.String("LogGroup"),
-		&awslogs.LogGroupProps{Retention: retention, RemovalPolicy: awscdk.RemovalPolicy_DESTROY})
+		&awslogs.LogGroupProps{Retention: retention, RemovalPolicy: awscdk.RemovalPolicy_DESTROY, EncryptionKey: props.LogEncryptionKey})
 }
 
 func (f *function) newRole(logs awslogs.LogGroup, path *string) awsiam.CfnRole {
