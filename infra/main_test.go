@@ -138,7 +138,8 @@ func TestSettings(t *testing.T) {
 	tested := append(slices.Collect(maps.Keys(settings)), "app", "stackName", "distributionBucket", "readers", "organisationalUnits",
 		"regions", "releaseTemplate", "callAs",
 		"maxConcurrentPercentage", "failureTolerancePercentage", "memberParameters", "createOperatorPolicy", "roleArnParameterName",
-		"architecture", "functionZip", "logKmsKeyArn", "alarmTopicArn", "requiredBoundary", "functionPermissionsBoundary", "functionRolePath", "additionalRoleNames",
+		"architecture", "functionZip", "logKmsKeyArn", "alarmTopicArn", "requiredBoundary", "functionPermissionsBoundary",
+		"functionRolePath", "additionalRoleNames",
 		"additionalPolicyNames", "additionalBucketNames", "additionalKmsKeyArns")
 	if diff := cmp.Diff(slices.Sorted(slices.Values(names)), slices.Sorted(slices.Values(tested))); diff != "" {
 		t.Errorf("-settings +tested:\n%s", diff)

@@ -2,6 +2,7 @@ package handler
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -94,16 +95,18 @@ func TestTheBoundaryComesBeforeAttachmentsInEveryWorld(t *testing.T) {
 	was := base(props{"RoleName": "R", "PersonalizeAccess": "None", "PermissionsBoundary": otherBoundary})
 	id := r.must(cfn.Create, "", was, nil)
 	r.handler.RequiredBoundary = boundary
-	bounded := false
+	var bounded atomic.Bool
 	r.world.SetHook(func(operation string) (error, error) {
-		bounded = bounded || operation == "iam:PutRolePermissionsBoundary"
-		if operation == "iam:AttachRolePolicy" && !bounded {
+		switch {
+		case operation == "iam:PutRolePermissionsBoundary":
+			bounded.Store(true)
+		case operation == "iam:AttachRolePolicy" && !bounded.Load():
 			t.Error("attached without the boundary")
 		}
 		return nil, nil
 	})
 	r.must(cfn.Update, id, base(props{"RoleName": "R"}), was)
-	if got := r.boundaryOf("R"); got != boundary || !bounded {
+	if got := r.boundaryOf("R"); got != boundary || !bounded.Load() {
 		t.Errorf("boundary %q", got)
 	}
 }
