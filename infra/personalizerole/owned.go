@@ -81,11 +81,26 @@ func withStatement(document, statement map[string]any) map[string]any {
 
 // policiesOf returns the policies that the app makes for a bucket.
 func policiesOf(bucket awss3.IBucket) []awss3.CfnBucketPolicy {
+	return about(bucket, bucketPolicies(bucket.Node().Root()))
+}
+
+// bucketPolicies returns the policies that an app makes for buckets.
+func bucketPolicies(app constructs.IConstruct) []awss3.CfnBucketPolicy {
+	var found []awss3.CfnBucketPolicy
+	for _, node := range *app.Node().FindAll(constructs.ConstructOrder_PREORDER) {
+		if policy, ok := node.(awss3.CfnBucketPolicy); ok {
+			found = append(found, policy)
+		}
+	}
+	return found
+}
+
+// about returns those that are for one bucket.
+func about(bucket awss3.IBucket, policies []awss3.CfnBucketPolicy) []awss3.CfnBucketPolicy {
 	var found []awss3.CfnBucketPolicy
 	stack := bucket.Stack()
-	name := stack.Resolve(bucket.BucketName())
-	for _, node := range *bucket.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER) {
-		if policy, ok := node.(awss3.CfnBucketPolicy); ok && reflect.DeepEqual(stack.Resolve(policy.Bucket()), name) {
+	for _, policy := range policies {
+		if reflect.DeepEqual(stack.Resolve(policy.Bucket()), stack.Resolve(bucket.BucketName())) {
 			found = append(found, policy)
 		}
 	}
@@ -95,8 +110,9 @@ func policiesOf(bucket awss3.IBucket) []awss3.CfnBucketPolicy {
 // doublePolicies are the faults of buckets that came to another policy in the app after they were given to the role.
 func (r *serviceRole) doublePolicies() []string {
 	var faults []string
+	all := bucketPolicies(r.Node().Root())
 	for _, s := range r.shared {
-		policies := policiesOf(s.bucket)
+		policies := about(s.bucket, all)
 		if len(policies) <= s.policies {
 			continue
 		}

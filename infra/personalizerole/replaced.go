@@ -30,11 +30,13 @@ type replaced struct {
 	needed   func() []permissions.Statement
 	// digest is the resource that makes a digest of the variable values; nil as long as there are none.
 	digest awscdk.CfnResource
+	// variable has the texts that were looked at.
+	variable map[string]bool
 }
 
 // permit adds a policy to the function's role.
 func (f *function) permit(scope constructs.Construct, id string, needed func() []permissions.Statement) *replaced {
-	p := &replaced{function: f, scope: scope, id: id, needed: needed}
+	p := &replaced{function: f, scope: scope, id: id, needed: needed, variable: map[string]bool{}}
 	p.policy = awsiam.NewCfnManagedPolicy(scope, &id, &awsiam.CfnManagedPolicyProps{
 		Description:    lazyText(p.description),
 		Roles:          &[]any{f.role.Ref()},
@@ -43,6 +45,7 @@ func (f *function) permit(scope constructs.Construct, id string, needed func() [
 	base := *awscdk.Stack_Of(scope).GetLogicalId(p.policy)
 	p.policy.OverrideLogicalId(awscdk.Lazy_UncachedString(&volatileText{func() *string { return jsii.String(base + p.literalDigest()) }}, nil))
 	awscdk.Aspects_Of(p.policy).Add(&distinctName{p}, &awscdk.AspectOptions{Priority: awscdk.AspectPriority_READONLY()})
+	p.policy.Node().AddValidation(p)
 	suppress(p.policy, "The function changes only roles and policies that carry its ownership tag, by the prefix of derived names; "+
 		"s3:ListAllMyBuckets has no resource", ofIAM, anyResource)
 	return p
@@ -87,7 +90,7 @@ func (p *replaced) variables() []any {
 	seen := map[string]bool{}
 	for _, s := range p.needed() {
 		for _, resource := range s.Resources {
-			if !seen[resource] && !s.IsReadOnly() && isVariable(awscdk.Stack_Of(p.scope), resource) {
+			if !seen[resource] && !s.IsReadOnly() && p.isVariable(resource) {
 				seen[resource] = true
 				found = append(found, resource)
 			}
@@ -100,13 +103,14 @@ func (p *replaced) variables() []any {
 var own = regexp.MustCompile(`\{"Ref":"AWS::[A-Za-z]+"\}`)
 
 // isVariable reports whether a text depends on values that only the deployment knows.
-func isVariable(stack awscdk.Stack, text string) bool {
-	resolved, err := json.Marshal(stack.Resolve(&text))
-	if err != nil {
-		return true
+func (p *replaced) isVariable(text string) bool {
+	if known, ok := p.variable[text]; ok {
+		return known
 	}
+	resolved, err := json.Marshal(awscdk.Stack_Of(p.scope).Resolve(&text))
 	rest := strings.ReplaceAll(own.ReplaceAllString(string(resolved), ""), "Fn::Join", "")
-	return strings.Contains(rest, `"Ref"`) || strings.Contains(rest, "Fn::")
+	p.variable[text] = err != nil || strings.Contains(rest, `"Ref"`) || strings.Contains(rest, "Fn::")
+	return p.variable[text]
 }
 
 // distinctName tells the policy that replaces from the one that is replaced where an aspect of the app has named it: CloudFormation

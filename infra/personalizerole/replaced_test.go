@@ -98,3 +98,35 @@ func TestManyVariableKeys(t *testing.T) {
 		t.Errorf("description: %s", description)
 	}
 }
+
+// What IAM would refuse for its size is refused at synthesis, with the number; what may still fit isn't.
+func TestTooManyBucketsForAPolicy(t *testing.T) {
+	for count, refused := range map[int]bool{60: false, 200: true} {
+		f := synthesised(t, func(f *fixture, p *PersonalizeServiceRoleProps) {
+			for n := range count {
+				p.Buckets = append(p.Buckets, Bucket{Bucket: f.imported(fmt.Sprintf("the-data-of-team-%03d", n))})
+			}
+		})
+		err := attempt(func() { f.app.Synth(nil) })
+		if got := err != nil && strings.Contains(err.Error(), "above IAM's 6144"); got != refused {
+			t.Errorf("%d buckets: got %v", count, err)
+		}
+	}
+}
+
+func TestLeastSize(t *testing.T) {
+	for _, c := range []struct {
+		value any
+		want  string
+	}{
+		{map[string]any{"a": []any{"b", "c"}, "d": map[string]any{}}, `{"a":["b","c"],"d":{}}`},
+		{map[string]any{"Fn::Join": []any{"", []any{"arn:", map[string]any{"Ref": "AWS::Partition"}, ":s3:::", map[string]any{"Ref": "B"}}}},
+			`"arn:aws:s3:::"`},
+		{map[string]any{"Fn::GetAtt": []any{"Key", "Arn"}}, `""`},
+		{map[string]any{"Ref": "AWS::Region"}, `"eu-west-1"`},
+	} {
+		if got := leastSize(c.value); got != len(c.want) {
+			t.Errorf("%v: %d, want %d", c.value, got, len(c.want))
+		}
+	}
+}
