@@ -59,18 +59,29 @@ func Toolchain(dir string) (string, error) {
 	return module.Toolchain.Name, nil
 }
 
-// Zip packs a binary as the bootstrap of a zip that has no trace of when and where it was made.
-func Zip(binary []byte) ([]byte, error) {
+// file is a file of a zip.
+type file struct {
+	name string
+	body []byte
+}
+
+// pack returns a zip that has no trace of when and where it was made.
+func pack(files []file) ([]byte, error) {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	header := &zip.FileHeader{Name: Bootstrap, Method: zip.Deflate, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
-	header.SetMode(0o755)
-	w, err := z.CreateHeader(header)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := w.Write(binary); err != nil {
-		return nil, err
+	for _, f := range files {
+		header := &zip.FileHeader{Name: f.name, Method: zip.Deflate, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
+		header.SetMode(0o644)
+		if f.name == Bootstrap {
+			header.SetMode(0o755)
+		}
+		w, err := z.CreateHeader(header)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := w.Write(f.body); err != nil {
+			return nil, err
+		}
 	}
 	if err := z.Close(); err != nil {
 		return nil, err
@@ -78,22 +89,27 @@ func Zip(binary []byte) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Make builds the function and returns its zip.
+// Make builds the function and returns its zip: the binary, the licences and notices of what is linked into it, and a list of that
+// (SBOM, CycloneDX).
 func Make(ctx context.Context, dir, arch string) ([]byte, error) {
 	work, err := os.MkdirTemp("", "bundle")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(work)
-	file := filepath.Join(work, Bootstrap)
-	if err := Build(ctx, dir, arch, file); err != nil {
+	built := filepath.Join(work, Bootstrap)
+	if err := Build(ctx, dir, arch, built); err != nil {
 		return nil, err
 	}
-	binary, err := os.ReadFile(file)
+	binary, err := os.ReadFile(built)
 	if err != nil {
 		return nil, err
 	}
-	return Zip(binary)
+	beside, err := papers(ctx, dir, built)
+	if err != nil {
+		return nil, err
+	}
+	return pack(append([]file{{Bootstrap, binary}}, beside...))
 }
 
 // Architecture returns Lambda's name of a Go architecture.
