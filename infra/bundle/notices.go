@@ -137,7 +137,8 @@ func noticesOf(modules []module) []byte {
 		}
 	}
 	var b bytes.Buffer
-	b.WriteString("The function contains Go's standard library and these modules. Their source code is at https:// followed by the module's path.\n")
+	b.WriteString("The function contains Go's standard library and these modules. Their source code is at https:// followed by the " +
+		"module's path.\n")
 	for _, text := range texts {
 		fmt.Fprintf(&b, "\n%s\n%s\n\n%s\n", strings.Repeat("=", 80), strings.Join(of[text], "\n"), strings.TrimSpace(text))
 	}

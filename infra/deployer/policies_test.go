@@ -28,8 +28,11 @@ func TestDocumentedPolicies(t *testing.T) {
 	})
 	folder := filepath.Join("..", "..", "docs", "policies")
 	for name, statements := range map[string][]permissions.Statement{
-		"deploy.json":                   Statements(example),
-		"deploy-below-a-boundary.json":  {bounded.powers(bounded.iam("role", "FunctionRole"))},
+		"deploy.json":                  Statements(example),
+		"deploy-below-a-boundary.json": {bounded.powers(bounded.iam("role", "FunctionRole"))},
+		"reserve-tags.json": permissions.ReserveTags([]string{
+			"arn:aws:iam::*:role/personalize-role-FunctionRole-*", "arn:aws:iam::*:role/*/personalize-role-FunctionRole-*",
+		}),
 		"boundary.json":                 ceiling,
 		"operate.json":                  operator(t, permissions.OperatorOperate),
 		"read-only.json":                operator(t, permissions.OperatorReadOnly),

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 )
 
@@ -74,6 +75,28 @@ var iamCorrections = []correction{
 		}
 		return errors.Join(attach(ctx, user, "below-it", policyARN+"limit"), denied(attach(ctx, user, "without-it", policyARN+"limit")))
 	}},
+	{"aws:PrincipalArn of a role's session is the role's ARN",
+		"https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn",
+		func(ctx context.Context, e *Emulator) error {
+			root, name := iam.NewFromConfig(e.Config()), aws.String("session-of")
+			if _, err := root.CreateRole(ctx, &iam.CreateRoleInput{RoleName: name, Path: aws.String("/team/"), AssumeRolePolicyDocument: aws.String(
+				`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}}`)}); err != nil {
+				return err
+			}
+			arn := "arn:aws:iam::" + AccountID + ":role/team/session-of"
+			if _, err := root.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: name, PolicyName: name, PolicyDocument: aws.String(
+				`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:GetRole","Resource":"*","Condition":{"ArnEquals":{` +
+					`"aws:PrincipalArn":"` + arn + `"}}}}`)}); err != nil {
+				return err
+			}
+			session, err := sts.NewFromConfig(e.Config()).AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: &arn, RoleSessionName: name})
+			if err != nil {
+				return err
+			}
+			c := session.Credentials
+			as := e.ConfigFor(aws.ToString(c.AccessKeyId), aws.ToString(c.SecretAccessKey), aws.ToString(c.SessionToken))
+			return second(iam.NewFromConfig(as).GetRole(ctx, &iam.GetRoleInput{RoleName: name}))
+		}},
 	{"tags of a managed policy are its aws:ResourceTag", iamActions, func(ctx context.Context, e *Emulator) error {
 		user, err := e.user(ctx, "by-tag", `"Action":"iam:GetPolicy","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/team":"a"}}`)
 		if err != nil {

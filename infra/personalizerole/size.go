@@ -15,7 +15,8 @@ const maxPolicySize = 6144
 func (p *replaced) Validate() *[]*string {
 	faults := []*string{}
 	if size := leastSize(awscdk.Stack_Of(p.scope).Resolve(p.document())); size > maxPolicySize {
-		faults = append(faults, jsii.String(fmt.Sprintf("The permissions of the function for the roles of this stack have at least %d characters, "+
+		faults = append(faults, jsii.String(fmt.Sprintf("The permissions of the function for the roles of this stack have at least %d "+
+			"characters, "+
 			"above IAM's %d for a managed policy: spread the roles over several stacks, which have policies of their own", size, maxPolicySize)))
 	}
 	return &faults

@@ -64,6 +64,7 @@ def resources(resource_type, name, props):
                                     "iam:DetachRolePolicy": role + (props.get("Roles") or [""])[0]},
         "AWS::Lambda::Function": {"": "arn:aws:lambda:%s:%s:function:%s" % (region, account, name), "iam:PassRole": props.get("Role"),
                                   "s3:GetObject": "arn:aws:s3:::%s/%s" % (code.get("S3Bucket"), code.get("S3Key"))},
+        "AWS::CloudWatch::Alarm": {"": "arn:aws:cloudwatch:%s:%s:alarm:%s" % (region, account, name)},
         "AWS::SSM::Parameter": {"": "arn:aws:ssm:%s:%s:parameter/%s" % (region, account, name.lstrip("/"))},
     }.get(resource_type) or {"": props.get("ServiceToken")}
 

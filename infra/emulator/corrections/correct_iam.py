@@ -116,6 +116,20 @@ def evaluate(ctx, *arguments, **named):
     return original_evaluate(ctx, *arguments, **named)
 
 
+original_resolve = iam_evaluator._resolve_condition_key
+
+
+def resolve_condition_key(key, ctx):
+    """aws:PrincipalArn of a role's session is the role's ARN:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn"""
+    value = original_resolve(key, ctx)
+    if key.lower() == "aws:principalarn" and ":assumed-role/" in (value or ""):
+        role = iam._roles.get(value.split("/")[1])
+        return role["Arn"] if role else value
+    return value
+
+
+iam_evaluator._resolve_condition_key = resolve_condition_key
 iam_evaluator.evaluate = evaluate
 iam_actions.extract_resource_arn = extract_resource_arn
 iam_actions.request_tag_context = request_tag_context

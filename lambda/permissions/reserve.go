@@ -1,0 +1,26 @@
+package permissions
+
+import (
+	"personalize-role/lambda/internal/servicerole"
+	"personalize-role/lambda/properties"
+)
+
+// ReserveTags returns the statements of a service control policy that keeps the tags by which the function knows what it owns for the
+// function's roles, which are ARNs or patterns. The keys of a role's tags ignore case, and conditions that match patterns don't: the tags
+// of ownership are named for that. See https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html and
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+func ReserveTags(functionRoles []string) []Statement {
+	deny := func(sid, operator string, keys ...string) Statement {
+		return Statement{
+			Sid: sid, Deny: true, Resources: []string{"*"},
+			Actions: []string{"iam:CreatePolicy", "iam:CreateRole", "iam:TagPolicy", "iam:TagRole", "iam:UntagPolicy", "iam:UntagRole"},
+			Conditions: map[string]map[string][]string{
+				"ForAnyValue:" + operator: {"aws:TagKeys": keys}, "ArnNotLike": {"aws:PrincipalArn": functionRoles},
+			},
+		}
+	}
+	return []Statement{
+		deny("ReserveOwnership", "StringEqualsIgnoreCase", servicerole.TagStackID, servicerole.TagLogicalID, servicerole.TagVersion),
+		deny("ReserveTags", "StringLike", properties.OwnTagPrefix+"*"),
+	}
+}
