@@ -39,7 +39,7 @@ export PATH := $(abspath $(CDK))/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo build test tools unit unit-go unit-cdk code tools-of-check beside-stacks beside-stacks-of-test histories mutate emulated emulated-calls emulated-stacks bench fleet check synth format fmt golden lint vet \
-	fuzz template package deploy publish release deployable clean
+	vulncheck fuzz template package deploy publish release deployable clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -107,7 +107,7 @@ check: ## all that CI checks
 
 # The stacks and the installations mostly wait: everything else runs beside them, one after the other.
 code:
-	$(MAKE) format vet lint unit-go
+	$(MAKE) format vet lint vulncheck unit-go
 
 tools-of-check:
 	$(MAKE) -j4 tools $(LINT)/complete
@@ -117,6 +117,7 @@ beside-stacks:
 
 synth: $(CDK)/complete $(LINT)/complete ## synthesise the CDK apps without the CDK CLI, check the templates, and synthesise with it
 	go run ./infra
+	PERSONALIZE_ROLE_APP=boundary PERSONALIZE_ROLE_BUCKET_NAMES=my-data go run ./infra
 	PERSONALIZE_ROLE_APP=distribution PERSONALIZE_ROLE_DISTRIBUTION_BUCKET=my-releases PERSONALIZE_ROLE_READERS=o-a1b2c3d4e5 go run ./infra
 	PERSONALIZE_ROLE_APP=organisation PERSONALIZE_ROLE_ORGANISATIONAL_UNITS=ou-ab12-cd34ef56 PERSONALIZE_ROLE_REGIONS=eu-west-1,us-east-1 \
 		PERSONALIZE_ROLE_RELEASE_TEMPLATE=https://my-releases-eu-west-1.s3.eu-west-1.amazonaws.com/personalize-role/0.1.0/template.yaml go run ./infra
@@ -142,6 +143,13 @@ vet: ## go vet, with and without the emulator's tests
 lint: ## golangci-lint, and actionlint on the workflows
 	$(TOOL)/golangci-lint.mod golangci-lint run --build-tags emulator,schemas ./...
 	$(TOOL)/actionlint.mod actionlint -shellcheck= -pyflakes=
+
+vulncheck: ## govulncheck, where its database can be reached
+	@mkdir -p $(TOOLS)
+	@$(TOOL)/govulncheck.mod govulncheck ./... > $(TOOLS)/vulncheck 2>&1; status=$$?; \
+	if grep -q '^govulncheck: fetching vulnerabilities' $(TOOLS)/vulncheck; then \
+		echo "not checked for known vulnerabilities: the database can't be reached"; \
+	else cat $(TOOLS)/vulncheck; exit $$status; fi
 
 fuzz: ## fuzz each target some thousand times, beyond its committed seeds
 	go test ./lambda/properties -run '^$$' -fuzz FuzzParse -fuzztime 30000x
