@@ -163,7 +163,7 @@ func TestSettingsOfUsers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, part := range []string{`"Name":"/ml/role-arn"`, `"personalize:*"`, `"iam:PassedToService":["personalize.amazonaws.com"]`} {
+		for _, part := range []string{`"Name":"/ml/role-arn"`, `"personalize:*"`, `"iam:PassedToService":"personalize.amazonaws.com"`} {
 			if got := strings.Count(string(text), part); got != c.want {
 				t.Errorf("%v: %s occurs %d times, want %d", c.context, part, got, c.want)
 			}

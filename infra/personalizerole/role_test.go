@@ -102,7 +102,7 @@ func TestOperatorPolicy(t *testing.T) {
 		map[string]any{
 			"Sid": "PassServiceRole", "Effect": "Allow", "Action": "iam:PassRole",
 			"Resource":  map[string]any{"Fn::GetAtt": []any{"ServiceRole4288B192", "RoleArn"}},
-			"Condition": map[string]any{"StringEquals": map[string]any{"iam:PassedToService": []any{"personalize.amazonaws.com"}}},
+			"Condition": map[string]any{"StringEquals": map[string]any{"iam:PassedToService": "personalize.amazonaws.com"}},
 		},
 	}}})
 	has(t, f.stack, "AWS::IAM::Policy", map[string]any{"PolicyDocument": map[string]any{"Version": "2012-10-17", "Statement": []any{

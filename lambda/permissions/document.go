@@ -14,7 +14,7 @@ type statement struct {
 	Effect    string
 	Action    []string
 	Resource  []string
-	Condition map[string]map[string][]string `json:",omitempty"`
+	Condition map[string]map[string]any `json:",omitempty"`
 }
 
 type policyDocument struct {
@@ -29,9 +29,27 @@ func documentOf(statements []Statement) policyDocument {
 		if s.Deny {
 			effect = "Deny"
 		}
-		d.Statement = append(d.Statement, statement{s.Sid, effect, s.Actions, s.Resources, s.Conditions})
+		d.Statement = append(d.Statement, statement{s.Sid, effect, s.Actions, s.Resources, conditionsOf(s)})
 	}
 	return d
+}
+
+// conditionsOf returns the conditions of a statement, one value as a text: linters of policies take no list of one for a Bool.
+func conditionsOf(s Statement) map[string]map[string]any {
+	if len(s.Conditions) == 0 {
+		return nil
+	}
+	all := map[string]map[string]any{}
+	for operator, keys := range s.Conditions {
+		all[operator] = map[string]any{}
+		for key, values := range keys {
+			all[operator][key] = values
+			if len(values) == 1 {
+				all[operator][key] = values[0]
+			}
+		}
+	}
+	return all
 }
 
 // Document returns the policy document of statements, as indented JSON.
