@@ -140,7 +140,12 @@ func (l *life) late() {
 		l.r.cfn.Say("UPDATE_COMPLETE", l.id, stack)
 	}
 	l.r.deliverRaw(event)
-	if diff := cmp.Diff(before, l.r.world.State()); diff != "" {
+	after := l.r.world.State()
+	if l.littered && strings.Contains(string(event), `"RequestType":"Delete"`) && !strings.Contains(string(event), l.id) {
+		// The deletion of another role may end what is recorded as left behind, and must not touch the live one.
+		before, after = map[string]string{l.id: before[l.id]}, map[string]string{l.id: after[l.id]}
+	}
+	if diff := cmp.Diff(before, after); diff != "" {
 		l.fail("a late event changed something: %s\n-before +after:\n%s", event, diff)
 	}
 }
