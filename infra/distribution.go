@@ -71,7 +71,7 @@ func buildDistribution(app awscdk.App) error {
 	return nil
 }
 
-// guards keep releases as they are: nobody deletes one, and an upload that isn't conditional could replace one. See
+// guards are the statements that deny every principal to delete a release, and to upload without a condition, which could replace one. See
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
 func guards(bucket awss3.Bucket) []awsiam.PolicyStatement {
 	deny := func(sid string, conditions map[string]any, actions ...string) awsiam.PolicyStatement {

@@ -57,7 +57,7 @@ func papers(ctx context.Context, dir, binary string) ([]file, error) {
 func linked(ctx context.Context, dir string, built *buildinfo.BuildInfo) ([]module, error) {
 	where := exec.CommandContext(ctx, "go", "env", "GOROOT")
 	where.Dir, where.Env = dir, append(os.Environ(), "GOTOOLCHAIN="+built.GoVersion)
-	root, err := where.Output()
+	root, err := output(where)
 	if err != nil {
 		return nil, fmt.Errorf("find the folder of %s: %w", built.GoVersion, err)
 	}
@@ -69,7 +69,7 @@ func linked(ctx context.Context, dir string, built *buildinfo.BuildInfo) ([]modu
 		list.Args = append(list.Args, d.Path)
 	}
 	list.Dir, list.Env = dir, append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=readonly")
-	out, err := list.Output()
+	out, err := output(list)
 	if err != nil {
 		return nil, fmt.Errorf("find the folders of the linked modules: %w", err)
 	}
@@ -83,6 +83,15 @@ func linked(ctx context.Context, dir string, built *buildinfo.BuildInfo) ([]modu
 		}
 	}
 	return modules, nil
+}
+
+// output returns what a command prints. The error has what it says about a failure.
+func output(command *exec.Cmd) ([]byte, error) {
+	out, err := command.Output()
+	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
+		err = fmt.Errorf("%w\n%s", err, failed.Stderr)
+	}
+	return out, err
 }
 
 // paper matches the names of files with licences and notices.

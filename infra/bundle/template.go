@@ -31,8 +31,8 @@ func InBucket(template []byte, bucket, key, arch string) ([]byte, error) {
 }
 
 // InRegions makes template.yaml refer to a zip in the bucket of the Region that it is deployed to; the key may refer to the template's
-// parameters. The buckets are named one by one: in a Region without one, somebody else could make it and supply the code. There
-// CloudFormation refuses the template.
+// parameters. The buckets are named one by one: in a Region without one, another account could create it and supply the code.
+// CloudFormation refuses the template in such a Region.
 func InRegions(template []byte, bucketIn map[string]string, key string) ([]byte, error) {
 	pointed, err := replaceOnce(template, "      Code: lambda\n",
 		fmt.Sprintf("      Code: {S3Bucket: !FindInMap [ReleaseBuckets, !Ref AWS::Region, Name], S3Key: !Sub '%s'}\n", key))

@@ -16,7 +16,7 @@ type Scope struct {
 	// Parameter is RoleArnParameterName without a slash at its start.
 	Parameter string
 	// Boundary is the ARN of the managed policy that must bound the function's role (FunctionPermissionsBoundary); empty: none has to. Below
-	// it the stack makes no policy for operators: nobody there is bounded.
+	// it the stack creates no policy for operators, because no boundary limits them.
 	Boundary string
 }
 

@@ -48,9 +48,9 @@ func (a *account) ceiling(t *testing.T, bucket string) string {
 	return outputs["PolicyArn"]
 }
 
-// Whoever deploys below boundaries, acting as the function too, comes to no more than Personalize may do with the named buckets. Each way
-// is one of the published lists of IAM privilege escalations that the permissions touch.
-func TestNobodyEscalatesBelowTheCeiling(t *testing.T) {
+// A person who deploys below boundaries, also when acting as the function, gets no more than Personalize may do with the named buckets.
+// Each way is one of the published lists of IAM privilege escalations that the permissions touch.
+func TestNoEscalationBelowTheCeiling(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, "100000000052")
 	ctx, a := t.Context(), p.account

@@ -7,8 +7,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// alarms tells a topic of failures that no stack shows at once. There is no destination for failed events: its record would repeat the
-// pre-signed URL that CloudFormation is answered by. See
+// alarms adds alarms that notify a topic about failures which no stack shows at once. Failed events have no destination, because its record
+// would repeat the pre-signed URL for the answer to CloudFormation. See
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 func (f *function) alarms(fn awslambda.CfnFunction, topic awssns.ITopic) {
 	for _, alarm := range []struct{ id, metric, description string }{

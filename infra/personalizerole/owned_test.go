@@ -56,7 +56,7 @@ func TestOwnedBucketsCarryTheStatement(t *testing.T) {
 	}
 }
 
-// whole is the document of a policy that somebody else wrote.
+// whole is a policy document with a statement of the app.
 func whole() map[string]any {
 	return map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{
 		"Effect": "Deny", "Principal": map[string]any{"AWS": map[string]any{"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:user/x"}},

@@ -16,12 +16,12 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-// replaced is a policy of the function's role that is replaced, never changed, so that the old one goes only after the custom resources
-// were updated. Until then the function may still take its statements out of buckets that were dropped, and delete roles that were
-// renamed. See docs/adr/0007-data-permissions-are-replaced.md.
+// replaced is a policy of the function's role that is replaced, never changed: the old one is deleted only after the custom resources were
+// updated. Until then the function may still remove its statements from buckets that were dropped, and delete roles that were renamed.
+// See docs/adr/0007-data-permissions-are-replaced.md.
 //
-// Another content makes another logical ID. Where the content has values that only the deployment knows, a custom resource makes a digest
-// of them, which stands in the description.
+// The logical ID contains a digest of the content. If the content has values that only the deployment knows, the description contains a
+// digest of them, which a custom resource makes.
 type replaced struct {
 	function *function
 	scope    constructs.Construct
@@ -84,7 +84,8 @@ func (p *replaced) vary() {
 	})
 }
 
-// variables returns the resources of statements whose values only the deployment knows. Of what is only read, nothing is to take out.
+// variables returns the resources of statements whose values only the deployment knows. Statements that only read are left out, because
+// the function removes nothing from what it may only read.
 func (p *replaced) variables() []any {
 	var found []any
 	seen := map[string]bool{}
@@ -113,8 +114,8 @@ func (p *replaced) isVariable(text string) bool {
 	return p.variable[text]
 }
 
-// distinctName tells the policy that replaces from the one that is replaced where an aspect of the app has named it: CloudFormation
-// replaces no resource by one of the same name.
+// distinctName appends digests to a name that an aspect of the app has set, because CloudFormation does not replace a resource by one of
+// the same name.
 type distinctName struct{ policy *replaced }
 
 // maxPolicyName is the length of a policy's name. See

@@ -48,7 +48,7 @@ func leastSize(value any) int {
 	return 1
 }
 
-// leastText is the least length of the text that a function of CloudFormation gives; false if a value is none.
+// leastText returns the least length of the text that an intrinsic function returns, and false if the value is not an intrinsic function.
 func leastText(v map[string]any) (int, bool) {
 	if len(v) != 1 {
 		return 0, false
