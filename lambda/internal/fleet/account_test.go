@@ -32,10 +32,11 @@ type member struct {
 	cfn     *fakeaws.CloudFormation
 	// iamRate refuses what IAM would throttle.
 	iamRate *bucketOfTokens
-	// denied has an administrator's rule refuse the first deployment, for one Region.
-	denied map[string]bool
 
-	mutex            sync.Mutex
+	// mutex guards the fields below it.
+	mutex sync.Mutex
+	// denied has an administrator's rule refuse the first deployment, for one Region.
+	denied           map[string]bool
 	calls, throttled int
 	// background are the executions that nobody waits for any more.
 	background sync.WaitGroup
@@ -52,6 +53,13 @@ func newMember(n int, regions []string) *member {
 			`"Resource":"arn:aws:s3:::`+name+`/*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`)
 	}
 	return m
+}
+
+// allow takes the administrator's rules away.
+func (m *member) allow() {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	clear(m.denied)
 }
 
 func bucketIn(account, region string) string { return "data-" + account + "-" + region }

@@ -67,10 +67,13 @@ func (f *fleet) operate(instances []*instance, do func(*instance) error) (failed
 	return failed, errs
 }
 
+// calls counts while executions that nobody waits for may still be under way.
 func (f *fleet) calls() (calls, throttled int) {
 	for _, m := range f.members {
+		m.mutex.Lock()
 		calls += m.calls
 		throttled += m.throttled
+		m.mutex.Unlock()
 	}
 	return calls, throttled
 }
@@ -117,7 +120,7 @@ func TestFleet(t *testing.T) {
 		}
 		failed, _ := f.operate(f.instances, func(s *instance) error { return s.create(wanted(s, nil)) })
 		for _, m := range f.members {
-			clear(m.denied)
+			m.allow()
 		}
 		if again, errs := f.operate(failed, func(s *instance) error { return s.create(wanted(s, nil)) }); len(again) > 0 {
 			t.Fatalf("failed again: %s", strings.Join(errs, "\n"))
