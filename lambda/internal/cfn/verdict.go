@@ -25,6 +25,10 @@ type Report struct {
 	NoStack bool
 }
 
+// Confirms reports whether CloudFormation told of the resource or of its stack. Without that, an event may come from whoever may invoke
+// the function.
+func (r Report) Confirms() bool { return r.ResourceStatus != "" || r.StackStatus != "" }
+
 // Verdict says what to do about an event.
 type Verdict int
 

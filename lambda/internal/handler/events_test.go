@@ -9,6 +9,7 @@ import (
 
 	"personalize-role/lambda/internal/awstest"
 	"personalize-role/lambda/internal/cfn"
+	"personalize-role/lambda/internal/servicerole"
 )
 
 // A Create was never answered and rolled back with an ID that CloudFormation made up; a later update created the resource. The old Delete
@@ -66,6 +67,48 @@ func TestAStackThatDoesNotExist(t *testing.T) {
 	if diff := cmp.Diff(before, r.world.State()); diff != "" {
 		t.Errorf("-before +after:\n%s", diff)
 	}
+}
+
+// What roles and policies of others are called, and whose they are, is told to CloudFormation only: whoever may invoke the function, with
+// CloudFormation out of reach, gets one answer for all of them.
+func TestAnUnconfirmedEventLearnsNothing(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		now  props
+		// secret is what a confirmed event is told.
+		secret string
+	}{
+		{"nobody's role", props{"RoleName": "TheirRole"}, "arn:aws:iam::123456789012:role/TheirRole"},
+		{"another stack's role", props{"RoleName": "Marked"}, "TheirLogicalID"},
+		{"another stack's role, to adopt", props{"RoleName": "marked", "AdoptExistingRole": "true"}, "arn:aws:cloudformation:eu-west-1:"},
+		{"a role at another path", props{"RoleName": "TheirRole", "Path": "/a/", "AdoptExistingRole": "true"}, "role/TheirRole can't be adopted"},
+		{"a policy", props{"PolicyName": "Theirs"}, "arn:aws:iam::123456789012:policy/Theirs"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t, awstest.NewFake(t))
+			r.foreign()
+			r.createRole("Marked", theirTags)
+			event := r.event(cfn.Create, "", base(c.now), nil)
+			r.cfn.Say("CREATE_IN_PROGRESS", "", "")
+			if told := r.deliverRaw(event).Reason; !strings.Contains(told, c.secret) {
+				t.Errorf("CloudFormation is not told %q: %s", c.secret, told)
+			}
+			before := r.world.State()
+			r.cfn.Deny()
+			want := concealed.Error()
+			if diff := cmp.Diff(want, r.deliverRaw(event).Reason); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+			if diff := cmp.Diff(before, r.world.State()); diff != "" {
+				t.Errorf("-before +after:\n%s", diff)
+			}
+		})
+	}
+}
+
+// theirTags mark a role as that of another stack's resource.
+var theirTags = map[string]string{
+	servicerole.TagStackID: "arn:aws:cloudformation:eu-west-1:123456789012:stack/theirs/1", servicerole.TagLogicalID: "TheirLogicalID",
 }
 
 // A Delete right after a Create, while IAM doesn't show the role or the policy yet.

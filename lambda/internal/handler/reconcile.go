@@ -172,7 +172,19 @@ func (t *task) permitted(ctx context.Context, p plan.Plan, out *outcome) (plan.P
 	if refusal.Cause != nil {
 		return p, refusal.Cause
 	}
+	if refusal.Foreign && !out.report.Confirms() {
+		t.handler.Log.WarnContext(ctx, "refused an event that CloudFormation did not confirm", "cause", refusal.Reason)
+		refusal = concealed
+	}
 	return p, errors.New(refusal.Message(out.Wrote || out.swept))
+}
+
+// concealed takes the place of a refusal about roles and policies of others if CloudFormation didn't confirm the event: whoever sent it
+// learns nothing about them.
+var concealed = &plan.Refusal{
+	Reason: "the role or its managed policy can't be provisioned under this name, and CloudFormation could not be asked about the event, so " +
+		"that only the function's log has the reason",
+	Advice: "Read the log, and allow the function cloudformation:DescribeStackResource and cloudformation:DescribeStacks.",
 }
 
 // isRollingBack asks once.

@@ -26,7 +26,7 @@ import (
 //	of another account               | -                                      | -
 func Converge(d servicerole.Desired, o servicerole.Observed) Plan {
 	c := converger{desired: d.Given(o), observed: o}
-	c.refuseForeign()
+	c.refuseTaken()
 	if len(c.plan.Refusals) > 0 {
 		return c.plan
 	}
@@ -92,13 +92,13 @@ func (c *converger) role() {
 func (c *converger) adopt() {
 	want, found := c.desired.Role, *c.observed.Role
 	if required := c.desired.RequiredBoundary; required != "" && found.Boundary != required {
-		c.refuse("Set that boundary on the role, or create a new role.", "role %s can't be adopted: its permissions boundary is not %s, below "+
+		c.refuseForeign("Set that boundary on the role, or create a new role.", "role %s can't be adopted: its permissions boundary is not %s, below "+
 			"which the function provisions roles", found.ARN, required)
 		return
 	}
 	snapshot, err := c.desired.Snapshot(found)
 	if err != nil {
-		c.refuse("Remove tags from the role, or create a new role.", "role %s can't be adopted: %v", found.ARN, err)
+		c.refuseForeign("Remove tags from the role, or create a new role.", "role %s can't be adopted: %v", found.ARN, err)
 		return
 	}
 	tags := changedTags(want.Tags, found.Tags)
@@ -185,8 +185,8 @@ func (c *converger) isDropped(arn string) bool {
 	return found != nil && c.owns(found.Tags) && !c.isDesired(arn)
 }
 
-// refuseForeign refuses to touch what isn't the resource's own.
-func (c *converger) refuseForeign() {
+// refuseTaken refuses to touch what isn't the resource's own.
+func (c *converger) refuseTaken() {
 	c.refuseRole()
 	want := c.desired.Policy
 	if want == nil {
@@ -194,7 +194,7 @@ func (c *converger) refuseForeign() {
 	}
 	if found := c.observed.Policy(want.ARN); found != nil {
 		if !c.owns(found.Tags) {
-			c.refuse("Choose another PolicyName, or delete that policy if it is no longer needed.", "managed policy %s already exists and %s",
+			c.refuseForeign("Choose another PolicyName, or delete that policy if it is no longer needed.", "managed policy %s already exists and %s",
 				found.ARN, managedBy(found.Tags))
 		}
 		return
@@ -240,14 +240,14 @@ func (c *converger) refuseRole() {
 			"role %s would have to be created, and this resource already has %s. IAM does not allow two roles of one name in an account, "+
 				"whatever their paths and the case of their letters", want.ARN, found.ARN)
 	case owner == servicerole.AnotherResource:
-		c.refuse("Choose another RoleName. If that stack no longer exists, remove the role's tags that start with personalize-role: and "+
+		c.refuseForeign("Choose another RoleName. If that stack no longer exists, remove the role's tags that start with personalize-role: and "+
 			"set AdoptExistingRole to true.",
 			"role %s already exists and %s", found.ARN, managedBy(found.Tags))
 	case owner == servicerole.NoResource && !c.desired.AdoptExistingRole:
-		c.refuse("Choose another RoleName, leave RoleName out, or set AdoptExistingRole to true to adopt the role.",
+		c.refuseForeign("Choose another RoleName, leave RoleName out, or set AdoptExistingRole to true to adopt the role.",
 			"role %s already exists and %s", found.ARN, managedBy(found.Tags))
 	case owner == servicerole.NoResource && found.ARN != want.ARN:
-		c.refuse("Set Path and RoleName to those of the existing role.", "role %s can't be adopted as %s", found.ARN, want.ARN)
+		c.refuseForeign("Set Path and RoleName to those of the existing role.", "role %s can't be adopted as %s", found.ARN, want.ARN)
 	}
 }
 

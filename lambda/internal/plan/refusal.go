@@ -11,6 +11,8 @@ type Refusal struct {
 	// Waivable says that the rollback of an update goes without what the refusal is about: a rollback that fails leaves the whole
 	// stack stuck.
 	Waivable bool
+	// Foreign says that the reason tells about a role or policy that isn't the resource's own.
+	Foreign bool
 }
 
 // Error returns the message of a refusal after which nothing was changed.
@@ -42,6 +44,11 @@ func (p Plan) Refused(rollingBack bool) *Refusal {
 
 func (b *builder) refuse(advice, format string, args ...any) {
 	b.plan.Refusals = append(b.plan.Refusals, Refusal{Reason: fmt.Sprintf(format, args...), Advice: advice})
+}
+
+// refuseForeign adds a refusal whose reason tells about a role or policy that isn't the resource's own.
+func (b *builder) refuseForeign(advice, format string, args ...any) {
+	b.plan.Refusals = append(b.plan.Refusals, Refusal{Reason: fmt.Sprintf(format, args...), Advice: advice, Foreign: true})
 }
 
 // waive adds a waivable refusal.
