@@ -30,10 +30,33 @@ func newInstance(t *testing.T, n int, id, region string) *instance {
 	i.bucket = i.account.bucket(t, "member-"+region, theirPolicy)
 	// StackSets put their tags on the stacks of their instances.
 	i.deployer.Tags = map[string]string{"CostCenter": "42"}
+	// A StackSet gives all instances the same parameters: the boundaries are those of each account.
+	i.requireOnce(t)
 	i.p = emulator.Parameters{"BucketNames": i.bucket, "PropagationDelaySeconds": "0", "Description": "first",
-		"FunctionPermissionsBoundary": i.requireCostCenterOnce(t)}
+		"FunctionPermissionsBoundary": "policy/CostCenter", "RequiredBoundary": "policy/PersonalizeRoleBoundary"}
 	check(t, i.deployer.Create(t.Context(), i.stack, i.template, i.p))
 	return i
+}
+
+// requireOnce makes the boundaries of an account that may have them already, from another Region.
+func (i *instance) requireOnce(t *testing.T) {
+	t.Helper()
+	arn := "arn:aws:iam::" + i.id + ":policy/CostCenter"
+	if _, err := i.iam.GetPolicy(t.Context(), &iam.GetPolicyInput{PolicyArn: aws.String(arn)}); err != nil {
+		i.requireCostCenter(t)
+		i.ceiling(t, "*")
+	}
+}
+
+// boundary is the ARN of the policy that bounds a role.
+func (i *instance) boundary(t *testing.T, role string) string {
+	t.Helper()
+	out, err := i.iam.GetRole(t.Context(), &iam.GetRoleInput{RoleName: aws.String(role)})
+	check(t, err)
+	if out.Role.PermissionsBoundary == nil {
+		return ""
+	}
+	return aws.ToString(out.Role.PermissionsBoundary.PermissionsBoundaryArn)
 }
 
 // state is the instance's role and the statements in its bucket's policy.
@@ -78,6 +101,9 @@ func TestStackSetInstances(t *testing.T) {
 		names[outputs["RoleArn"]] = true
 		if got := i.costCenter(ctx, t, outputs["RoleName"]); got != "42" {
 			t.Errorf("%s: CostCenter %q", i.stack, got)
+		}
+		if got, want := i.boundary(t, outputs["RoleName"]), "arn:aws:iam::"+i.id+":policy/PersonalizeRoleBoundary"; got != want {
+			t.Errorf("%s: boundary %q, want %s", i.stack, got, want)
 		}
 		if got := i.roles(t); !slices.Contains(got, outputs["RoleName"]) || len(got) != 2 {
 			t.Errorf("account %s has %v, want two of which one is %s", i.id, got, outputs["RoleName"])

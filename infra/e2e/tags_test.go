@@ -25,16 +25,6 @@ func (a *account) requireCostCenter(t *testing.T) string {
 	return aws.ToString(out.Policy.Arn)
 }
 
-// requireCostCenterOnce does the same in an account that may have the policy already, from another Region.
-func (a *account) requireCostCenterOnce(t *testing.T) string {
-	t.Helper()
-	arn := "arn:aws:iam::" + a.id + ":policy/CostCenter"
-	if _, err := a.iam.GetPolicy(t.Context(), &iam.GetPolicyInput{PolicyArn: aws.String(arn)}); err == nil {
-		return arn
-	}
-	return a.requireCostCenter(t)
-}
-
 // costCenter returns the tag of a role.
 func (a *account) costCenter(ctx context.Context, t *testing.T, role string) string {
 	t.Helper()

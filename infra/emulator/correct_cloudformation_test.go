@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,15 @@ const (
 
 	roleTemplate = `{"Resources":{"Role":{"Type":"AWS::IAM::Role","Properties":{"RoleName":"NAME","PermissionsBoundary":"` + policyARN +
 		`of-stacks","AssumeRolePolicyDocument":` + anyTrust + `}}}}`
+
+	// comparing has an output for each condition that holds.
+	comparing = `{"Parameters":{"Name":{"Type":"String","Default":"policy/x"},"None":{"Type":"CommaDelimitedList","Default":""}},` +
+		`"Conditions":{"Split":{"Fn::Equals":[{"Fn::Select":["0",{"Fn::Split":["/",{"Ref":"Name"}]}]},"policy"]},` +
+		`"Other":{"Fn::Equals":[{"Fn::Select":["1",{"Fn::Split":["/",{"Ref":"Name"}]}]},"policy"]},` +
+		`"Joined":{"Fn::Equals":[{"Fn::Join":["",{"Ref":"None"}]},""]}},` +
+		`"Resources":{"Role":{"Type":"AWS::IAM::Role","Properties":{"AssumeRolePolicyDocument":` + anyTrust + `}}},` +
+		`"Outputs":{"Split":{"Condition":"Split","Value":"1"},"Other":{"Condition":"Other","Value":"1"},` +
+		`"Joined":{"Condition":"Joined","Value":"1"}}}`
 )
 
 var cloudFormationCorrections = []correction{
@@ -59,6 +69,28 @@ var cloudFormationCorrections = []correction{
 			}
 			if out.Role.PermissionsBoundary == nil {
 				return errors.New("the role has none")
+			}
+			return nil
+		}},
+	{"a condition compares what other functions return",
+		"https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-conditions.html",
+		func(ctx context.Context, e *Emulator) error {
+			client := cloudformation.NewFromConfig(e.Config())
+			status, err := deployed(ctx, client, "comparing", comparing, "")
+			if err := errors.Join(err, is(status, types.StackStatusCreateComplete)); err != nil {
+				return err
+			}
+			out, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String("comparing")})
+			if err != nil {
+				return err
+			}
+			var named []string
+			for _, o := range out.Stacks[0].Outputs {
+				named = append(named, aws.ToString(o.OutputKey))
+			}
+			slices.Sort(named)
+			if got := strings.Join(named, " "); got != "Joined Split" {
+				return fmt.Errorf("%s hold", got)
 			}
 			return nil
 		}},

@@ -14,7 +14,7 @@ from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
 from ministack.core.router import extract_access_key_id
 from ministack.services import iam
-from ministack.services.cloudformation import _stacks, provisioners, stacks
+from ministack.services.cloudformation import _stacks, changesets, engine, handlers as operations, provisioners, stacks
 
 # The service roles that stacks were given, by account, Region and name.
 service_roles = {}
@@ -152,6 +152,25 @@ def delete_resource(resource_type, physical_id, props, stack_name=None, logical_
     return original_remove(resource_type, physical_id, props, stack_name, logical_id)
 
 
+original_conditions = engine._evaluate_conditions
+
+
+def evaluate_conditions(template, params):
+    """Conditions may compare what Fn::Join, Fn::Select, Fn::Split and Fn::Sub return."""
+    def resolved(value):
+        if isinstance(value, list):
+            return [resolved(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if value.keys() & {"Fn::Join", "Fn::Select", "Fn::Split", "Fn::Sub"}:
+            return engine._resolve_refs(value, {}, params, {}, template.get("Mappings", {}), "", "")
+        return {key: resolved(item) for key, item in value.items()}
+
+    return original_conditions({**template, "Conditions": resolved(template.get("Conditions", {}))}, params)
+
+
+for module in (changesets, engine, operations, provisioners, stacks):
+    module._evaluate_conditions = evaluate_conditions
 for module in (provisioners, stacks):
     module._provision_resource, module._update_resource, module._delete_resource = provision_resource, update_resource, delete_resource
 iam_evaluator.pin_request_caller = pin_request_caller

@@ -44,27 +44,36 @@ func TestRequiredBoundaryInEveryWorld(t *testing.T) {
 		name   string
 		before func(r *rig)
 		now    props
+		// required is the function's boundary; empty: the account's.
+		required string
 		// refused is in the reason; empty: the role is created below the boundary.
 		refused string
 	}{
-		{"left out", nil, base(props{"RoleName": "Bounded"}), ""},
-		{"named", nil, base(props{"RoleName": "Bounded", "PermissionsBoundary": boundary}), ""},
-		{"another one", nil, base(props{"PermissionsBoundary": otherBoundary}),
+		{"left out", nil, base(props{"RoleName": "Bounded"}), "", ""},
+		{"named", nil, base(props{"RoleName": "Bounded", "PermissionsBoundary": boundary}), "", ""},
+		{"another one", nil, base(props{"PermissionsBoundary": otherBoundary}), "",
 			"PermissionsBoundary " + otherBoundary + " must be " + boundary + " or be left out"},
-		{"adopted without one", func(r *rig) { r.createRole("Existing", nil) }, adopting, "its permissions boundary is not " + boundary},
+		{"adopted without one", func(r *rig) { r.createRole("Existing", nil) }, adopting, "", "its permissions boundary is not " + boundary},
 		{"adopted with another one", func(r *rig) {
 			r.createRole("Existing", nil)
 			r.bound("Existing", otherBoundary)
-		}, adopting, "its permissions boundary is not " + boundary},
+		}, adopting, "", "its permissions boundary is not " + boundary},
 		{"adopted with it", func(r *rig) {
 			r.createRole("Existing", nil)
 			r.bound("Existing", boundary)
-		}, adopting, ""},
+		}, adopting, "", ""},
+		{"one of another account", nil, base(nil), "arn:aws:iam::999999999999:policy/B",
+			"the function's RequiredBoundary arn:aws:iam::999999999999:policy/B must be a managed policy of this account"},
+		{"one of another partition", nil, base(nil), "arn:aws-cn:iam::123456789012:policy/B",
+			"the function's RequiredBoundary arn:aws-cn:iam::123456789012:policy/B must be a managed policy of this account"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, kind.New(t))
 			r.handler.RequiredBoundary = boundary
+			if c.required != "" {
+				r.handler.RequiredBoundary = c.required
+			}
 			if c.before != nil {
 				c.before(r)
 			}

@@ -156,6 +156,9 @@ func (d Desired) Below(required string) (Desired, error) {
 	if required == "" {
 		return d, nil
 	}
+	if faults := d.boundaryFaults("the function's RequiredBoundary", required); len(faults) > 0 {
+		return Desired{}, &properties.Error{Faults: faults}
+	}
 	if d.Role.Boundary != "" && d.Role.Boundary != required {
 		return Desired{}, &properties.Error{Faults: []string{fmt.Sprintf("%s %s must be %s or be left out, because the function "+
 			"provisions roles "+
@@ -219,15 +222,15 @@ func (d Desired) faults(p properties.Properties) []string {
 				properties.LegacyRegion, d.Identity.Region)
 		}
 	}
-	return append(faults, d.boundaryFaults(p.PermissionsBoundary)...)
+	return append(faults, d.boundaryFaults(properties.NamePermissionsBoundary, p.PermissionsBoundary)...)
 }
 
-// boundaryFaults refuses a boundary that IAM could only refuse later: one of another partition or account.
-func (d Desired) boundaryFaults(arn string) []string {
+// boundaryFaults refuses a boundary that IAM could only refuse later: one of another partition or account. The name is that of the setting.
+func (d Desired) boundaryFaults(name, arn string) []string {
 	aws := fmt.Sprintf("arn:%s:iam::aws:policy/", d.Identity.Partition)
 	if arn == "" || d.Identity.IsOwnAccountPolicy(arn) || strings.HasPrefix(arn, aws) {
 		return nil
 	}
 	return []string{fmt.Sprintf("%s %s must be a managed policy of this account (arn:%s:iam::%s:policy/...) or of AWS (%s...)",
-		properties.NamePermissionsBoundary, arn, d.Identity.Partition, d.Identity.AccountID, aws)}
+		name, arn, d.Identity.Partition, d.Identity.AccountID, aws)}
 }
