@@ -33,6 +33,7 @@ func TestDocumentedPolicies(t *testing.T) {
 		"reserve-tags.json": permissions.ReserveTags([]string{
 			"arn:aws:iam::*:role/personalize-role-FunctionRole-*", "arn:aws:iam::*:role/*/personalize-role-FunctionRole-*",
 		}),
+		"only-services.json":            permissions.OnlyServices([]string{"arn:aws:iam::*:role/personalize-roles/*"}),
 		"boundary.json":                 ceiling,
 		"operate.json":                  operator(t, permissions.OperatorOperate),
 		"read-only.json":                operator(t, permissions.OperatorReadOnly),

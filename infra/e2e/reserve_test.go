@@ -3,12 +3,14 @@
 package e2e
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"personalize-role/lambda/permissions"
 )
@@ -60,6 +62,38 @@ func TestTagsAreReserved(t *testing.T) {
 					t.Errorf("%s with %s as %s: got %v, want denied %v", name, key, who, err, want)
 				}
 			}
+		}
+	}
+}
+
+// Whatever a trust policy says, nobody but AWS services may assume a service role. The emulator has no resource control policies: the
+// statement stands in the trust policy.
+func TestOnlyServicesAssumeServiceRoles(t *testing.T) {
+	t.Parallel()
+	a := open(t, "100000000054")
+	ctx := t.Context()
+	open := `{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}`
+	create := func(name, statements string) {
+		trust := `{"Version":"2012-10-17","Statement":[` + statements + `]}`
+		_, err := a.iam.CreateRole(ctx, &iam.CreateRoleInput{RoleName: &name, Path: aws.String("/personalize-roles/"),
+			AssumeRolePolicyDocument: &trust})
+		check(t, err)
+	}
+	deny := permissions.Decoded(permissions.OnlyServices(nil))["Statement"].([]any)[0].(map[string]any)
+	// A trust policy is about the role that has it.
+	delete(deny, "Resource")
+	text, err := json.Marshal(deny)
+	check(t, err)
+	create("someone", open)
+	check(t, a.grant(ctx, "someone", []permissions.Statement{{Sid: "Assume", Actions: []string{"sts:*"}, Resources: []string{"*"}}}))
+	create("unprotected", open)
+	create("protected", open+","+string(text))
+	client := sts.NewFromConfig(a.actAs(t, "personalize-roles/someone"))
+	for name, want := range map[string]bool{"unprotected": false, "protected": true} {
+		_, err := client.AssumeRole(ctx, &sts.AssumeRoleInput{
+			RoleArn: aws.String("arn:aws:iam::" + a.id + ":role/personalize-roles/" + name), RoleSessionName: aws.String("attempt")})
+		if denied := err != nil && strings.Contains(err.Error(), "AccessDenied"); denied != want || err != nil && !denied {
+			t.Errorf("%s: got %v, want denied %v", name, err, want)
 		}
 	}
 }

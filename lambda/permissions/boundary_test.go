@@ -19,7 +19,7 @@ func TestTheBoundarysTemplateAllowsTheSame(t *testing.T) {
 		if err := yaml.Unmarshal(text, &whole); err != nil {
 			t.Fatal(err)
 		}
-		resolved := choose(choose(&whole, "HasBuckets", with), "HasKeys", with)
+		resolved := choose(&whole, map[string]bool{"HasBuckets": with, "HasKeys": with})
 		var template struct {
 			Resources struct {
 				Boundary struct {

@@ -12,6 +12,7 @@ import (
 type statement struct {
 	Sid       string
 	Effect    string
+	Principal string `json:",omitempty"`
 	Action    []string
 	Resource  []string
 	Condition map[string]map[string]any `json:",omitempty"`
@@ -29,7 +30,7 @@ func documentOf(statements []Statement) policyDocument {
 		if s.Deny {
 			effect = "Deny"
 		}
-		d.Statement = append(d.Statement, statement{s.Sid, effect, s.Actions, s.Resources, conditionsOf(s)})
+		d.Statement = append(d.Statement, statement{s.Sid, effect, s.Principal, s.Actions, s.Resources, conditionsOf(s)})
 	}
 	return d
 }

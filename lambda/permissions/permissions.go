@@ -11,8 +11,10 @@ import (
 
 // Statement is one statement of a policy. It allows, unless Deny says otherwise.
 type Statement struct {
-	Sid        string
-	Deny       bool
+	Sid  string
+	Deny bool
+	// Principal is who a resource control policy is about; empty in all other policies.
+	Principal  string
 	Actions    []string
 	Resources  []string
 	Conditions map[string]map[string][]string

@@ -4,6 +4,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,7 +16,7 @@ import (
 // template.yaml allows, as far as it doesn't depend on buckets and keys: for those see infra/e2e/permissions_test.go. It allows the
 // function what it needs, and nothing to spare.
 func TestTemplateGrantsTheSame(t *testing.T) {
-	for _, boundary := range []string{"", "RequiredBoundary"} {
+	for _, boundary := range []string{"", "RequiredBoundary", "arn:${AWS::Partition}:iam::${AWS::AccountId}:${RequiredBoundary}"} {
 		want := map[string]Statement{}
 		scope := Scope{
 			Partition: "${AWS::Partition}", Region: "${AWS::Region}", AccountID: "${AWS::AccountId}", RequiredBoundary: boundary,
@@ -26,7 +27,9 @@ func TestTemplateGrantsTheSame(t *testing.T) {
 		}
 		want["KeepKeysReachable"] = GuardStatement()
 		want["WriteLogs"] = LogStatement("FunctionLogGroup.Arn")
-		if diff := cmp.Diff(want, templateStatements(t, "HasRequiredBoundary", boundary != "")); diff != "" {
+		if diff := cmp.Diff(want, templateStatements(t, map[string]bool{
+			"HasRequiredBoundary": boundary != "", "RequiredBoundaryIsRelative": strings.HasPrefix(boundary, "arn:"),
+		})); diff != "" {
 			t.Errorf("RequiredBoundary %q: -needed +granted by template.yaml:\n%s", boundary, diff)
 		}
 	}
@@ -139,9 +142,13 @@ func (d document) statements(t *testing.T) []Statement {
 	return list
 }
 
-// choose replaces what depends on a condition of the template by what holds; what is left out goes.
-func choose(n *yaml.Node, condition string, holds bool) *yaml.Node {
-	if n.Tag == "!If" && n.Content[0].Value == condition {
+// choose replaces what depends on conditions of the template by what holds; what is left out goes.
+func choose(n *yaml.Node, conditions map[string]bool) *yaml.Node {
+	for n.Tag == "!If" {
+		holds, given := conditions[n.Content[0].Value]
+		if !given {
+			break
+		}
 		chosen := n.Content[2]
 		if holds {
 			chosen = n.Content[1]
@@ -157,7 +164,7 @@ func choose(n *yaml.Node, condition string, holds bool) *yaml.Node {
 		step = 2
 	}
 	for i := 0; i < len(n.Content); i += step {
-		value := choose(n.Content[i+step-1], condition, holds)
+		value := choose(n.Content[i+step-1], conditions)
 		if value == nil && n.Tag == "!If" {
 			// What depends on another condition still has all its parts.
 			value = n.Content[i]
@@ -170,12 +177,12 @@ func choose(n *yaml.Node, condition string, holds bool) *yaml.Node {
 	return n
 }
 
-// templateStatements are those of the function's role, given whether a condition of the template holds.
-func templateStatements(t *testing.T, condition string, holds bool) map[string]Statement {
+// templateStatements are those of the function's role, given which conditions of the template hold.
+func templateStatements(t *testing.T, conditions map[string]bool) map[string]Statement {
 	var whole yaml.Node
 	readTemplate(t, &whole)
 	var template policies
-	if err := choose(&whole, condition, holds).Decode(&template); err != nil {
+	if err := choose(&whole, conditions).Decode(&template); err != nil {
 		t.Fatal(err)
 	}
 	statements := map[string]Statement{}

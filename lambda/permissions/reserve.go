@@ -24,3 +24,15 @@ func ReserveTags(functionRoles []string) []Statement {
 		deny("ReserveTags", "StringLike", properties.OwnTagPrefix+"*"),
 	}
 }
+
+// OnlyServices returns the statements of a resource control policy that lets only AWS services assume roles, which are ARNs or patterns:
+// no condition key of IAM bounds what a trust policy says. See
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html and
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalisawsservice
+func OnlyServices(roles []string) []Statement {
+	return []Statement{{
+		Sid: "OnlyServicesAssumeServiceRoles", Deny: true, Principal: "*", Resources: roles,
+		Actions:    []string{"sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"},
+		Conditions: map[string]map[string][]string{"BoolIfExists": {"aws:PrincipalIsAWSService": {"false"}}},
+	}}
+}
