@@ -2,7 +2,8 @@
 # pinned, into .tools.
 # `make help` lists the targets.
 
-ARCH    ?= arm64
+# Of the function: arm64 or x86_64. The default is arm64, and this machine's if AWS_ENDPOINT_URL is set, for an emulator.
+ARCH    ?=
 STACK   ?= personalize-role
 REGIONS ?=
 DRY_RUN ?=
@@ -167,15 +168,11 @@ template: $(LINT)/complete ## cfn-lint, sam validate and sam build on template.y
 	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(LINT)/bin/sam build --template template.yaml --build-dir .aws-sam/build
 
 package: ## build dist/function.zip and dist/template.yaml; with BUCKET, upload the zip and write dist/packaged.yaml
-	go run ./infra/cmd/bundle -arch $(ARCH)
+	go run ./infra/cmd/bundle $(if $(ARCH),-arch $(ARCH))
 	$(if $(BUCKET),$(AWS) cloudformation package --template-file dist/template.yaml --s3-bucket $(BUCKET) --s3-prefix $(PREFIX) --output-template-file dist/packaged.yaml)
 
 deploy: ## deploy to the account of your AWS credentials: make deploy BUCKET=artifacts PARAMETERS="BucketNames=my-data"
-	@test -n "$(BUCKET)" || { echo "deploy: set BUCKET to a bucket of yours, in the Region to deploy to, for the function's zip"; exit 2; }
-	$(MAKE) package
-	$(AWS) cloudformation deploy --template-file dist/packaged.yaml --stack-name $(STACK) --capabilities CAPABILITY_NAMED_IAM \
-		--no-fail-on-empty-changeset --parameter-overrides Architecture=$(if $(filter amd64,$(ARCH)),x86_64,$(ARCH)) $(PARAMETERS)
-	$(AWS) cloudformation describe-stacks --stack-name $(STACK) --query 'Stacks[0].Outputs' --output table
+	go run ./infra/cmd/deploy -bucket "$(BUCKET)" -prefix $(PREFIX) -stack $(STACK) $(if $(ARCH),-arch $(ARCH)) $(PARAMETERS)
 
 publish: ## upload a release to one bucket a Region, and print one-click links: make publish BUCKET=my-releases REGIONS="eu-west-1 us-east-1"
 	go run ./infra/cmd/publish -bucket "$(BUCKET)" -regions "$(REGIONS)" -stack $(STACK) -parameters "$(PARAMETERS)" $(if $(DRY_RUN),-dry-run)
@@ -186,7 +183,7 @@ release: ## write dist/release and dist/notes.md, what a tag becomes on GitHub: 
 deployable: template ## make deploy and sam package, against the emulator
 	go run ./infra/cmd/emulator sh -ec '\
 		$(LINT)/bin/aws s3 mb s3://artifacts; $(LINT)/bin/aws s3 mb s3://my-data; \
-		$(MAKE) deploy AWS=$(LINT)/bin/aws BUCKET=artifacts ARCH=$$(go env GOARCH) PARAMETERS="BucketNames=my-data PropagationDelaySeconds=0"; \
+		$(MAKE) deploy BUCKET=artifacts PARAMETERS="BucketNames=my-data PropagationDelaySeconds=0"; \
 		SAM_CLI_TELEMETRY=0 $(LINT)/bin/sam package --template-file .aws-sam/build/template.yaml --s3-bucket artifacts --output-template-file dist/sam.yaml; \
 		grep -q "LicenseUrl: s3://artifacts/" dist/sam.yaml; grep -q "S3Bucket: artifacts" dist/sam.yaml'
 

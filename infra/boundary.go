@@ -11,10 +11,9 @@ import (
 )
 
 // buildBoundary adds the stack with a permissions boundary for service roles, which administrators deploy. Its managed policy is the
-// requiredBoundary of a function. No value of its settings is refused here: IAM checks names and ARNs.
-func buildBoundary(app awscdk.App) error {
-	s := &settings{app: app}
-	stack := awscdk.NewStack(app, jsii.String(s.textOr("stackName", "personalize-role-boundary")), &awscdk.StackProps{
+// requiredBoundary of a function. The error names wrong settings.
+func buildBoundary(s *settings) error {
+	stack := awscdk.NewStack(s.app, jsii.String(s.stackName("personalize-role-boundary")), &awscdk.StackProps{
 		Description: jsii.String("Permissions boundary of Amazon Personalize service roles"), Env: environment(),
 	})
 	scope := permissions.Scope{AccountID: *stack.Account(), Keys: s.list("kmsKeyArns")}
@@ -29,5 +28,5 @@ func buildBoundary(app awscdk.App) error {
 	awscdk.NewCfnOutput(stack, jsii.String("PolicyArn"), &awscdk.CfnOutputProps{
 		Description: jsii.String("ARN of the managed policy, the requiredBoundary of the function"), Value: policy.Ref(),
 	})
-	return nil
+	return s.err()
 }

@@ -17,7 +17,7 @@ func TestBoundary(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cdk.out")
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(dir), Context: &map[string]any{"bucketNames": "data-one,data-two",
 		"kmsKeyArns": key, "policyName": "Ceiling"}})
-	if err := buildBoundary(app); err != nil {
+	if err := buildBoundary(settingsOf(t, app)); err != nil {
 		t.Fatal(err)
 	}
 	app.Synth(nil)

@@ -1,9 +1,9 @@
 package main
 
 import (
-	"errors"
 	"regexp"
-	"strings"
+
+	"personalize-role/infra/parameters"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -19,19 +19,20 @@ var organisationID = regexp.MustCompile(`^o-[a-z0-9]{10,32}$`)
 
 // buildDistribution adds the stack with one Region's bucket of releases, which make publish uploads to. Deploy it to every
 // Region. The error names wrong settings.
-func buildDistribution(app awscdk.App) error {
-	s := &settings{app: app}
+func buildDistribution(s *settings) error {
 	name, readers := s.textOr("distributionBucket", ""), s.textOr("readers", "")
-	if name == "" {
-		s.fault("distributionBucket", name, "the start of the buckets' names, as make publish takes it")
+	if !parameters.IsReleaseBucket(name) {
+		s.fault("distributionBucket", name, "the start of the buckets' names, as make publish takes it: at most 40 lower-case letters, digits "+
+			"and hyphens")
 	}
 	if readers != readersPublic && !organisationID.MatchString(readers) {
 		s.fault("readers", readers, "public, or the id of an organisation, such as o-a1b2c3d4e5")
 	}
-	if len(s.faults) > 0 {
-		return errors.New(strings.Join(s.faults, "; "))
+	stackName := s.stackName("personalize-role-distribution")
+	if err := s.err(); err != nil {
+		return err
 	}
-	stack := awscdk.NewStack(app, jsii.String(s.textOr("stackName", "personalize-role-distribution")), &awscdk.StackProps{
+	stack := awscdk.NewStack(s.app, &stackName, &awscdk.StackProps{
 		Description: jsii.String("Bucket of the releases of personalize-role for one Region"), Env: environment(),
 	})
 	public := readers == readersPublic
@@ -67,7 +68,7 @@ func buildDistribution(app awscdk.App) error {
 	}
 	awscdk.NewCfnOutput(stack, jsii.String("BucketName"), &awscdk.CfnOutputProps{Description: jsii.String("Name of the bucket of releases"),
 		Value: bucket.BucketName()})
-	checkDistribution(app, bucket, logs, public)
+	checkDistribution(s.app, bucket, logs, public)
 	return nil
 }
 

@@ -18,7 +18,7 @@ func distribution(t *testing.T, context map[string]any) (string, error) {
 	dir := filepath.Join(t.TempDir(), "cdk.out")
 	all := maps.Clone(context)
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(dir), Context: &all})
-	if err := buildDistribution(app); err != nil {
+	if err := buildDistribution(settingsOf(t, app)); err != nil {
 		return "", err
 	}
 	app.Synth(nil)
@@ -111,7 +111,7 @@ func TestDistribution(t *testing.T) {
 func TestWrongSettingsOfTheDistribution(t *testing.T) {
 	_, err := distribution(t, map[string]any{"readers": "everybody"})
 	want := `setting distributionBucket (or PERSONALIZE_ROLE_DISTRIBUTION_BUCKET) is "", and must be the start of the buckets' names, ` +
-		`as make publish takes it; ` +
+		`as make publish takes it: at most 40 lower-case letters, digits and hyphens; ` +
 		`setting readers (or PERSONALIZE_ROLE_READERS) is "everybody", and must be public, or the id of an organisation, such as o-a1b2c3d4e5`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 
@@ -20,17 +19,23 @@ func main() {
 
 func synthesise() error {
 	app := awscdk.NewApp(appProps())
-	builders := map[string]func(awscdk.App) error{
+	builders := map[string]func(*settings) error{
 		"role": build, "boundary": buildBoundary, "distribution": buildDistribution, "organisation": buildOrganisation,
 	}
-	s := &settings{app: app}
+	s, err := newSettings(app)
+	if err != nil {
+		return err
+	}
+	s.checkNames()
 	chosen := s.textOr("app", "role")
 	builder, ok := builders[chosen]
 	if !ok {
 		s.fault("app", chosen, "role, boundary, distribution or organisation")
-		return errors.New(s.faults[0])
 	}
-	if err := builder(app); err != nil {
+	if err := s.err(); err != nil {
+		return err
+	}
+	if err := builder(s); err != nil {
 		return err
 	}
 	assembly := app.Synth(nil)

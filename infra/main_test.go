@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
+	"personalize-role/infra/bundle/bundletest"
 	"personalize-role/lambda/properties"
 )
 
@@ -30,6 +31,15 @@ type app struct {
 	}
 }
 
+func settingsOf(t *testing.T, app awscdk.App) *settings {
+	t.Helper()
+	s, err := newSettings(app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 type output struct {
 	Description string `yaml:"Description"`
 	Export      struct {
@@ -40,14 +50,11 @@ type output struct {
 func synthesised(t *testing.T, context map[string]any) (*app, error) {
 	t.Helper()
 	a := &app{dir: filepath.Join(t.TempDir(), "cdk.out")}
-	zip := filepath.Join(t.TempDir(), "function.zip")
-	if err := os.WriteFile(zip, []byte("no program"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	zip := bundletest.Zip(t, "arm64")
 	all := map[string]any{"functionZip": zip}
 	maps.Copy(all, context)
 	cdk := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(a.dir), Context: &all})
-	if err := build(cdk); err != nil {
+	if err := build(settingsOf(t, cdk)); err != nil {
 		return nil, err
 	}
 	cdk.Synth(nil)
@@ -174,7 +181,7 @@ func TestSettingsOfUsers(t *testing.T) {
 // The function's own settings: what roles of other stacks may be called and use, also as a list of cdk.json.
 func TestSettingsOfTheFunction(t *testing.T) {
 	a, err := synthesised(t, map[string]any{
-		"architecture": "x86_64", "functionPermissionsBoundary": "arn:aws:iam::123456789012:policy/F", "additionalRoleNames": "Theirs-*",
+		"architecture": "x86_64", "functionZip": bundletest.Zip(t, "amd64"), "functionPermissionsBoundary": "arn:aws:iam::123456789012:policy/F", "additionalRoleNames": "Theirs-*",
 		"additionalPolicyNames": "Theirs-*", "requiredBoundary": "arn:aws:iam::123456789012:policy/Ceiling",
 		"logKmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/logs", "alarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms",
 		"additionalBucketNames": []any{"their-data", "more-data"}, "additionalKmsKeyArns": "arn:aws:kms:eu-west-1:123456789012:key/*",
@@ -199,10 +206,64 @@ func TestSettingsOfTheFunction(t *testing.T) {
 
 func TestWrongSettingsAreNamed(t *testing.T) {
 	_, err := synthesised(t, map[string]any{"sourceConditions": "maybe", "propagationDelaySeconds": "soon"})
-	want := `setting sourceConditions (or PERSONALIZE_ROLE_SOURCE_CONDITIONS) is "maybe", and must be true or false; ` +
-		`setting propagationDelaySeconds (or PERSONALIZE_ROLE_PROPAGATION_DELAY_SECONDS) is "soon", and must be a whole number of seconds`
+	want := `setting sourceConditions (or PERSONALIZE_ROLE_SOURCE_CONDITIONS) is "maybe", and must be one of true, false; ` +
+		`setting propagationDelaySeconds (or PERSONALIZE_ROLE_PROPAGATION_DELAY_SECONDS) is "soon", and must be a number`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+// Names that no setting has are refused, and values that the template would refuse.
+func TestSettingsAreThoseOfTheTemplate(t *testing.T) {
+	for _, c := range []struct {
+		context map[string]any
+		// variable is one of the environment; empty: none.
+		variable string
+		want     string
+	}{
+		{map[string]any{"fullAcess": "true"}, "", "fullAcess is no setting; did you mean "},
+		{map[string]any{"bucketName": "x"}, "", "bucketName is no setting; did you mean bucketNames?"},
+		{nil, "PERSONALIZE_ROLE_BUCKET_NAME", "PERSONALIZE_ROLE_BUCKET_NAME is no setting; did you mean PERSONALIZE_ROLE_BUCKET_NAMES?"},
+		{map[string]any{"bucketNames": "my-data,arn:aws:s3:::x"}, "", `is "my-data,arn:aws:s3:::x", and must be names of buckets`},
+		{map[string]any{"personalizeAccess": "none"}, "", `is "none", and must be one of AmazonPersonalizeFullAccess, PersonalizeOnly, None`},
+		{map[string]any{"createOperatorPolicy": "true"}, "", `is "true", and must be one of None, Operate, ReadOnly, Monitor`},
+		{map[string]any{"stackName": "rec_s"}, "", `is "rec_s", and must be a letter and at most 127 letters, digits and hyphens`},
+		// Those of the CDK and of other tools.
+		{map[string]any{"@aws-cdk/core:x": true, "aws:cdk:y": 1, "hosted-zone:account=1": 1, "acknowledged-issue-numbers": 1}, "", ""},
+	} {
+		if c.variable != "" {
+			t.Setenv(c.variable, "x")
+		}
+		s := settingsOf(t, awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(t.TempDir()), Context: &c.context}))
+		s.checkNames()
+		for _, name := range names {
+			s.text(name)
+		}
+		s.stackName("standard")
+		err := s.err()
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v: got %v, want %q", c.context, err, c.want)
+		}
+		if c.variable != "" {
+			os.Unsetenv(c.variable)
+		}
+	}
+}
+
+// A boundary of the stack's own account may be named without it.
+func TestBoundariesOfTheOwnAccount(t *testing.T) {
+	a, err := synthesised(t, map[string]any{"requiredBoundary": "policy/Ceiling", "functionPermissionsBoundary": "policy/F"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(a.template.Resources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`{"Ref":"AWS::AccountId"},":policy/Ceiling"`, `{"Ref":"AWS::AccountId"},":policy/F"`} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %s", want)
+		}
 	}
 }
 

@@ -1,28 +1,26 @@
 package main
 
 import (
-	"errors"
 	"regexp"
-	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
+
+	"personalize-role/lambda/properties"
 )
 
 var (
 	organisationalUnit = regexp.MustCompile(`^(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})$`)
 	releaseTemplate    = regexp.MustCompile(`^https://[^/]+\.s3\.[^/]+/personalize-role/[^/]+/template\.yaml$`)
-	regionName         = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d{1,2}$`)
 )
 
 // buildOrganisation adds the stack with a StackSet that gives every account of organisational units a role in every Region of a
 // list, those that join later too. Deploy it in the management account, or in a delegated administrator's. The error names
 // wrong settings. See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-orgs.html
-func buildOrganisation(app awscdk.App) error {
-	s := &settings{app: app}
-	units := s.matching("organisationalUnits", organisationalUnit,
+func buildOrganisation(s *settings) error {
+	units := s.matching("organisationalUnits", organisationalUnit.MatchString,
 		"ids of organisational units, such as ou-ab12-cd34ef56, separated by commas; or that of the root")
-	regions := s.matching("regions", regionName, "Regions, such as eu-west-1,us-east-1")
+	regions := s.matching("regions", properties.IsRegion, "Regions, such as eu-west-1,us-east-1")
 	template := s.textOr("releaseTemplate", "")
 	if !releaseTemplate.MatchString(template) {
 		s.fault("releaseTemplate", template, "the https URL of a release's template.yaml, as make publish prints it")
@@ -33,10 +31,11 @@ func buildOrganisation(app awscdk.App) error {
 	}
 	concurrent, tolerated := s.percentage("maxConcurrentPercentage", 10, 1), s.percentage("failureTolerancePercentage", 5, 0)
 	parameters := s.parameters("memberParameters")
-	if len(s.faults) > 0 {
-		return errors.New(strings.Join(s.faults, "; "))
+	name := s.stackName("personalize-role-organisation")
+	if err := s.err(); err != nil {
+		return err
 	}
-	stack := awscdk.NewStack(app, jsii.String(s.textOr("stackName", "personalize-role-organisation")), &awscdk.StackProps{
+	stack := awscdk.NewStack(s.app, &name, &awscdk.StackProps{
 		Description: jsii.String("StackSet that gives the accounts of an organisation their Amazon Personalize service roles"),
 		Env:         environment(),
 	})

@@ -18,7 +18,7 @@ func organisation(t *testing.T, context map[string]any) (map[string]any, error) 
 	dir := filepath.Join(t.TempDir(), "cdk.out")
 	all := maps.Clone(context)
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(dir), Context: &all})
-	if err := buildOrganisation(app); err != nil {
+	if err := buildOrganisation(settingsOf(t, app)); err != nil {
 		return nil, err
 	}
 	app.Synth(nil)
@@ -79,8 +79,8 @@ func TestOrganisation(t *testing.T) {
 	want["OperationPreferences"] = map[string]any{"MaxConcurrentPercentage": 100.0, "FailureTolerancePercentage": 0.0,
 		"RegionConcurrencyType": "PARALLEL"}
 	want["Parameters"] = []any{
-		map[string]any{"ParameterKey": "PersonalizeAccess", "ParameterValue": "None"},
 		map[string]any{"ParameterKey": "CreateOperatorPolicy", "ParameterValue": "Operate"},
+		map[string]any{"ParameterKey": "PersonalizeAccess", "ParameterValue": "None"},
 	}
 	check()
 }
@@ -100,7 +100,8 @@ func TestWrongSettingsOfTheOrganisation(t *testing.T) {
 		`setting maxConcurrentPercentage (or PERSONALIZE_ROLE_MAX_CONCURRENT_PERCENTAGE) is "0", and must be a whole number from 1 to 100; ` +
 		`setting failureTolerancePercentage (or PERSONALIZE_ROLE_FAILURE_TOLERANCE_PERCENTAGE) is "all", and must be a whole number from ` +
 		`0 to 100; ` +
-		`setting memberParameters (or PERSONALIZE_ROLE_MEMBER_PARAMETERS) is "PersonalizeAccess", and must be NAME=VALUE, separated by blanks`
+		`setting memberParameters (or PERSONALIZE_ROLE_MEMBER_PARAMETERS): "PersonalizeAccess" is no parameter. Write NAME=VALUE, ` +
+		`and quote values that have blanks`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

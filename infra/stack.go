@@ -1,10 +1,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -18,10 +16,9 @@ import (
 )
 
 // build adds the stack to the app. The error names wrong settings.
-func build(app awscdk.App) error {
-	s := &settings{app: app}
-	name := s.textOr("stackName", "personalize-role")
-	stack := awscdk.NewStack(app, &name, &awscdk.StackProps{
+func build(s *settings) error {
+	name := s.stackName("personalize-role")
+	stack := awscdk.NewStack(s.app, &name, &awscdk.StackProps{
 		Description: jsii.String("Amazon Personalize service role, provisioned by a Lambda function behind " +
 			"Custom::PersonalizeServiceRole; returns RoleArn"),
 		Env: environment(),
@@ -38,9 +35,6 @@ func build(app awscdk.App) error {
 	case personalizerole.OperatorAccessOperate, personalizerole.OperatorAccessReadOnly, personalizerole.OperatorAccessMonitor:
 		policy := personalizerole.NewOperatorPolicy(stack, "OperatorPolicy", role, access)
 		output("OperatorPolicyArn", "ARN of the managed policy for the people who work with Amazon Personalize", policy.ManagedPolicyArn())
-	case "None":
-	default:
-		s.fault("createOperatorPolicy", string(access), "None, Operate, ReadOnly or Monitor")
 	}
 	if parameter := s.text("roleArnParameterName"); parameter != nil {
 		awsssm.NewStringParameter(stack, jsii.String("RoleArnParameter"), &awsssm.StringParameterProps{
@@ -55,11 +49,8 @@ func build(app awscdk.App) error {
 	describe("RequiredKeyPolicyStatements", "Statements that must be added to the policies of KMS keys which aren't managed here, by key",
 		role.RequiredKeyPolicyStatements())
 	describe("Warnings", "What would make Amazon Personalize fail later, a line each", role.Warnings())
-	checkBestPractices(app)
-	if len(s.faults) > 0 {
-		return errors.New(strings.Join(s.faults, "; "))
-	}
-	return nil
+	checkBestPractices(s.app)
+	return s.err()
 }
 
 // environment is the account and Region of the CLI's credentials; none where the CLI doesn't run.
@@ -92,10 +83,10 @@ func providerProps(stack awscdk.Stack, s *settings) *personalizerole.ProviderPro
 	if arn := s.text("alarmTopicArn"); arn != nil {
 		props.AlarmTopic = awssns.Topic_FromTopicArn(stack, jsii.String("AlarmTopic"), arn)
 	}
-	if arn := s.text("requiredBoundary"); arn != nil {
+	if arn := s.policyARN(stack, "requiredBoundary"); arn != nil {
 		props.RequiredBoundary = awsiam.ManagedPolicy_FromManagedPolicyArn(stack, jsii.String("RequiredBoundary"), arn)
 	}
-	if arn := s.text("functionPermissionsBoundary"); arn != nil {
+	if arn := s.policyARN(stack, "functionPermissionsBoundary"); arn != nil {
 		props.PermissionsBoundary = awsiam.ManagedPolicy_FromManagedPolicyArn(stack, jsii.String("FunctionBoundary"), arn)
 	}
 	return props
@@ -115,7 +106,7 @@ func roleProps(stack awscdk.Stack, s *settings, provider personalizerole.Provide
 	if regions := s.list("sourceRegions"); regions != nil {
 		props.SourceRegions = jsii.Strings(regions...)
 	}
-	if arn := s.text("permissionsBoundary"); arn != nil {
+	if arn := s.policyARN(stack, "permissionsBoundary"); arn != nil {
 		props.PermissionsBoundary = awsiam.ManagedPolicy_FromManagedPolicyArn(stack, jsii.String("Boundary"), arn)
 	}
 	var uses []personalizerole.Use

@@ -111,11 +111,3 @@ func Make(ctx context.Context, dir, arch string) ([]byte, error) {
 	}
 	return pack(append([]file{{Bootstrap, binary}}, beside...))
 }
-
-// Architecture returns Lambda's name of a Go architecture.
-func Architecture(arch string) string {
-	if arch == "amd64" {
-		return "x86_64"
-	}
-	return arch
-}

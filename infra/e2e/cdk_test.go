@@ -30,7 +30,7 @@ type cli struct {
 
 func newCLI(t *testing.T, a *account) *cli {
 	t.Helper()
-	root, err := emulator.Root()
+	root, err := bundle.Root()
 	check(t, err)
 	return &cli{account: a, root: root, dir: t.TempDir(), bin: filepath.Join(root, ".tools", "cdk", "node_modules", ".bin")}
 }

@@ -18,6 +18,7 @@ import (
 
 	"personalize-role/infra/deployer"
 	"personalize-role/infra/emulator"
+	"personalize-role/infra/stacks"
 	"personalize-role/lambda/permissions"
 )
 
@@ -42,7 +43,7 @@ func (a *account) ceiling(t *testing.T, bucket string) string {
 	t.Helper()
 	text, err := os.ReadFile("../../docs/policies/boundary.yaml")
 	check(t, err)
-	check(t, a.deployer.Create(t.Context(), "boundary", string(text), emulator.Parameters{"BucketNames": bucket}))
+	check(t, a.deployer.Create(t.Context(), "boundary", string(text), stacks.Parameters{"BucketNames": bucket}))
 	outputs, err := a.deployer.Outputs(t.Context(), "boundary")
 	check(t, err)
 	return outputs["PolicyArn"]
@@ -66,7 +67,7 @@ func TestNoEscalationBelowTheCeiling(t *testing.T) {
 	check(t, err)
 	p.scope.Boundary = aws.ToString(created.Policy.Arn)
 	p.allow(t, deployer.Statements(p.scope))
-	parameters := emulator.Parameters{"BucketNames": p.bucket, "KmsKeyArns": key, "PropagationDelaySeconds": "0", "RequiredBoundary": ceiling,
+	parameters := stacks.Parameters{"BucketNames": p.bucket, "KmsKeyArns": key, "PropagationDelaySeconds": "0", "RequiredBoundary": ceiling,
 		"FunctionPermissionsBoundary": p.scope.Boundary, "ManageKeyPolicies": "false"}
 	check(t, p.deployer.Create(ctx, p.scope.Stack, a.template, parameters))
 	outputs, err := a.deployer.Outputs(ctx, p.scope.Stack)

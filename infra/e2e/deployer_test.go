@@ -18,6 +18,7 @@ import (
 
 	"personalize-role/infra/deployer"
 	"personalize-role/infra/emulator"
+	"personalize-role/infra/stacks"
 	"personalize-role/lambda/permissions"
 )
 
@@ -63,8 +64,8 @@ func (p *person) allow(t *testing.T, statements []permissions.Statement) {
 	check(t, err)
 }
 
-func (p *person) parameters() emulator.Parameters {
-	all := emulator.Parameters{"BucketNames": p.bucket, "PropagationDelaySeconds": "0", "RoleArnParameterName": "/personalize/role-arn",
+func (p *person) parameters() stacks.Parameters {
+	all := stacks.Parameters{"BucketNames": p.bucket, "PropagationDelaySeconds": "0", "RoleArnParameterName": "/personalize/role-arn",
 		"AlarmTopicArn": "arn:aws:sns:" + emulator.Region + ":" + p.account.id + ":alarms"}
 	if p.scope.Boundary == "" {
 		all["CreateOperatorPolicy"] = "Operate"

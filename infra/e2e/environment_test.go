@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"personalize-role/infra/bundle"
 	"personalize-role/infra/emulator"
 )
 
@@ -37,7 +38,7 @@ type environment struct {
 // startEnvironment starts a binary with IAM and CloudFormation at the simulator.
 func startEnvironment(t *testing.T, binary, simulator string) *environment {
 	t.Helper()
-	root, err := emulator.Root()
+	root, err := bundle.Root()
 	check(t, err)
 	invoke, runtime := freeAddresses(t)
 	e := &environment{url: "http://" + invoke + "/2015-03-31/functions/function/invocations", logFile: filepath.Join(t.TempDir(), "log")}

@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 
-	"personalize-role/infra/emulator"
+	"personalize-role/infra/stacks"
 	"personalize-role/lambda/permissions"
 )
 
@@ -40,7 +40,7 @@ func newExercise(t *testing.T, id string) *exercise {
 	theirs := open(t, "10000000002"+id[len(id)-1:])
 	x.foreign = theirs.bucket(t, "foreign", "")
 	all := append(slices.Clone(x.buckets), x.foreign)
-	check(t, a.deployer.Create(ctx, "provider", a.template, emulator.Parameters{
+	check(t, a.deployer.Create(ctx, "provider", a.template, stacks.Parameters{
 		"PropagationDelaySeconds": "0", "AdditionalBucketNames": strings.Join(all, ","), "AdditionalKmsKeyArns": x.key + "," + x.defaultKey,
 	}))
 	x.token, x.role = a.serviceToken(ctx, t, "provider"), a.functionRole(ctx, t)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"personalize-role/infra/emulator"
+	"personalize-role/infra/stacks"
 )
 
 // instance is what a StackSet makes of template.yaml in one account and Region.
@@ -20,7 +21,7 @@ type instance struct {
 	*account
 	stack  string
 	bucket string
-	p      emulator.Parameters
+	p      stacks.Parameters
 }
 
 // StackSets names the stacks of its instances StackSet-, the set's name, and a UUID.
@@ -32,7 +33,7 @@ func newInstance(t *testing.T, n int, id, region string) *instance {
 	i.deployer.Tags = map[string]string{"CostCenter": "42"}
 	// A StackSet gives all instances the same parameters: the boundaries are those of each account.
 	i.requireOnce(t)
-	i.p = emulator.Parameters{"BucketNames": i.bucket, "PropagationDelaySeconds": "0", "Description": "first",
+	i.p = stacks.Parameters{"BucketNames": i.bucket, "PropagationDelaySeconds": "0", "Description": "first",
 		"FunctionPermissionsBoundary": "policy/CostCenter", "RequiredBoundary": "policy/PersonalizeRoleBoundary"}
 	check(t, i.deployer.Create(t.Context(), i.stack, i.template, i.p))
 	return i

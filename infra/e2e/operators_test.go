@@ -5,12 +5,12 @@ package e2e
 import (
 	"testing"
 
+	"personalize-role/infra/stacks"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
-
-	"personalize-role/infra/emulator"
 )
 
 // Who may do what, by the policy for people: those who operate may do all in Personalize and pass it the role, and others may look.
@@ -18,7 +18,7 @@ func TestOperators(t *testing.T) {
 	t.Parallel()
 	a := open(t, "100000000020")
 	ctx := t.Context()
-	p := emulator.Parameters{"PropagationDelaySeconds": "0", "CreateOperatorPolicy": "Operate",
+	p := stacks.Parameters{"PropagationDelaySeconds": "0", "CreateOperatorPolicy": "Operate",
 		"FunctionRolePath": "/cfn/", "RoleArnParameterName": "/ml/personalize/role-arn"}
 	check(t, a.deployer.Create(ctx, "app", a.template, p))
 	outputs, err := a.deployer.Outputs(ctx, "app")

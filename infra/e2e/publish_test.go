@@ -12,6 +12,7 @@ import (
 	"personalize-role/infra/bundle"
 	"personalize-role/infra/emulator"
 	"personalize-role/infra/release"
+	"personalize-role/infra/stacks"
 )
 
 // A release is uploaded once, never changes, and its template deploys from the bucket of its Region.
@@ -19,7 +20,7 @@ func TestPublish(t *testing.T) {
 	t.Parallel()
 	a := open(t, "100000000021")
 	ctx := t.Context()
-	root, err := emulator.Root()
+	root, err := bundle.Root()
 	check(t, err)
 	r, err := release.Make(ctx, root, "releases-"+a.id, []string{emulator.Region, "us-west-2"})
 	check(t, err)
@@ -30,6 +31,10 @@ func TestPublish(t *testing.T) {
 		if got := strings.Count(progress.String(), want+"\n"); got != len(r.Files) {
 			t.Errorf("%d files, of which %d: %s\n%s", len(r.Files), got, want, progress.String())
 		}
+	}
+	if err := r.Publish(ctx, a.deployer.S3, "us-west-2", &bytes.Buffer{}); err == nil ||
+		!strings.Contains(err.Error(), "cdk deploy -c app=distribution -c distributionBucket=releases-"+a.id) {
+		t.Errorf("without a bucket: %v", err)
 	}
 	changed := r
 	changed.Files = []release.File{{Name: release.TemplateName, Body: []byte("Resources: {}")}}
@@ -47,10 +52,10 @@ func TestPublish(t *testing.T) {
 	check(t, elsewhere.deployer.CreateBucket(ctx, r.BucketIn("us-east-1")))
 	check(t, r.Publish(ctx, elsewhere.deployer.S3, "us-east-1", &bytes.Buffer{}))
 	if err := elsewhere.deployer.Create(ctx, "app", template,
-		emulator.Parameters{"Architecture": bundle.Architecture(runtime.GOARCH)}); err == nil {
+		stacks.Parameters{"Architecture": bundle.Architecture(runtime.GOARCH)}); err == nil {
 		t.Error("deployed in a Region that the version wasn't published to")
 	}
-	check(t, a.deployer.Create(ctx, "app", template, emulator.Parameters{"PropagationDelaySeconds": "0",
+	check(t, a.deployer.Create(ctx, "app", template, stacks.Parameters{"PropagationDelaySeconds": "0",
 		"Architecture": bundle.Architecture(runtime.GOARCH)}))
 	outputs, err := a.deployer.Outputs(ctx, "app")
 	check(t, err)

@@ -70,7 +70,7 @@ func newSimulator(t *testing.T) *simulator {
 	cfg := s.config()
 	s.iam, s.viewer = iam.NewFromConfig(cfg), emulator.NewViewer(cfg, io.Discard)
 	s.binary = filepath.Join(t.TempDir(), bundle.Bootstrap)
-	root, err := emulator.Root()
+	root, err := bundle.Root()
 	check(t, err)
 	check(t, bundle.Build(t.Context(), root, runtime.GOARCH, s.binary))
 	return s

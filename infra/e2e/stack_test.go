@@ -9,11 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"personalize-role/infra/stacks"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/google/go-cmp/cmp"
-
-	"personalize-role/infra/emulator"
 )
 
 // The stack of template.yaml, from its creation over updates and a replacement to its deletion.
@@ -24,7 +24,7 @@ func TestStack(t *testing.T) {
 	one, two, key := a.bucket(t, "one", theirPolicy), a.bucket(t, "two", ""), a.key(t)
 	keyPolicy, err := a.viewer.KeyPolicy(ctx, key)
 	check(t, err)
-	p := emulator.Parameters{"BucketNames": one + "," + two, "KmsKeyArns": key, "Uses": "DatasetImport,BatchInference",
+	p := stacks.Parameters{"BucketNames": one + "," + two, "KmsKeyArns": key, "Uses": "DatasetImport,BatchInference",
 		"PropagationDelaySeconds": "0", "Description": "first"}
 	check(t, a.deployer.Create(ctx, "app", a.template, p))
 	outputs, err := a.deployer.Outputs(ctx, "app")
@@ -101,16 +101,16 @@ func TestFailingCreateLeavesNothing(t *testing.T) {
 	one := a.bucket(t, "one", theirPolicy)
 	for _, c := range []struct {
 		name   string
-		p      emulator.Parameters
+		p      stacks.Parameters
 		reason string
 	}{
-		{"wrong use", emulator.Parameters{"Uses": "Read"}, `Uses[0] "Read" must be one of DatasetImport, BatchInference, DatasetExport, ` +
+		{"wrong use", stacks.Parameters{"Uses": "Read"}, `Uses[0] "Read" must be one of DatasetImport, BatchInference, DatasetExport, ` +
 			`MetricAttribution, DataDeletion`},
-		{"missing bucket", emulator.Parameters{"BucketNames": "none-" + a.id}, "bucket none-" + a.id + " does not exist. Nothing was changed"},
-		{"missing key", emulator.Parameters{"KmsKeyArns": "arn:aws:kms:eu-west-1:" + a.id + ":key/none", "BucketNames": one},
+		{"missing bucket", stacks.Parameters{"BucketNames": "none-" + a.id}, "bucket none-" + a.id + " does not exist. Nothing was changed"},
+		{"missing key", stacks.Parameters{"KmsKeyArns": "arn:aws:kms:eu-west-1:" + a.id + ":key/none", "BucketNames": one},
 			"does not exist or is pending deletion. Nothing was changed"},
-		{"name that the function may not use", emulator.Parameters{"RoleName": "Other"}, "Allow the function's role iam:"},
-		{"boundary that doesn't exist", emulator.Parameters{"PermissionsBoundary": "arn:aws:iam::" + a.id + ":policy/None"},
+		{"name that the function may not use", stacks.Parameters{"RoleName": "Other"}, "Allow the function's role iam:"},
+		{"boundary that doesn't exist", stacks.Parameters{"PermissionsBoundary": "arn:aws:iam::" + a.id + ":policy/None"},
 			"Check that what the template names exists in this account"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -133,7 +133,7 @@ func TestFailingUpdateIsTakenBack(t *testing.T) {
 	a := open(t, "100000000003")
 	ctx := t.Context()
 	one, two, key := a.bucket(t, "one", theirPolicy), a.bucket(t, "two", ""), a.key(t)
-	p := emulator.Parameters{"BucketNames": one, "PropagationDelaySeconds": "0", "Description": "first"}
+	p := stacks.Parameters{"BucketNames": one, "PropagationDelaySeconds": "0", "Description": "first"}
 	check(t, a.deployer.Create(ctx, "app", a.template, p))
 	outputs, err := a.deployer.Outputs(ctx, "app")
 	check(t, err)

@@ -22,13 +22,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/google/go-cmp/cmp"
 
+	"personalize-role/infra/bundle"
 	"personalize-role/infra/emulator"
 )
 
 // startMoto starts the emulator that knows StackSets and organisations.
 func startMoto(t *testing.T) aws.Config {
 	t.Helper()
-	root, err := emulator.Root()
+	root, err := bundle.Root()
 	check(t, err)
 	address, _ := freeAddresses(t)
 	host, port, err := net.SplitHostPort(address)
@@ -102,7 +103,7 @@ type stackSet struct {
 // synthesised reads the StackSet out of the organisation stack.
 func synthesised(t *testing.T, unit, template string) stackSet {
 	t.Helper()
-	root, err := emulator.Root()
+	root, err := bundle.Root()
 	check(t, err)
 	out := t.TempDir()
 	command := exec.CommandContext(t.Context(), "go", "run", "./infra")
@@ -136,7 +137,7 @@ func synthesised(t *testing.T, unit, template string) stackSet {
 // instances of the whole template do is TestStackSetInstances' matter.
 func memberTemplate(t *testing.T) string {
 	t.Helper()
-	root, err := emulator.Root()
+	root, err := bundle.Root()
 	check(t, err)
 	text, err := os.ReadFile(filepath.Join(root, "template.yaml"))
 	check(t, err)

@@ -7,10 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"personalize-role/infra/stacks"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-
-	"personalize-role/infra/emulator"
 )
 
 // requireCostCenter makes the policy of an organisation that lets nobody create a role or a policy without a cost centre, and returns its
@@ -44,7 +44,7 @@ func TestStackTags(t *testing.T) {
 	a := open(t, "100000000060")
 	ctx := t.Context()
 	bucket := a.bucket(t, "one", theirPolicy)
-	p := emulator.Parameters{"PropagationDelaySeconds": "0", "BucketNames": bucket, "FunctionPermissionsBoundary": a.requireCostCenter(t)}
+	p := stacks.Parameters{"PropagationDelaySeconds": "0", "BucketNames": bucket, "FunctionPermissionsBoundary": a.requireCostCenter(t)}
 	if err := a.deployer.Create(ctx, "untagged", a.template, p); err == nil || !strings.Contains(err.Error(), "iam:Create") {
 		t.Errorf("got %v, want a failure that names iam:CreateRole or iam:CreatePolicy", err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"personalize-role/infra/bundle"
 	"personalize-role/infra/deployer"
 )
 
@@ -58,7 +59,7 @@ func Start(ctx context.Context, progress io.Writer) (*Emulator, error) {
 }
 
 func start(ctx context.Context, run program, progress io.Writer) (*Emulator, error) {
-	root, err := Root()
+	root, err := bundle.Root()
 	if err != nil {
 		return nil, err
 	}

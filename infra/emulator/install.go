@@ -18,24 +18,6 @@ var requirements []byte
 
 const version = "ministack-1.5.33"
 
-// Root is the folder of the module, from any folder below it.
-func Root() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "template.yaml")); err == nil {
-			return dir, nil
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return "", fmt.Errorf("find the project: no folder above has template.yaml; run it inside the project")
-		}
-		dir = parent
-	}
-}
-
 // Install puts the emulator into the project's folder .tools, unless it is there, and returns its Python. Of several processes
 // one installs, and the others wait for it.
 func Install(ctx context.Context, root string, progress io.Writer) (python string, err error) {

@@ -20,66 +20,81 @@ import (
 
 // newCode returns the function's zip as an asset, whose hash is that of its content: the same sources give the same zip.
 func newCode(scope constructs.Construct, zip *string, architecture Architecture) awss3assets.Asset {
-	path := ""
-	if zip != nil {
-		path = *zip
-	} else {
-		built, err := buildOnce(architecture)
-		if err != nil {
-			panic(fmt.Sprintf("%s: %v. The function is built by go build from this module's sources; or give ProviderProps.Zip a "+
-				"function.zip that make package built", *scope.Node().Path(), err))
-		}
-		path = built
+	refuse := func(format string, args ...any) { panic(*scope.Node().Path() + ": " + fmt.Sprintf(format, args...)) }
+	goarch, err := bundle.ParseArch(string(architecture))
+	if err != nil || bundle.Architecture(goarch) != string(architecture) {
+		refuse("Architecture is %q, and must be %s or %s", architecture, ArchitectureARM64, ArchitectureX8664)
 	}
-	content, err := os.ReadFile(path)
-	if err != nil {
-		panic(fmt.Sprintf("%s: read the function's zip: %v. Build it by make package, or leave ProviderProps.Zip out", *scope.Node().Path(), err))
+	var content []byte
+	if zip != nil {
+		if content, err = os.ReadFile(*zip); err != nil {
+			refuse("read the function's zip: %v. Build it by make package, or leave ProviderProps.Zip out", err)
+		}
+		if err := bundle.CheckMachine(content, string(architecture)); err != nil {
+			refuse("ProviderProps.Zip %s: %v", *zip, err)
+		}
+	} else {
+		if content, err = buildOnce(goarch); err != nil {
+			refuse("%v. The function is built by go build from this module's sources; or give ProviderProps.Zip a function.zip that make "+
+				"package built", err)
+		}
+		dir := folderFor(scope)
+		// The asset is copied while it is made, unless the CDK is told to leave assets where they are.
+		if !isStagingDisabled(scope) {
+			defer os.RemoveAll(dir)
+		}
+		zip = jsii.String(filepath.Join(dir, bundle.ZipName))
+		if err := os.WriteFile(*zip, content, 0o644); err != nil {
+			refuse("%v", err)
+		}
 	}
 	return awss3assets.NewAsset(scope, jsii.String("Code"), &awss3assets.AssetProps{
-		Path:          &path,
+		Path:          zip,
 		AssetHash:     jsii.String(fmt.Sprintf("%x", sha256.Sum256(content))),
 		AssetHashType: awscdk.AssetHashType_CUSTOM,
 		DisplayName:   jsii.String("Personalize service role provider"),
 	})
 }
 
-// built has the zips that this process has built, by architecture: apps have many stacks.
-var built struct {
-	sync.Mutex
-	zips map[Architecture]string
+// folderFor makes a folder for a zip, in the one that the app is synthesised to.
+func folderFor(scope constructs.Construct) string {
+	dir := filepath.Join(*awscdk.Stage_Of(scope).Outdir(), "personalize-role")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		panic(fmt.Sprintf("%s: %v", *scope.Node().Path(), err))
+	}
+	return dir
 }
 
-func buildOnce(architecture Architecture) (string, error) {
+func isStagingDisabled(scope constructs.Construct) bool {
+	disabled := scope.Node().TryGetContext(jsii.String("aws:cdk:disable-asset-staging"))
+	return disabled != nil && disabled != false
+}
+
+// built has the zips that this process has built, by Go architecture: apps have many stacks.
+var built struct {
+	sync.Mutex
+	zips map[string][]byte
+}
+
+func buildOnce(goarch string) ([]byte, error) {
 	built.Lock()
 	defer built.Unlock()
-	if zip, ok := built.zips[architecture]; ok {
+	if zip, ok := built.zips[goarch]; ok {
 		return zip, nil
 	}
 	root, err := sources()
 	if err != nil {
-		return "", err
-	}
-	goarch := "arm64"
-	if architecture == ArchitectureX8664 {
-		goarch = "amd64"
+		return nil, err
 	}
 	zip, err := bundle.Make(context.Background(), root, goarch)
 	if err != nil {
-		return "", err
-	}
-	dir, err := os.MkdirTemp("", "personalize-role")
-	if err != nil {
-		return "", err
-	}
-	file := filepath.Join(dir, bundle.ZipName)
-	if err := os.WriteFile(file, zip, 0o644); err != nil {
-		return "", err
+		return nil, err
 	}
 	if built.zips == nil {
-		built.zips = map[Architecture]string{}
+		built.zips = map[string][]byte{}
 	}
-	built.zips[architecture] = file
-	return file, nil
+	built.zips[goarch] = zip
+	return zip, nil
 }
 
 // sources finds the folder of this module's sources, from where this file was compiled.

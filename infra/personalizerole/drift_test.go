@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
+	"personalize-role/infra/bundle/bundletest"
 	"personalize-role/lambda/permissions"
 	"personalize-role/lambda/properties"
 )
@@ -170,32 +171,35 @@ func joined(v any) any {
 	return v
 }
 
-// The asset's hash is that of the zip, and the same sources give the same zip.
+// The asset's hash is that of the zip, and the same sources give the same zip, of which no copy is left but the asset.
 func TestAssetHashIsTheZips(t *testing.T) {
-	key := func(zip *string) any {
-		app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(t.TempDir())})
+	t.Setenv("TMPDIR", t.TempDir())
+	var out string
+	key := func(zip *string, architecture Architecture) any {
+		out = t.TempDir()
+		app := awscdk.NewApp(&awscdk.AppProps{Outdir: &out})
 		stack := awscdk.NewStack(app, jsii.String("Stack"), nil)
-		NewProvider(stack, "Provider", &ProviderProps{Zip: zip, Architecture: ArchitectureX8664})
+		NewProvider(stack, "Provider", &ProviderProps{Zip: zip, Architecture: architecture})
 		return ofType(resourcesOf(t, stack), "AWS::Lambda::Function")[0]["Code"].(map[string]any)["S3Key"]
 	}
-	zip := func(content string) *string {
-		file := filepath.Join(t.TempDir(), "function.zip")
-		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return &file
-	}
-	if a, b := key(zip("a")), key(zip("a")); a != b {
+	zip := func(arch string) *string { return jsii.String(bundletest.Zip(t, arch)) }
+	if a, b := key(zip("amd64"), ArchitectureX8664), key(zip("amd64"), ArchitectureX8664); a != b {
 		t.Errorf("the same content: %v, %v", a, b)
 	}
-	if a, b := key(zip("a")), key(zip("b")); a == b {
+	if a, b := key(zip("amd64"), ArchitectureX8664), key(zip("arm64"), ArchitectureARM64); a == b {
 		t.Errorf("another content: %v", a)
 	}
-	first := key(nil)
+	first := key(nil, ArchitectureX8664)
 	built.Lock()
 	built.zips = nil
 	built.Unlock()
-	if again := key(nil); again != first {
+	if again := key(nil, ArchitectureX8664); again != first {
 		t.Errorf("built twice: %v, %v", first, again)
+	}
+	for _, dir := range []string{os.TempDir(), out} {
+		left, err := filepath.Glob(filepath.Join(dir, "personalize-role*"))
+		if err != nil || len(left) > 0 {
+			t.Errorf("left behind: %v, %v", left, err)
+		}
 	}
 }

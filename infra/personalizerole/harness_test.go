@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +16,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"personalize-role/infra/bundle/bundletest"
 	"personalize-role/lambda/properties"
 )
 
@@ -47,10 +46,7 @@ func newFixture(t *testing.T) *fixture {
 // newFixtureIn returns a stack in a scope of its app.
 func newFixtureIn(t *testing.T, in func(awscdk.App) constructs.Construct) *fixture {
 	t.Helper()
-	zip := filepath.Join(t.TempDir(), "function.zip")
-	if err := os.WriteFile(zip, []byte("no program"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	zip := bundletest.Zip(t, "arm64")
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(t.TempDir())})
 	return &fixture{app: app, stack: awscdk.NewStack(in(app), jsii.String("Stack"), nil), zip: &zip}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"personalize-role/infra/bundle/bundletest"
 	"personalize-role/lambda/properties"
 )
 
@@ -106,5 +107,27 @@ func TestPathOfTheFunctionsRole(t *testing.T) {
 	}
 	if got := ofType(resources, "AWS::Lambda::Function")[0]["FunctionName"]; got != nil {
 		t.Errorf("the function is named %v", got)
+	}
+}
+
+// A zip for another processor, and an architecture that Lambda does not have, are refused.
+func TestTheZipIsForTheArchitecture(t *testing.T) {
+	for _, c := range []struct {
+		arch         string
+		architecture Architecture
+		want         string
+	}{
+		{"arm64", "", ""},
+		{"amd64", ArchitectureX8664, ""},
+		{"amd64", "", "was built for x86_64 (EM_X86_64), and the architecture is arm64"},
+		{"amd64", "amd64", `Stack/Provider: Architecture is "amd64", and must be arm64 or x86_64`},
+	} {
+		f := newFixture(t)
+		got := attempt(func() {
+			NewProvider(f.stack, "Provider", &ProviderProps{Zip: jsii.String(bundletest.Zip(t, c.arch)), Architecture: c.architecture})
+		})
+		if (got == nil) != (c.want == "") || got != nil && !strings.Contains(fmt.Sprint(got), c.want) {
+			t.Errorf("%s for %q: got %v, want %q", c.arch, c.architecture, got, c.want)
+		}
 	}
 }

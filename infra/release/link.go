@@ -14,7 +14,7 @@ func (r Release) QuickCreate(region, stack string, parameters map[string]string)
 	for _, name := range slices.Sorted(maps.Keys(parameters)) {
 		query += "&param_" + escape(name) + "=" + escape(parameters[name])
 	}
-	return "https://" + region + "." + domainOf(region).console + "/cloudformation/home?region=" + region + "#/stacks/quickcreate?" + query
+	return "https://" + region + "." + domainOf(region).console + "/cloudformation/home?region=" + region + "#/stacks/create/review?" + query
 }
 
 // escape leaves no character that separates parameters, and none that stands for a space: whether the console reads the fragment as a

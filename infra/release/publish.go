@@ -21,6 +21,11 @@ func (r Release) Publish(ctx context.Context, client *s3.Client, region string, 
 	bucket := r.BucketIn(region)
 	for _, f := range r.Files {
 		outcome, err := r.upload(ctx, client, bucket, f)
+		if missing := (smithy.APIError)(nil); errors.As(err, &missing) && missing.ErrorCode() == "NoSuchBucket" {
+			return fmt.Errorf("upload s3://%s/%s: the bucket does not exist. To create it, run cd infra && AWS_REGION=%s cdk deploy -c "+
+				"app=distribution -c distributionBucket=%s -c readers=public (or the ID of your organisation), then publish again", bucket,
+				r.Key(f.Name), region, r.Bucket)
+		}
 		if err != nil {
 			return fmt.Errorf("upload s3://%s/%s: %w", bucket, r.Key(f.Name), err)
 		}

@@ -48,11 +48,11 @@ func TestMake(t *testing.T) {
 func TestQuickCreate(t *testing.T) {
 	r := Release{Version: "1.2.3", Bucket: "my-releases"}
 	for region, want := range map[string]string{
-		"eu-west-1": "https://eu-west-1.console.aws.amazon.com/cloudformation/home?region=eu-west-1#/stacks/quickcreate?templateURL=" +
+		"eu-west-1": "https://eu-west-1.console.aws.amazon.com/cloudformation/home?region=eu-west-1#/stacks/create/review?templateURL=" +
 			"https%3A%2F%2Fmy-releases-eu-west-1.s3.eu-west-1.amazonaws.com%2Fpersonalize-role%2F1.2.3%2F" +
 			"template.yaml&stackName=personalize-role" +
 			"&param_BucketNames=a%2Cb%20c&param_PersonalizeAccess=None",
-		"cn-north-1": "https://cn-north-1.console.amazonaws.cn/cloudformation/home?region=cn-north-1#/stacks/quickcreate?templateURL=" +
+		"cn-north-1": "https://cn-north-1.console.amazonaws.cn/cloudformation/home?region=cn-north-1#/stacks/create/review?templateURL=" +
 			"https%3A%2F%2Fmy-releases-cn-north-1.s3.cn-north-1.amazonaws.com.cn%2Fpersonalize-role%2F1.2.3%2F" +
 			"template.yaml&stackName=personalize-role" +
 			"&param_BucketNames=a%2Cb%20c&param_PersonalizeAccess=None",

@@ -14,9 +14,9 @@ var renamed = map[string]string{
 	"S3PolicyName": NamePolicyName, "SettleSeconds": NamePropagationDelaySeconds,
 }
 
-// nearest returns the known name with the smallest edit distance, so that a typing error is seen at once. A former name counts as the
+// Nearest returns the known name with the smallest edit distance, so that a typing error is seen at once. A former name counts as the
 // new one.
-func nearest(name string, known []string) string {
+func Nearest(name string, known []string) string {
 	const longest = 64
 	runes := []rune(name)
 	name = strings.ToLower(string(runes[:min(len(runes), longest)]))

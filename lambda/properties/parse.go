@@ -123,7 +123,7 @@ func (r *reader) unknown(of string, known []string) {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		r.fault("%s is not a property of %s; the nearest one is %s", quote(name), of, nearest(name, known))
+		r.fault("%s is not a property of %s; the nearest one is %s", quote(name), of, Nearest(name, known))
 	}
 }
 

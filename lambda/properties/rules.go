@@ -31,10 +31,17 @@ var (
 	bucketCharacters   = lazyregexp.Regexp(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 	// S3 allowed 255 characters in us-east-1 until March 2018. Personalize takes locations of 256, s3:// and a slash included.
 	legacyBucketCharacters = lazyregexp.Regexp(`^[A-Za-z0-9._-]{3,250}$`)
-	region                 = lazyregexp.Regexp(`^[a-z]{2}(-[a-z]+)+-\d{1,2}$`)
+	region                 = lazyregexp.Regexp(RegionPattern)
 	keyARN                 = lazyregexp.Regexp(`^arn:aws[a-z0-9-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$`)
 	tagCharacters          = lazyregexp.Regexp(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 )
+
+// RegionPattern is a pattern of names of Regions, also of those that AWS may add: an area, perhaps a part of it, a direction and a number.
+// See https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
+const RegionPattern = `^[a-z]{2,4}(-[a-z]{2,4})?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-[1-9][0-9]?$`
+
+// IsRegion reports whether a name has the form of a Region's.
+func IsRegion(name string) bool { return region().MatchString(name) }
 
 func roleName(s string) string {
 	if len(s) > 64 || !nameCharacters().MatchString(s) {

@@ -147,7 +147,7 @@ func (r *reader) regions(name string) []string {
 		s, ok := scalarText(e)
 		s = strings.TrimSpace(s)
 		switch {
-		case !ok || s != "*" && !region().MatchString(s):
+		case !ok || s != "*" && !IsRegion(s):
 			r.fault("%s[%d] %s must be the name of a Region, such as eu-west-1, or *", name, i, quote(fmt.Sprint(e)))
 		case slices.Contains(regions, s):
 			r.fault("%s[%d] %s occurs twice", name, i, quote(s))

@@ -11,15 +11,22 @@ import (
 )
 
 func main() {
-	arch := flag.String("arch", "arm64", "Go architecture of the function: arm64 or amd64")
+	arch := flag.String("arch", "", "architecture of the function: arm64 or x86_64; the default is arm64, and this machine's if AWS_ENDPOINT_URL "+
+		"is set")
 	out := flag.String("o", "dist", "folder to write function.zip and template.yaml to")
 	binary := flag.String("binary", "", "file to write the binary to, instead")
 	flag.Parse()
-	build := func() error { return run(*arch, *out) }
-	if *binary != "" {
-		build = func() error { return bundle.Build(context.Background(), ".", *arch, *binary) }
-	}
-	if err := build(); err != nil {
+	err := func() error {
+		goarch, err := bundle.ParseArch(*arch)
+		switch {
+		case err != nil:
+			return err
+		case *binary != "":
+			return bundle.Build(context.Background(), ".", goarch, *binary)
+		}
+		return run(goarch, *out)
+	}()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bundle:", err)
 		os.Exit(1)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"personalize-role/infra/emulator"
+	"personalize-role/infra/stacks"
 )
 
 // consumerTemplate is a stack of another team, which uses the role through its export.
@@ -113,6 +114,6 @@ func (s *story) end(ctx context.Context) error {
 	return s.viewer.Nothing(ctx)
 }
 
-func parameters(buckets string) emulator.Parameters {
-	return emulator.Parameters{"BucketNames": buckets, "PropagationDelaySeconds": "1"}
+func parameters(buckets string) stacks.Parameters {
+	return stacks.Parameters{"BucketNames": buckets, "PropagationDelaySeconds": "1"}
 }

@@ -13,13 +13,29 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"personalize-role/infra/parameters"
 	"personalize-role/infra/release"
 )
 
+// Exit statuses: 2 is for what was given on the command line.
+const (
+	exitFailed = 1
+	exitUsage  = 2
+)
+
 func main() {
-	if err := run(context.Background(), os.Args[1:], os.Stdout); err != nil {
+	template, err := parameters.OfProject()
+	if err == nil {
+		var o options
+		if o, err = parse(os.Args[1:], template); err != nil {
+			fmt.Fprintln(os.Stderr, "publish:", err)
+			os.Exit(exitUsage)
+		}
+		err = run(context.Background(), o, os.Stdout)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "publish:", err)
-		os.Exit(1)
+		os.Exit(exitFailed)
 	}
 }
 
@@ -31,36 +47,32 @@ type options struct {
 	dryRun        bool
 }
 
-func parse(arguments []string) (options, error) {
-	o := options{parameters: map[string]string{}}
+// parse reads the command line. The error names everything that is wrong with it.
+func parse(arguments []string, template parameters.Template) (options, error) {
+	var o options
 	set := flag.NewFlagSet("publish", flag.ContinueOnError)
 	set.StringVar(&o.bucket, "bucket", "", "start of the buckets' names; that of a Region is NAME-REGION")
 	regions := set.String("regions", "", "Regions to publish to, separated by commas or blanks")
 	set.StringVar(&o.stack, "stack", "personalize-role", "name of the stack that the links create")
-	parameters := set.String("parameters", "", "parameters that the links fill in: NAME=VALUE, separated by blanks")
+	assignments := set.String("parameters", "", "parameters that the links fill in: NAME=VALUE, separated by blanks")
 	set.BoolVar(&o.dryRun, "dry-run", false, "print what would be uploaded, and upload nothing")
 	if err := set.Parse(arguments); err != nil {
 		return o, err
 	}
 	o.regions = strings.FieldsFunc(*regions, func(r rune) bool { return r == ',' || r == ' ' })
-	for field := range strings.FieldsSeq(*parameters) {
-		name, value, ok := strings.Cut(field, "=")
-		if !ok {
-			return o, fmt.Errorf("parameter %q must be NAME=VALUE", field)
-		}
-		o.parameters[name] = value
-	}
 	if o.bucket == "" || len(o.regions) == 0 {
 		return o, errors.New("-bucket and -regions are needed, such as -bucket my-releases -regions eu-west-1,us-east-1")
 	}
-	return o, nil
+	var err error
+	o.parameters, err = parameters.Assignments(strings.Fields(*assignments))
+	var bucket error
+	if !parameters.IsReleaseBucket(o.bucket) {
+		bucket = fmt.Errorf("-bucket is %q. It must start the buckets' names with at most 40 lower-case letters, digits and hyphens", o.bucket)
+	}
+	return o, errors.Join(bucket, parameters.CheckRegions(o.regions), parameters.CheckStack(o.stack), err, template.Check(o.parameters))
 }
 
-func run(ctx context.Context, arguments []string, out io.Writer) error {
-	o, err := parse(arguments)
-	if err != nil {
-		return err
-	}
+func run(ctx context.Context, o options, out io.Writer) error {
 	r, err := release.Make(ctx, ".", o.bucket, o.regions)
 	if err != nil {
 		return err
