@@ -207,7 +207,7 @@ func TestSettingsOfTheFunction(t *testing.T) {
 func TestWrongSettingsAreNamed(t *testing.T) {
 	_, err := synthesised(t, map[string]any{"sourceConditions": "maybe", "propagationDelaySeconds": "soon"})
 	want := `setting sourceConditions (or PERSONALIZE_ROLE_SOURCE_CONDITIONS) is "maybe", and must be one of true, false; ` +
-		`setting propagationDelaySeconds (or PERSONALIZE_ROLE_PROPAGATION_DELAY_SECONDS) is "soon", and must be a number`
+		`setting propagationDelaySeconds (or PERSONALIZE_ROLE_PROPAGATION_DELAY_SECONDS) is "soon", and must be a whole number from 0 to 240`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
@@ -224,7 +224,7 @@ func TestSettingsAreThoseOfTheTemplate(t *testing.T) {
 		{map[string]any{"fullAcess": "true"}, "", "fullAcess is no setting; did you mean "},
 		{map[string]any{"bucketName": "x"}, "", "bucketName is no setting; did you mean bucketNames?"},
 		{nil, "PERSONALIZE_ROLE_BUCKET_NAME", "PERSONALIZE_ROLE_BUCKET_NAME is no setting; did you mean PERSONALIZE_ROLE_BUCKET_NAMES?"},
-		{map[string]any{"bucketNames": "my-data,arn:aws:s3:::x"}, "", `is "my-data,arn:aws:s3:::x", and must be names of buckets`},
+		{map[string]any{"bucketNames": "my-data,arn:aws:s3:::x"}, "", `is "my-data,arn:aws:s3:::x", and must be names of general`},
 		{map[string]any{"personalizeAccess": "none"}, "", `is "none", and must be one of AmazonPersonalizeFullAccess, PersonalizeOnly, None`},
 		{map[string]any{"createOperatorPolicy": "true"}, "", `is "true", and must be one of None, Operate, ReadOnly, Monitor`},
 		{map[string]any{"stackName": "rec_s"}, "", `is "rec_s", and must be a letter and at most 127 letters, digits and hyphens`},

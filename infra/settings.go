@@ -47,7 +47,11 @@ var names = []string{
 
 const variablePrefix = "PERSONALIZE_ROLE_"
 
-var capital = regexp.MustCompile(`[A-Z]`)
+var (
+	capital = regexp.MustCompile(`[A-Z]`)
+	// blanks around commas are left out of lists; the parameters of the template allow none.
+	blanks = regexp.MustCompile(` *, *`)
+)
 
 // variable is the environment variable of a setting: bucketNames is PERSONALIZE_ROLE_BUCKET_NAMES.
 func variable(name string) string {
@@ -77,7 +81,7 @@ func (s *settings) text(name string) *string {
 	}
 	parameter := strings.ToUpper(name[:1]) + name[1:]
 	if p := s.template.Find(parameter); p != nil {
-		if fault := p.Fault(value); fault != "" {
+		if fault := p.Fault(blanks.ReplaceAllString(value, ",")); fault != "" {
 			s.refuse(name, value, fault)
 			return nil
 		}

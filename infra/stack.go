@@ -13,6 +13,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"personalize-role/infra/personalizerole"
+	"personalize-role/lambda/properties"
 )
 
 // build adds the stack to the app. The error names wrong settings.
@@ -44,6 +45,10 @@ func build(s *settings) error {
 	describe := func(id, description string, value *string) {
 		awscdk.NewCfnOutput(stack, &id, &awscdk.CfnOutputProps{Description: &description, Value: value})
 	}
+	describe("RoleId", "Unique ID of the Amazon Personalize service role in IAM", role.RoleId())
+	describe("PolicyArn", "ARN of the customer managed policy; empty if there is nothing to allow", role.PolicyArn())
+	describe("FunctionLogGroup", "Log group of the function", provider.LogGroupName())
+	describe("Version", "Version of personalize-role", jsii.String(properties.Version))
 	describe("RequiredBucketPolicyStatements", "Statements that must be added to bucket policies which the function doesn't change, "+
 		"by bucket", role.RequiredBucketPolicyStatements())
 	describe("RequiredKeyPolicyStatements", "Statements that must be added to the policies of KMS keys which aren't managed here, by key",

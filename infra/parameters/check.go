@@ -55,33 +55,44 @@ func (t Template) Check(values map[string]string) error {
 			faults = append(faults, fmt.Sprintf("Parameter %s is %q. It %s.", name, values[name], fault))
 		}
 	}
+	if faults == nil {
+		var err error
+		if faults, err = t.faultsOfRules(values); err != nil {
+			return err
+		}
+	}
 	return errorOf(faults)
+}
+
+// faultsOfRules returns what the template's rules say about values, beside the defaults of the other parameters.
+func (t Template) faultsOfRules(values map[string]string) ([]string, error) {
+	all := map[string]string{}
+	for _, p := range t.All() {
+		if p.Default != nil {
+			all[p.Name] = *p.Default
+		}
+	}
+	maps.Copy(all, values)
+	var faults []string
+	for _, name := range slices.Sorted(maps.Keys(t.rules)) {
+		more, err := t.rules[name].faults(all)
+		if err != nil {
+			return nil, err
+		}
+		for _, fault := range more {
+			faults = append(faults, fault+".")
+		}
+	}
+	return faults, nil
 }
 
 // Fault returns what a value must be, in words that follow the parameter's name; empty if it is that.
 func (p Parameter) Fault(value string) string {
-	entries := []string{value}
-	if p.Type == CommaDelimitedList {
-		// CloudFormation ignores blanks around the entries.
-		entries = strings.Split(value, ",")
-		for n := range entries {
-			entries[n] = strings.TrimSpace(entries[n])
-		}
-	}
-	for _, entry := range entries {
-		if fault := p.faultOf(entry); fault != "" {
-			return fault
-		}
-	}
-	return ""
-}
-
-func (p Parameter) faultOf(entry string) string {
-	length := len([]rune(entry))
+	length := len([]rune(value))
 	switch {
-	case len(p.AllowedValues) > 0 && !slices.Contains(p.AllowedValues, entry):
+	case len(p.AllowedValues) > 0 && !slices.Contains(p.AllowedValues, value):
 		return "must be one of " + strings.Join(p.AllowedValues, ", ")
-	case p.AllowedPattern != "" && !p.pattern.MatchString(entry):
+	case p.AllowedPattern != "" && !p.matches(value):
 		if p.ConstraintDescription != "" {
 			return strings.TrimSuffix(p.ConstraintDescription, ".")
 		}
@@ -91,9 +102,15 @@ func (p Parameter) faultOf(entry string) string {
 	case p.MaxLength != nil && length > *p.MaxLength:
 		return fmt.Sprintf("must have at most %d characters", *p.MaxLength)
 	case p.Type == "Number":
-		return p.faultOfNumber(entry)
+		return p.faultOfNumber(value)
 	}
 	return ""
+}
+
+func (p Parameter) matches(value string) bool {
+	// An error is a match that took too long, for which no time is set.
+	matches, err := p.pattern.MatchString(value)
+	return err == nil && matches
 }
 
 func (p Parameter) faultOfNumber(entry string) string {

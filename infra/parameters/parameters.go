@@ -4,18 +4,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 
 	"personalize-role/infra/bundle"
 
+	"github.com/dlclark/regexp2/v2"
 	"go.yaml.in/yaml/v3"
 )
 
-// CommaDelimitedList is the type of parameters whose values are lists. The other types here are String and Number.
-const CommaDelimitedList = "CommaDelimitedList"
-
-// Parameter is one parameter of a template.
+// Parameter is one parameter of a template, whose type is String or Number.
 type Parameter struct {
 	Name string `yaml:"-"`
 	// Label is what the console shows in place of the name.
@@ -31,7 +28,7 @@ type Parameter struct {
 	MinValue              *float64 `yaml:"MinValue"`
 	MaxValue              *float64 `yaml:"MaxValue"`
 
-	pattern *regexp.Regexp
+	pattern *regexp2.Regexp
 }
 
 // Group is a group of parameters in the console.
@@ -41,7 +38,11 @@ type Group struct {
 }
 
 // Template has the parameters of a template, in the groups of the console and in their order.
-type Template struct{ Groups []Group }
+type Template struct {
+	Groups []Group
+
+	rules map[string]rule
+}
 
 // label is a label as the template's Metadata has it.
 type label struct {
@@ -62,11 +63,12 @@ func Read(text []byte) (Template, error) {
 			} `yaml:"AWS::CloudFormation::Interface"`
 		} `yaml:"Metadata"`
 		Parameters map[string]Parameter `yaml:"Parameters"`
+		Rules      map[string]rule      `yaml:"Rules"`
 	}
 	if err := yaml.Unmarshal(text, &raw); err != nil {
 		return Template{}, fmt.Errorf("read the template: %w", err)
 	}
-	var t Template
+	t := Template{rules: raw.Rules}
 	for _, g := range raw.Metadata.Interface.ParameterGroups {
 		group := Group{Label: g.Label.Default}
 		for _, name := range g.Parameters {
@@ -76,8 +78,8 @@ func Read(text []byte) (Template, error) {
 			}
 			p.Name, p.Label = name, raw.Metadata.Interface.ParameterLabels[name].Default
 			var err error
-			// CloudFormation matches whole values.
-			if p.pattern, err = regexp.Compile(`^(?:` + p.AllowedPattern + `)$`); err != nil {
+			// CloudFormation matches whole values, and its patterns are Java's, which look ahead.
+			if p.pattern, err = regexp2.Compile(`\A(?:`+p.AllowedPattern+`)\z`, regexp2.None); err != nil {
 				return Template{}, fmt.Errorf("AllowedPattern of parameter %s: %w", name, err)
 			}
 			group.Parameters = append(group.Parameters, p)

@@ -52,7 +52,7 @@ func TestCheck(t *testing.T) {
 		// wants are the starts of the faults.
 		wants []string
 	}{
-		{map[string]string{"BucketNames": "my-data, more-data", "PropagationDelaySeconds": "0", "Uses": "DatasetImport,BatchInference"}, nil},
+		{map[string]string{"BucketNames": "my-data,more-data", "PropagationDelaySeconds": "0", "Uses": "DatasetImport,BatchInference"}, nil},
 		{map[string]string{"Buckets": "x", "PersonalizeAcess": "None"},
 			[]string{"Buckets is no parameter. Did you mean BucketNames?", "PersonalizeAcess is no parameter. Did you mean PersonalizeAccess?"}},
 		{map[string]string{"FullAccess": "true"}, []string{"FullAccess is no parameter. Did you mean PersonalizeAccess?"}},
@@ -61,6 +61,10 @@ func TestCheck(t *testing.T) {
 		{map[string]string{"BucketNames": "my-data,arn:aws:s3:::x"}, []string{`Parameter BucketNames is "my-data,arn:aws:s3:::x". It must be names`}},
 		{map[string]string{"PropagationDelaySeconds": "241"}, []string{`Parameter PropagationDelaySeconds is "241". It must be `}},
 		{map[string]string{"LogRetentionInDays": "2"}, []string{`Parameter LogRetentionInDays is "2". It must be one of 1, 3`}},
+		{map[string]string{"AdoptExistingRole": "true"}, []string{"AdoptExistingRole needs RoleName, the name of the role to adopt."}},
+		{map[string]string{"AdoptExistingRole": "true", "RoleName": "R"}, nil},
+		{map[string]string{"SourceConditions": "false", "SourceRegions": "eu-west-1"}, []string{"SourceRegions has no effect while"}},
+		{map[string]string{"SourceConditions": "false"}, nil},
 		{map[string]string{"Revision": strings.Repeat("é", 257)}, []string{"Parameter Revision is"}},
 		{map[string]string{"Revision": strings.Repeat("é", 256)}, nil},
 	} {

@@ -21,6 +21,8 @@ import (
 type Provider interface {
 	// ServiceToken is the ARN of the function, the ServiceToken of custom resources.
 	ServiceToken() *string
+	// LogGroupName is the name of the function's log group; nil for a provider that is deployed already.
+	LogGroupName() *string
 
 	// requiredBoundary is the ARN of the boundary that every role must have; nil if none has to, or if that isn't known.
 	requiredBoundary() *string
@@ -81,6 +83,7 @@ type function struct {
 	construct constructs.Construct
 	stack     awscdk.Stack
 	token     *string
+	logGroup  awslogs.LogGroup
 	role      awsiam.CfnRole
 	// boundary is that of the function's role, and required that of all roles that it provisions.
 	boundary, required *string
@@ -92,6 +95,8 @@ type function struct {
 type deployed struct{ token *string }
 
 func (d *deployed) ServiceToken() *string { return d.token }
+
+func (d *deployed) LogGroupName() *string { return nil }
 
 func (d *deployed) requiredBoundary() *string { return nil }
 
@@ -131,9 +136,9 @@ func NewProvider(scope constructs.Construct, id string, props *ProviderProps) Pr
 	if props.RequiredBoundary != nil {
 		f.required = props.RequiredBoundary.ManagedPolicyArn()
 	}
-	logs := f.logGroup(props)
-	f.role = f.newRole(logs, props.RolePath)
-	fn := f.lambda(props, logs)
+	f.logGroup = f.newLogGroup(props)
+	f.role = f.newRole(props.RolePath)
+	fn := f.lambda(props)
 	f.token = fn.AttrArn()
 	if props.AlarmTopic != nil {
 		f.alarms(fn, props.AlarmTopic)
@@ -146,9 +151,11 @@ func NewProvider(scope constructs.Construct, id string, props *ProviderProps) Pr
 
 func (f *function) ServiceToken() *string { return f.token }
 
+func (f *function) LogGroupName() *string { return f.logGroup.LogGroupName() }
+
 func (f *function) requiredBoundary() *string { return f.required }
 
-func (f *function) logGroup(props *ProviderProps) awslogs.LogGroup {
+func (f *function) newLogGroup(props *ProviderProps) awslogs.LogGroup {
 	retention := props.LogRetention
 	if retention == "" {
 		retention = awslogs.RetentionDays_ONE_MONTH
@@ -157,8 +164,8 @@ func (f *function) logGroup(props *ProviderProps) awslogs.LogGroup {
 		&awslogs.LogGroupProps{Retention: retention, RemovalPolicy: awscdk.RemovalPolicy_DESTROY, EncryptionKey: props.LogEncryptionKey})
 }
 
-func (f *function) newRole(logs awslogs.LogGroup, path *string) awsiam.CfnRole {
-	reads := append(permissions.ReadStatements(scopeOf(f.stack)), permissions.GuardStatement(), permissions.LogStatement(*logs.LogGroupArn()))
+func (f *function) newRole(path *string) awsiam.CfnRole {
+	reads := append(permissions.ReadStatements(scopeOf(f.stack)), permissions.GuardStatement(), permissions.LogStatement(*f.logGroup.LogGroupArn()))
 	role := awsiam.NewCfnRole(f.construct, jsii.String("Role"), &awsiam.CfnRoleProps{
 		Path:        path,
 		Description: jsii.String("Role of the function that provisions the Amazon Personalize service role"),
@@ -173,7 +180,7 @@ func (f *function) newRole(logs awslogs.LogGroup, path *string) awsiam.CfnRole {
 	return role
 }
 
-func (f *function) lambda(props *ProviderProps, logs awslogs.LogGroup) awslambda.CfnFunction {
+func (f *function) lambda(props *ProviderProps) awslambda.CfnFunction {
 	architecture := props.Architecture
 	if architecture == "" {
 		architecture = ArchitectureARM64
@@ -193,7 +200,7 @@ func (f *function) lambda(props *ProviderProps, logs awslogs.LogGroup) awslambda
 		Timeout:       jsii.Number(300),
 		Role:          f.role.AttrArn(),
 		Environment:   environment,
-		LoggingConfig: &awslambda.CfnFunction_LoggingConfigProperty{LogFormat: jsii.String("JSON"), LogGroup: logs.LogGroupName()},
+		LoggingConfig: &awslambda.CfnFunction_LoggingConfigProperty{LogFormat: jsii.String("JSON"), LogGroup: f.logGroup.LogGroupName()},
 	})
 	code.AddResourceMetadata(fn, jsii.String("Code"))
 	return fn

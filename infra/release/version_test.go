@@ -8,13 +8,15 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-// The Serverless Application Repository takes the version from the template.
+// The Serverless Application Repository takes the version from the template, and its outputs have it.
 func TestTemplateHasTheVersion(t *testing.T) {
 	template, err := os.ReadFile("../../template.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "    SemanticVersion: " + properties.Version + "\n"; !strings.Contains(string(template), want) {
-		t.Errorf("template.yaml doesn't say %q", want)
+	for _, want := range []string{"    SemanticVersion: " + properties.Version + "\n", "    Value: " + properties.Version + "\n"} {
+		if !strings.Contains(string(template), want) {
+			t.Errorf("template.yaml doesn't say %q", want)
+		}
 	}
 }

@@ -60,12 +60,11 @@ func (p template) events(t *testing.T) []map[string]any {
 func (p template) value(t *testing.T, node yaml.Node) any {
 	t.Helper()
 	if node.Tag == "!Ref" {
-		parameter := p.Parameters[node.Value]
-		if parameter.Type == "CommaDelimitedList" {
-			text, _ := parameter.Default.(string)
-			return strings.Split(text, ",")
-		}
-		return parameter.Default
+		return p.Parameters[node.Value].Default
+	}
+	if node.Tag == "!Split" {
+		text, _ := p.value(t, *node.Content[1]).(string)
+		return strings.Split(text, node.Content[0].Value)
 	}
 	if node.Tag == "!If" {
 		// With the defaults of the parameters nothing is set.
@@ -128,7 +127,7 @@ func TestDocumentsAreComplete(t *testing.T) {
 	parameters := slices.DeleteFunc(slices.Collect(maps.Keys(whole.Parameters)), func(name string) bool {
 		return slices.Contains(Names(), name) || name == "BucketNames"
 	})
-	values := append(slices.Collect(maps.Keys(whole.Outputs)), AttrRoleID, AttrPolicyArn)
+	values := slices.Collect(maps.Keys(whole.Outputs))
 	for _, c := range []struct {
 		file, heading string
 		want          []string
