@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"personalize-role/lambda/internal/servicerole"
+	"personalize-role/lambda/properties"
 )
 
 // TestConverge is the truth table: what was found, what is desired, what is to be done.
@@ -41,7 +42,14 @@ func TestConverge(t *testing.T) {
 `},
 		{"as desired", typical, servicerole.Footprint{}, found(func(*servicerole.Observed) {}), "\n"},
 		{"made by an older version", typical, servicerole.Footprint{},
-			found(func(o *servicerole.Observed) { o.Role.Tags[servicerole.TagVersion] = "0.0.1" }), "\n"},
+			found(func(o *servicerole.Observed) {
+				o.Role.Tags[servicerole.TagVersion], o.Policies[0].Tags[servicerole.TagVersion] = "0.0.1", "0.0.1"
+			}), `
+ 1  tag role R with personalize-role:provider-version
+ 2  tag policy POLICY with personalize-role:provider-version
+`},
+		{"made by an older version, with a record", typical, servicerole.Footprint{},
+			found(func(o *servicerole.Observed) { o.Role.Tags[servicerole.TagVersion] = properties.Version + " record" }), "\n"},
 		{"tags of others", typical, servicerole.Footprint{}, found(func(o *servicerole.Observed) { o.Role.Tags["cost"] = "7" }), "\n"},
 		{"policies of others", typical, servicerole.Footprint{}, found(func(o *servicerole.Observed) {
 			o.Role.Attached = append(o.Role.Attached,

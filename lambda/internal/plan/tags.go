@@ -113,11 +113,15 @@ func (c *converger) untag(arn string, steps []int) {
 	c.untagged[arn] = append([]int{}, steps...)
 }
 
-// changedTags returns the tags to write. The version of the function that created a thing stays as it is.
+// changedTags returns the tags to write.
 func changedTags(want, found map[string]string) map[string]string {
 	tags := map[string]string{}
 	for key, value := range want {
-		if has, ok := found[key]; !ok || has != value && !strings.EqualFold(key, servicerole.TagVersion) {
+		has, ok := found[key]
+		if key == servicerole.TagVersion {
+			value = servicerole.WithVersion(has, value)
+		}
+		if !ok || has != value {
 			tags[key] = value
 		}
 	}

@@ -71,6 +71,19 @@ func (i Identity) Leftovers(r ObservedRole) []Removal {
 // recordSeparator separates the version of the function from a record for which the role has no tag left.
 const recordSeparator = " "
 
+// WithVersion returns the value of TagVersion for another version of the function, with the record that stands beside it. Without room
+// for both, the version stays.
+func WithVersion(found, version string) string {
+	_, record, recorded := strings.Cut(found, recordSeparator)
+	if !recorded {
+		return version
+	}
+	if value := version + recordSeparator + record; len(chunks(TagVersion, value)) == 1 {
+		return value
+	}
+	return found
+}
+
 // RecordLeftovers returns the tags of a role with a record of the removals, and the keys of those that it no longer needs. fits is false
 // if the role has no room for the record. A record that is too long loses the buckets and keys.
 func RecordLeftovers(removals []Removal, tags map[string]string) (set map[string]string, unset []string, fits bool) {

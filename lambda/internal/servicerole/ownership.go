@@ -7,8 +7,8 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-// Keys of the tags that make a role or a policy the resource's own. The version is that of the function which created the thing, and
-// never a reason to write again.
+// Keys of the tags that make a role or a policy the resource's own. The version is that of the function which last changed something
+// of the resource.
 const (
 	TagStackID   = properties.OwnTagPrefix + "stack-id"
 	TagLogicalID = properties.OwnTagPrefix + "logical-id"
