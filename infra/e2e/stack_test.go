@@ -104,8 +104,7 @@ func TestFailingCreateLeavesNothing(t *testing.T) {
 		p      stacks.Parameters
 		reason string
 	}{
-		{"wrong use", stacks.Parameters{"Uses": "Read"}, `Uses[0] "Read" must be one of DatasetImport, BatchInference, DatasetExport, ` +
-			`MetricAttribution, DataDeletion`},
+		{"a use twice", stacks.Parameters{"Uses": "DatasetImport,DatasetImport"}, `Uses[1] "DatasetImport" `},
 		{"missing bucket", stacks.Parameters{"BucketNames": "none-" + a.id}, "bucket none-" + a.id + " does not exist. Nothing was changed"},
 		{"missing key", stacks.Parameters{"KmsKeyArns": "arn:aws:kms:eu-west-1:" + a.id + ":key/none", "BucketNames": one},
 			"does not exist or is pending deletion. Nothing was changed"},

@@ -50,11 +50,6 @@ func (o *Operator) eventsAfter(ctx context.Context, stack, last string) ([]types
 func (o *Operator) follow(ctx context.Context, verb, name, stackID, last string) error {
 	var reasons []string
 	for {
-		// The status first: the events that belong to it are there then.
-		stack, err := o.describe(ctx, stackID)
-		if err != nil {
-			return err
-		}
 		events, err := o.eventsAfter(ctx, stackID, last)
 		if err != nil {
 			return err
@@ -65,14 +60,15 @@ func (o *Operator) follow(ctx context.Context, verb, name, stackID, last string)
 			if reason := reasonOf(e); reason != "" {
 				reasons = append(reasons, aws.ToString(e.LogicalResourceId)+": "+reason)
 			}
-		}
-		status := string(stack.StackStatus)
-		switch {
-		case strings.HasSuffix(status, "_IN_PROGRESS"):
-		case status == strings.ToUpper(verb)+"_COMPLETE":
-			return nil
-		default:
-			return &FailedError{Verb: verb, Stack: name, Status: status, Reasons: reasons}
+			// The status that DescribeStacks returns may still be that of before.
+			status := string(e.ResourceStatus)
+			switch {
+			case aws.ToString(e.PhysicalResourceId) != stackID, strings.HasSuffix(status, "_IN_PROGRESS"):
+			case status == strings.ToUpper(verb)+"_COMPLETE":
+				return nil
+			default:
+				return &FailedError{Verb: verb, Stack: name, Status: status, Reasons: reasons}
+			}
 		}
 		select {
 		case <-ctx.Done():
