@@ -23,7 +23,7 @@ type Scope struct {
 // Statements returns the statements for a scope.
 func Statements(s Scope) []permissions.Statement {
 	role, function := s.iam("role", "FunctionRole"), s.arn("lambda", "function:"+s.Stack+"-Function-*")
-	policies := []string{s.iam("policy", "DataPermissions")}
+	policies := []string{s.iam("policy", "DataPermissions"), s.iam("policy", "NamePermissions")}
 	if s.Boundary == "" {
 		policies = append(policies, s.iam("policy", "OperatorPolicy"))
 	}

@@ -57,7 +57,7 @@ var Handlers = map[string]Calls{
 			"iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:GetRole", "iam:ListAttachedRolePolicies",
 			"iam:ListRolePolicies", "iam:TagRole", "iam:UntagRole",
 		},
-		// The function's role gets no managed policies of its own; DataPermissions is attached by its own type.
+		// The function's role gets no managed policies of its own; NamePermissions and DataPermissions are attached by their own type.
 		Unasked: []string{"iam:AttachRolePolicy"},
 	},
 	"AWS::IAM::ManagedPolicy": {

@@ -86,8 +86,8 @@ func (p *person) life(ctx context.Context) error {
 	if err := p.deployer.Create(ctx, p.scope.Stack, template, parameters); err != nil {
 		return err
 	}
-	parameters["LogRetentionInDays"], parameters["BucketNames"], parameters["RoleNamePattern"], parameters["Description"] = "7", "",
-		"PersonalizeRole-?*", "new"
+	parameters["LogRetentionInDays"], parameters["BucketNames"], parameters["AdditionalRoleNames"], parameters["Description"] = "7", "",
+		"Other-*", "new"
 	changed := strings.NewReplacer(
 		"MemorySize: 256", "MemorySize: 512", "Action: personalize:*", "Action: personalize:Get*",
 		"Description: ARN of the Amazon Personalize service role\n      Name:", "Description: new\n      Name:",

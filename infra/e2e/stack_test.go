@@ -108,7 +108,6 @@ func TestFailingCreateLeavesNothing(t *testing.T) {
 		{"missing bucket", stacks.Parameters{"BucketNames": "none-" + a.id}, "bucket none-" + a.id + " does not exist. Nothing was changed"},
 		{"missing key", stacks.Parameters{"KmsKeyArns": "arn:aws:kms:eu-west-1:" + a.id + ":key/none", "BucketNames": one},
 			"does not exist or is pending deletion. Nothing was changed"},
-		{"name that the function may not use", stacks.Parameters{"RoleName": "Other"}, "Allow the function's role iam:"},
 		{"boundary that doesn't exist", stacks.Parameters{"PermissionsBoundary": "arn:aws:iam::" + a.id + ":policy/None"},
 			"Check that what the template names exists in this account"},
 	} {

@@ -109,7 +109,9 @@ func TestTheTemplateRefusesWhatTheFunctionRefuses(t *testing.T) {
 		{"RoleArnParameterName", "SSM-role-arn", onlyTemplate},
 		{"RoleArnParameterName", strings.Repeat("/a", 16), onlyTemplate},
 		{"RoleArnParameterName", "a/b", onlyTemplate},
-		{"RoleNamePattern", "a/b", onlyTemplate},
+		{"AdditionalRoleNames", "team-*,Other", nobody},
+		{"AdditionalRoleNames", "a/b", onlyTemplate},
+		{"AdditionalPolicyNames", "a,,b", onlyTemplate},
 		{"AdditionalBucketNames", "data-*,more", nobody},
 		{"AdditionalBucketNames", "data-*,", onlyTemplate},
 		{"AdditionalKmsKeyArns", "arn:aws:kms:*:123456789012:key/*", nobody},
@@ -135,7 +137,7 @@ func refusalOf(parameter, value string) error {
 	switch parameter {
 	case "BucketNames", "Uses", "KmsKeyArns", "SourceRegions":
 		v = strings.Split(value, ",")
-	case "RoleArnParameterName", "RoleNamePattern", "AdditionalBucketNames", "AdditionalKmsKeyArns":
+	case "RoleArnParameterName", "AdditionalRoleNames", "AdditionalPolicyNames", "AdditionalBucketNames", "AdditionalKmsKeyArns":
 		// The function is told nothing of these.
 		return nil
 	}

@@ -36,6 +36,9 @@ type Scope struct {
 	// RoleNames and PolicyNames are names or patterns of names; DefaultScope has those of derived names.
 	RoleNames   []string
 	PolicyNames []string
+	// Roles and Policies are ARNs, or patterns of ARNs, beside those of the names.
+	Roles    []string
+	Policies []string
 	// Paths are the IAM paths of those names; none: all paths.
 	Paths []string
 	// Buckets are ARNs, or patterns of ARNs, of the buckets whose policies the function may change; Keys those of KMS keys.
@@ -75,7 +78,7 @@ func ReadStatements(s Scope) []Statement {
 // OwnStatements returns those that let the function create roles and managed policies, and change those that carry its tag. The ownership
 // tag of what carries one already can only be changed where the tag is of this account and Region.
 func OwnStatements(s Scope) []Statement {
-	roles, policies := s.named("role", s.RoleNames), s.named("policy", s.PolicyNames)
+	roles, policies := append(s.named("role", s.RoleNames), s.Roles...), append(s.named("policy", s.PolicyNames), s.Policies...)
 	tagged := map[string][]string{"aws:ResourceTag/" + servicerole.TagStackID: {s.stacks()}}
 	tagging := map[string][]string{"aws:RequestTag/" + servicerole.TagStackID: {s.stacks()}}
 	like := func(keys map[string][]string) map[string]map[string][]string {

@@ -20,7 +20,11 @@ func TestTemplateGrantsTheSame(t *testing.T) {
 		want := map[string]Statement{}
 		scope := Scope{
 			Partition: "${AWS::Partition}", Region: "${AWS::Region}", AccountID: "${AWS::AccountId}", RequiredBoundary: boundary,
-			RoleNames: []string{"${RoleNamePattern}"}, PolicyNames: []string{"${PolicyNamePattern}"},
+			RoleNames: []string{DefaultRoleNames}, PolicyNames: []string{DefaultPolicyNames},
+			Roles: []string{"arn:${AWS::Partition}:iam::${AWS::AccountId}:role${Path}${RoleName}", "arn:*:iam::*:role/${AdditionalRoleNames}",
+				"arn:*:iam::*:role/*/${AdditionalRoleNames}"},
+			Policies: []string{"arn:${AWS::Partition}:iam::${AWS::AccountId}:policy${Path}${PolicyName}",
+				"arn:*:iam::*:policy/${AdditionalPolicyNames}", "arn:*:iam::*:policy/*/${AdditionalPolicyNames}"},
 		}
 		for _, s := range slices.Concat(ReadStatements(scope), OwnStatements(scope)) {
 			want[s.Sid] = s
@@ -29,22 +33,9 @@ func TestTemplateGrantsTheSame(t *testing.T) {
 		want["WriteLogs"] = LogStatement("FunctionLogGroup.Arn")
 		if diff := cmp.Diff(want, templateStatements(t, map[string]bool{
 			"HasRequiredBoundary": boundary != "", "RequiredBoundaryIsRelative": strings.HasPrefix(boundary, "arn:"),
+			"HasRoleName": true, "HasPolicyName": true, "HasAdditionalRoleNames": true, "HasAdditionalPolicyNames": true,
 		})); diff != "" {
 			t.Errorf("RequiredBoundary %q: -needed +granted by template.yaml:\n%s", boundary, diff)
-		}
-	}
-}
-
-func TestTemplateDefaultsToDerivedNames(t *testing.T) {
-	var parameters struct {
-		Parameters map[string]struct {
-			Default string `yaml:"Default"`
-		} `yaml:"Parameters"`
-	}
-	readTemplate(t, &parameters)
-	for name, want := range map[string]string{"RoleNamePattern": DefaultRoleNames, "PolicyNamePattern": DefaultPolicyNames} {
-		if got := parameters.Parameters[name].Default; got != want {
-			t.Errorf("%s defaults to %q, want %q", name, got, want)
 		}
 	}
 }
@@ -90,10 +81,38 @@ func (v *values) UnmarshalYAML(n *yaml.Node) error {
 		*v = values{n.Value}
 		return nil
 	}
+	if n.Tag == "!Split" {
+		// Of joined texts.
+		for _, item := range n.Content[1].Content[1].Content {
+			*v = append(*v, textOf(item))
+		}
+		return nil
+	}
 	var list []string
 	err := n.Decode(&list)
 	*v = list
 	return err
+}
+
+// textOf is the text that a node stands for, in which a parameter stands for its only entry.
+func textOf(n *yaml.Node) string {
+	switch n.Tag {
+	case "!Ref":
+		return "${" + n.Value + "}"
+	case "!Split":
+		return textOf(n.Content[1])
+	case "!Join":
+		var parts []string
+		list := n.Content[1]
+		if list.Tag == "!Split" {
+			return textOf(list)
+		}
+		for _, part := range list.Content {
+			parts = append(parts, textOf(part))
+		}
+		return strings.Join(parts, n.Content[0].Value)
+	}
+	return n.Value
 }
 
 // document is a policy document of the template.
@@ -117,6 +136,11 @@ type policies struct {
 				} `yaml:"Policies"`
 			} `yaml:"Properties"`
 		} `yaml:"FunctionRole"`
+		NamePermissions struct {
+			Properties struct {
+				PolicyDocument document `yaml:"PolicyDocument"`
+			} `yaml:"Properties"`
+		} `yaml:"NamePermissions"`
 	} `yaml:"Resources"`
 }
 
@@ -177,7 +201,7 @@ func choose(n *yaml.Node, conditions map[string]bool) *yaml.Node {
 	return n
 }
 
-// templateStatements are those of the function's role, given which conditions of the template hold.
+// templateStatements are those of the function's role and of the names, given which conditions of the template hold.
 func templateStatements(t *testing.T, conditions map[string]bool) map[string]Statement {
 	var whole yaml.Node
 	readTemplate(t, &whole)
@@ -186,6 +210,9 @@ func templateStatements(t *testing.T, conditions map[string]bool) map[string]Sta
 		t.Fatal(err)
 	}
 	statements := map[string]Statement{}
+	for _, s := range template.Resources.NamePermissions.Properties.PolicyDocument.statements(t) {
+		statements[s.Sid] = s
+	}
 	for _, p := range template.Resources.FunctionRole.Properties.Policies {
 		for _, s := range p.PolicyDocument.statements(t) {
 			statements[s.Sid] = s
