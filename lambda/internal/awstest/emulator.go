@@ -154,6 +154,8 @@ func (w *emulated) qualify(parameters any) {
 		in.Bucket = w.qualified(in.Bucket)
 	case *s3.DeleteBucketInput:
 		in.Bucket = w.qualified(in.Bucket)
+	case *s3.HeadBucketInput:
+		in.Bucket = w.qualified(in.Bucket)
 	case *s3.ListBucketsInput:
 		in.Prefix = w.qualified(in.Prefix)
 	}

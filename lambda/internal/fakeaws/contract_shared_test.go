@@ -43,6 +43,8 @@ func sharedContract(ctx context.Context, w awstest.World) []string {
 		}
 		_, err = w.S3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: bucket, ExpectedBucketOwner: owner})
 		note("get encryption "+name, err)
+		_, err = w.S3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: bucket})
+		note("head "+name, err)
 		list, err := w.S3.ListBuckets(ctx, &s3.ListBucketsInput{Prefix: bucket})
 		note(fmt.Sprintf("list %s, %d found", name, len(list.Buckets)), err)
 	}
@@ -111,6 +113,10 @@ get policy of key, as written: true: ok
 get policy of key, doomed: ok
 get policy of no key: NotFoundException
 get theirs: AccessDenied
+head elsewhere: MovedPermanently
+head none: NotFound
+head own: ok
+head theirs: Forbidden
 key is Enabled
 key, doomed is PendingDeletion
 list elsewhere, 1 found: ok

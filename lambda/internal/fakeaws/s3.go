@@ -122,6 +122,21 @@ func (f *S3) Encrypt(name, key string) {
 	f.buckets[name].key = key
 }
 
+// HeadBucket says who may not know more that a bucket exists.
+func (f *S3) HeadBucket(ctx context.Context, in *s3.HeadBucketInput, _ ...func(*s3.Options)) (*s3.HeadBucketOutput, error) {
+	return call(ctx, f.Account, "s3:HeadBucket", func() (*s3.HeadBucketOutput, error) {
+		switch b := f.buckets[aws.ToString(in.Bucket)]; {
+		case b == nil:
+			return nil, apiError("NotFound", "Not Found")
+		case b.owner != f.AccountID:
+			return nil, apiError("Forbidden", "Forbidden")
+		case b.region != region:
+			return nil, apiError("MovedPermanently", "Moved Permanently")
+		}
+		return &s3.HeadBucketOutput{}, nil
+	})
+}
+
 func (f *S3) GetBucketEncryption(ctx context.Context, in *s3.GetBucketEncryptionInput,
 	_ ...func(*s3.Options)) (*s3.GetBucketEncryptionOutput, error) {
 	return call(ctx, f.Account, "s3:GetBucketEncryption", func() (*s3.GetBucketEncryptionOutput, error) {

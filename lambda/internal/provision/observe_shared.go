@@ -55,8 +55,10 @@ func (p *Provisioner) observeBucketPolicy(ctx context.Context, i servicerole.Ide
 	began := p.Now()
 	text, err := document.Read(ctx)
 	if IsDenied(err) || code(err) == "MethodNotAllowed" {
-		own, listErr := p.ownsBucket(ctx, name)
+		own, missing, listErr := p.ownsBucket(ctx, name)
 		switch {
+		case missing:
+			return servicerole.ObservedShared{Presence: servicerole.Missing}, nil
 		case IsDenied(listErr):
 			return servicerole.ObservedShared{Presence: servicerole.Denied, Denial: failed("s3:ListAllMyBuckets", listErr)}, nil
 		case listErr != nil:
@@ -95,15 +97,27 @@ func (p *Provisioner) regionOf(ctx context.Context, name string, answer error) s
 	return aws.ToString(listed.BucketRegion)
 }
 
-// ownsBucket reports whether this account owns a bucket. S3 answers about a bucket of another account as it does if a permission is
-// missing.
-func (p *Provisioner) ownsBucket(ctx context.Context, name string) (own bool, err error) {
-	err = p.persist(ctx, false, func() error {
-		listed, err := p.listed(ctx, name)
-		own = listed != nil
-		return err
-	})
-	return own, err
+// ownsBucket reports whether this account owns a bucket, and whether there is none of that name. S3 answers about a bucket of another
+// account as it does if a permission is missing; but whoever asks for a bucket that doesn't exist learns that. See
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
+func (p *Provisioner) ownsBucket(ctx context.Context, name string) (own, missing bool, err error) {
+	// Neither ends the other.
+	_ = parallel.Together(
+		func() error {
+			err = p.persist(ctx, false, func() error {
+				listed, err := p.listed(ctx, name)
+				own = listed != nil
+				return err
+			})
+			return nil
+		},
+		func() error {
+			_, err := p.S3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: aws.String(name)})
+			missing = code(err) == "NotFound"
+			return nil
+		},
+	)
+	return own, missing, err
 }
 
 // listed returns a bucket of this account as ListBuckets describes it, or nil.

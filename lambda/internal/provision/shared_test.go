@@ -222,6 +222,28 @@ func TestObserveBucketsAndKeys(t *testing.T) {
 	}
 }
 
+// A bucket that doesn't exist is never taken for another account's, whatever the function may read.
+func TestAMissingBucketIsNotAnotherAccounts(t *testing.T) {
+	fake := fakeaws.New("123456789012")
+	fake.S3.AddBucket("theirs", "999999999999", "", "")
+	p := New(Clients{IAM: fake.IAM, S3: fake.S3, KMS: fake.KMS}, slog.New(slog.DiscardHandler))
+	p.Sleep = func(context.Context, time.Duration) error { return nil }
+	fake.Before = func(operation string) (error, error) {
+		if operation == "s3:GetBucketPolicy" {
+			return api("AccessDenied"), nil
+		}
+		return nil, nil
+	}
+	o, err := p.Observe(t.Context(), account, servicerole.Scope{Role: servicerole.RoleRef{Name: "R"}, Buckets: []string{"none", "theirs"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]servicerole.ObservedShared{"none": {}, "theirs": {Presence: servicerole.InAnotherAccount}}
+	if diff := cmp.Diff(want, o.Buckets); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 func errorText(err error) string {
 	if err == nil {
 		return ""
