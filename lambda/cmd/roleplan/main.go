@@ -28,16 +28,23 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("roleplan", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: roleplan [-observe] EVENT.json")
+		fmt.Fprintln(stderr, "usage: roleplan [-observe] EVENT.json\n       roleplan [-observe] -stack NAME [-resource ID]\n"+
+			"       roleplan -example")
 		flags.PrintDefaults()
 	}
 	observe := flags.Bool("observe", false, "read the account; otherwise the account is assumed to be empty")
+	stack := flags.String("stack", "", "name or ID of a deployed stack, whose last event is planned for")
+	resource := flags.String("resource", "", "logical ID of the resource of the stack; may be left out if the stack has one of the type")
+	showExample := flags.Bool("example", false, "print an event to start from")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
 		return 2
-	case flags.NArg() != 1:
+	case *showExample && flags.NArg() == 0 && *stack == "":
+		fmt.Fprint(stdout, example)
+		return 0
+	case *showExample, (flags.NArg() == 1) == (*stack != ""), flags.NArg() > 1, *resource != "" && *stack == "":
 		flags.Usage()
 		return 2
 	}
@@ -45,9 +52,20 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if *observe {
 		look = account
 	}
-	todo, role, err := planFor(context.Background(), flags.Arg(0), look)
+	ctx, of := context.Background(), flags.Arg(0)
+	read := func() (json.RawMessage, error) { return fromFile(of) }
+	if *stack != "" {
+		of = "stack " + *stack
+		read = func() (json.RawMessage, error) { return fromStack(ctx, *stack, *resource) }
+	}
+	event, err := read()
+	var todo plan.Plan
+	var role string
+	if err == nil {
+		todo, role, err = handler.Plan(ctx, event, look)
+	}
 	if err != nil {
-		fmt.Fprintf(stderr, "roleplan: %s: %v\n", flags.Arg(0), err)
+		fmt.Fprintf(stderr, "roleplan: %s: %v\n", of, err)
 		return 1
 	}
 	fmt.Fprintf(stdout, "%s\n", role)
@@ -57,14 +75,6 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprint(stdout, todo)
 	return 0
-}
-
-func planFor(ctx context.Context, file string, look handler.Observe) (plan.Plan, string, error) {
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		return plan.Plan{}, "", err
-	}
-	return handler.Plan(ctx, json.RawMessage(raw), look)
 }
 
 // empty is an account that has the buckets and keys that the event names, their policies empty, and nothing else.
@@ -81,7 +91,7 @@ func empty(_ context.Context, _ servicerole.Identity, scope servicerole.Scope) (
 
 // account reads the account of the environment's credentials.
 func account(ctx context.Context, i servicerole.Identity, scope servicerole.Scope) (servicerole.Observed, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(i.Region), config.WithRetryer(provision.Retryer))
+	cfg, err := configuration(ctx, config.WithRegion(i.Region))
 	if err != nil {
 		return servicerole.Observed{}, err
 	}

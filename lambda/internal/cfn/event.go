@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"personalize-role/lambda/properties"
@@ -88,6 +89,25 @@ func (e Event) Redact(text string) string {
 		if len(secret) >= leastSecret {
 			text = strings.ReplaceAll(text, secret, "[ResponseURL]")
 		}
+	}
+	return text
+}
+
+// ForLog returns the event that was read from raw as JSON, without what would let a reader of the log answer it. cmd/roleplan reads that.
+func (e Event) ForLog(raw json.RawMessage) json.RawMessage {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(raw, &fields) != nil {
+		return nil
+	}
+	// A decoder of JSON ignores the case of names.
+	maps.DeleteFunc(fields, func(name string, _ json.RawMessage) bool { return strings.EqualFold(name, "ResponseURL") })
+	text, err := json.Marshal(fields)
+	if err != nil {
+		return nil
+	}
+	text = []byte(e.Redact(string(text)))
+	if !json.Valid(text) {
+		return nil
 	}
 	return text
 }

@@ -57,6 +57,7 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) error {
 	if refused := h.Sender.Check(ctx, event.ResponseURL); refused != nil {
 		return refused
 	}
+	log.InfoContext(ctx, "event", "event", event.ForLog(raw), "version", properties.Version)
 	var done result
 	switch {
 	case err != nil:
@@ -80,7 +81,11 @@ func (h *Handler) answer(ctx context.Context, log *slog.Logger, event cfn.Event,
 		r.Status, r.Data = cfn.Failed, nil
 		r.Reason = asSentence(errors.New(event.Redact(done.err.Error())))
 	}
-	log.InfoContext(ctx, "result", "status", string(r.Status), "physicalResourceId", r.PhysicalResourceID, "reason", r.Reason,
+	level := slog.LevelInfo
+	if r.Status == cfn.Failed {
+		level = slog.LevelError
+	}
+	log.Log(ctx, level, "result", "status", string(r.Status), "physicalResourceId", r.PhysicalResourceID, "reason", r.Reason,
 		"data", r.Data)
 	body, err := r.Encode(properties.AttrWarnings)
 	if err != nil {
