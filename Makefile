@@ -139,10 +139,10 @@ golden: $(CDK)/complete ## rewrite all golden files; look at what git diff says
 
 vet: ## go vet, with and without the emulator's tests
 	go vet ./...
-	go vet -tags emulator,schemas ./...
+	go vet -tags emulator,awscli,schemas ./...
 
 lint: ## golangci-lint, and actionlint on the workflows
-	$(TOOL)/golangci-lint.mod golangci-lint run --build-tags emulator,schemas ./...
+	$(TOOL)/golangci-lint.mod golangci-lint run --build-tags emulator,awscli,schemas ./...
 	$(TOOL)/actionlint.mod actionlint -shellcheck= -pyflakes=
 
 vulncheck: ## govulncheck, where its database can be reached
@@ -165,6 +165,9 @@ template: $(LINT)/complete ## cfn-lint, sam validate and sam build on template.y
 	$(LINT)/bin/cfn-lint -- template.yaml infra/cmd/demo/consumer.yaml examples/*.yaml docs/policies/boundary.yaml
 	go test -tags schemas -run TestHandlers ./infra/deployer
 	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(LINT)/bin/sam validate --lint --template template.yaml
+	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(LINT)/bin/sam build --template template.yaml --build-dir .aws-sam/x86_64 \
+		--parameter-overrides Architecture=x86_64
+	@od -An -tx1 -j18 -N1 .aws-sam/x86_64/Function/bootstrap | grep -q 3e || { echo "sam build made no binary for x86_64"; exit 1; }
 	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(LINT)/bin/sam build --template template.yaml --build-dir .aws-sam/build
 
 package: ## build dist/function.zip and dist/template.yaml; with BUCKET, upload the zip and write dist/packaged.yaml
@@ -180,12 +183,13 @@ publish: ## upload a release to one bucket a Region, and print one-click links: 
 release: ## write dist/release and dist/notes.md, what a tag becomes on GitHub: make release VERSION=1.0.0
 	go run ./infra/cmd/release -version "$(VERSION)"
 
-deployable: template ## make deploy and sam package, against the emulator
+deployable: template ## make deploy, sam package and the commands of docs/operations.md, against the emulator
 	go run ./infra/cmd/emulator sh -ec '\
 		$(LINT)/bin/aws s3 mb s3://artifacts; $(LINT)/bin/aws s3 mb s3://my-data; \
 		$(MAKE) deploy BUCKET=artifacts PARAMETERS="BucketNames=my-data PropagationDelaySeconds=0"; \
 		SAM_CLI_TELEMETRY=0 $(LINT)/bin/sam package --template-file .aws-sam/build/template.yaml --s3-bucket artifacts --output-template-file dist/sam.yaml; \
-		grep -q "LicenseUrl: s3://artifacts/" dist/sam.yaml; grep -q "S3Bucket: artifacts" dist/sam.yaml'
+		grep -q "LicenseUrl: s3://artifacts/" dist/sam.yaml; grep -q "S3Bucket: artifacts" dist/sam.yaml; \
+		PATH=$(abspath $(LINT))/bin:$$PATH go test -tags emulator,awscli -run TestOperations ./infra/e2e'
 
 clean: ## remove what these targets made
 	rm -rf dist cdk.out .aws-sam $(TOOLS)

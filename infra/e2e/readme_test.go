@@ -12,12 +12,12 @@ import (
 	"personalize-role/infra/stacks"
 )
 
-// snippet returns the first indented block below a heading of the README that has some words.
-func snippet(t *testing.T, heading, words string) string {
+// snippet returns the first indented block below a heading of a document that has some words.
+func snippet(t *testing.T, document, heading, words string) string {
 	t.Helper()
 	root, err := bundle.Root()
 	check(t, err)
-	text, err := os.ReadFile(filepath.Join(root, "README.md"))
+	text, err := os.ReadFile(filepath.Join(root, document))
 	check(t, err)
 	_, section, _ := strings.Cut(string(text), "\n"+heading+"\n")
 	var block []string
@@ -32,7 +32,7 @@ func snippet(t *testing.T, heading, words string) string {
 			block = nil
 		}
 	}
-	t.Fatalf("README.md has no block with %q below %s", words, heading)
+	t.Fatalf("%s has no block with %q below %s", document, words, heading)
 	return ""
 }
 
@@ -43,12 +43,12 @@ func TestReadmeFurtherRole(t *testing.T) {
 	ctx := t.Context()
 	one, more := a.bucket(t, "my-training-data", ""), a.bucket(t, "more-data", theirPolicy)
 	before := a.left(t)
-	if command := snippet(t, "### From YAML", "make deploy"); !strings.Contains(command, `PARAMETERS="AdditionalBucketNames=more-data"`) {
+	if command := snippet(t, "README.md", "### From YAML", "make deploy"); !strings.Contains(command, `PARAMETERS="AdditionalBucketNames=more-data"`) {
 		t.Errorf("the README deploys by %s", command)
 	}
 	check(t, a.deployer.Create(ctx, "personalize-role", a.template, stacks.Parameters{"BucketNames": one, "AdditionalBucketNames": more,
 		"PropagationDelaySeconds": "0"}))
-	further := strings.Replace(snippet(t, "### From YAML", "Custom::PersonalizeServiceRole"), "[more-data]", "["+more+"]", 1)
+	further := strings.Replace(snippet(t, "README.md", "### From YAML", "Custom::PersonalizeServiceRole"), "[more-data]", "["+more+"]", 1)
 	for _, c := range []struct{ name, template, reason string }{
 		{"misspelt", strings.Replace(further, more, more+"s", 1), "bucket " + more + "s does not exist. Nothing was changed"},
 		{"not allowed", strings.Replace(further, more, "of-"+a.id, 1), "bucket of-" + a.id + " does not exist. Nothing was changed"},
