@@ -39,7 +39,7 @@ export GOTOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 export PATH := $(abspath $(CDK))/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test tools unit unit-go unit-cdk code tools-of-check beside-stacks beside-stacks-of-test histories mutate emulated emulated-calls emulated-stacks bench fleet check synth format fmt golden lint vet \
+.PHONY: help browser launch-page demo build test tools unit unit-go unit-cdk code tools-of-check beside-stacks beside-stacks-of-test histories mutate emulated emulated-calls emulated-stacks bench fleet check synth format fmt golden lint vet \
 	vulncheck fuzz template package deploy publish release deployable clean
 
 help: ## list the targets
@@ -56,7 +56,7 @@ test: tools ## unit tests with the race detector, and the same binary and templa
 	$(MAKE) -j2 emulated-stacks beside-stacks-of-test
 
 beside-stacks-of-test:
-	$(MAKE) unit emulated-calls
+	$(MAKE) unit emulated-calls browser
 
 # What is installed waits for the network: side by side.
 tools: # what the tests need beside Go
@@ -94,6 +94,13 @@ emulated-calls: # the function's calls, and what is corrected in the emulator
 emulated-stacks: # the template, the binary, the CDK, StackSets
 	go run ./infra/cmd/emulator go test -tags emulator -parallel 8 -timeout 15m ./infra/e2e
 
+# The one on the PATH; Debian's package where there is none and this is root.
+browser: ## test the launch page in Chromium
+	@command -v chromium chromium-browser google-chrome > /dev/null || { \
+		test "$$(id -u)" = 0 && command -v apt-get > /dev/null || { echo "browser: install Chromium"; exit 1; }; \
+		echo "installing Chromium, about half a minute"; apt-get -qq update; apt-get -qq install --yes --no-install-recommends chromium > /dev/null; }
+	go test -tags browser ./infra/launch
+
 bench: $(BENCH)/complete ## measure against others and against the limits; writes docs/benchmarks.md (25 minutes, as root for the CPU quotas)
 	for arch in amd64 arm64; do go run ./infra/cmd/bundle -arch $$arch -o dist/bench/$$arch || exit; done
 	go run ./lambda/bench $(if $(filter-out 0,$(shell id -u)),-unconfined)
@@ -114,7 +121,7 @@ tools-of-check:
 	$(MAKE) -j4 tools $(LINT)/complete
 
 beside-stacks:
-	$(MAKE) template unit-cdk emulated-calls histories fuzz synth deployable
+	$(MAKE) template unit-cdk emulated-calls browser histories fuzz synth deployable
 
 synth: $(CDK)/complete $(LINT)/complete ## synthesise the CDK apps without the CDK CLI, check the templates, and synthesise with it
 	go run ./infra
@@ -139,10 +146,10 @@ golden: $(CDK)/complete ## rewrite all golden files; look at what git diff says
 
 vet: ## go vet, with and without the emulator's tests
 	go vet ./...
-	go vet -tags emulator,awscli,schemas ./...
+	go vet -tags emulator,awscli,browser,schemas ./...
 
 lint: ## golangci-lint, and actionlint on the workflows
-	$(TOOL)/golangci-lint.mod golangci-lint run --build-tags emulator,awscli,schemas ./...
+	$(TOOL)/golangci-lint.mod golangci-lint run --build-tags emulator,awscli,browser,schemas ./...
 	$(TOOL)/actionlint.mod actionlint -shellcheck= -pyflakes=
 
 vulncheck: ## govulncheck, where its database can be reached
@@ -179,6 +186,9 @@ deploy: ## deploy to the account of your AWS credentials: make deploy BUCKET=art
 
 publish: ## upload a release to one bucket a Region, and print one-click links: make publish BUCKET=my-releases REGIONS="eu-west-1 us-east-1"
 	go run ./infra/cmd/publish -bucket "$(BUCKET)" -regions "$(REGIONS)" -stack $(STACK) -parameters "$(PARAMETERS)" $(if $(DRY_RUN),-dry-run)
+
+launch-page: ## write dist/launch.html: make launch-page BUCKET=my-releases REGIONS="eu-west-1 us-east-1" PARAMETERS="PersonalizeAccess=None"
+	go run ./infra/cmd/publish -bucket "$(BUCKET)" -regions "$(REGIONS)" -stack $(STACK) -parameters "$(PARAMETERS)" -page dist/launch.html
 
 release: ## write dist/release and dist/notes.md, what a tag becomes on GitHub: make release VERSION=1.0.0
 	go run ./infra/cmd/release -version "$(VERSION)"

@@ -181,7 +181,8 @@ func TestSettingsOfUsers(t *testing.T) {
 // The function's own settings: what roles of other stacks may be called and use, also as a list of cdk.json.
 func TestSettingsOfTheFunction(t *testing.T) {
 	a, err := synthesised(t, map[string]any{
-		"architecture": "x86_64", "functionZip": bundletest.Zip(t, "amd64"), "functionPermissionsBoundary": "arn:aws:iam::123456789012:policy/F", "additionalRoleNames": "Theirs-*",
+		"architecture": "x86_64", "functionZip": bundletest.Zip(t, "amd64"),
+		"functionPermissionsBoundary": "arn:aws:iam::123456789012:policy/F", "additionalRoleNames": "Theirs-*",
 		"additionalPolicyNames": "Theirs-*", "requiredBoundary": "arn:aws:iam::123456789012:policy/Ceiling",
 		"logKmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/logs", "alarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms",
 		"additionalBucketNames": []any{"their-data", "more-data"}, "additionalKmsKeyArns": "arn:aws:kms:eu-west-1:123456789012:key/*",
@@ -245,7 +246,9 @@ func TestSettingsAreThoseOfTheTemplate(t *testing.T) {
 			t.Errorf("%v: got %v, want %q", c.context, err, c.want)
 		}
 		if c.variable != "" {
-			os.Unsetenv(c.variable)
+			if err := os.Unsetenv(c.variable); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }

@@ -54,7 +54,8 @@ func TestDeploy(t *testing.T) {
 		// wants are patterns of what it prints.
 		wants []string
 	}{
-		{"a parameter that does not exist", []string{"Buckets=" + bucket}, 2, []string{"deploy: Buckets is no parameter. Did you mean BucketNames"}},
+		{"a parameter that does not exist", []string{"Buckets=" + bucket}, 2,
+			[]string{"deploy: Buckets is no parameter. Did you mean BucketNames"}},
 		{"a failure", []string{"BucketNames=" + bucket + "-missing", "PropagationDelaySeconds=0"}, 1, []string{
 			`ServiceRole +CREATE_FAILED`, `(?m)^deploy: create stack recs: ROLLBACK_COMPLETE\n  ServiceRole: .*does not exist`,
 			`(?m)^The stack can only be deleted. Correct the cause, run aws cloudformation delete-stack --stack-name recs and`}},
@@ -91,7 +92,8 @@ func TestDeploy(t *testing.T) {
 		t.Errorf("the update forgot the bucket, whose policy is %s", policy)
 	}
 	// A template that has one parameter less than the stack.
-	check(t, a.deployer.Update(ctx, "recs", strings.Replace(a.template, "\nParameters:\n", "\nParameters:\n  Former: {Type: String, Default: x}\n", 1),
+	more := strings.Replace(a.template, "\nParameters:\n", "\nParameters:\n  Former: {Type: String, Default: x}\n", 1)
+	check(t, a.deployer.Update(ctx, "recs", more,
 		stacks.Parameters{"BucketNames": bucket, "PropagationDelaySeconds": "0"}))
 	if status, output := deploy(); status != 0 {
 		t.Errorf("without a parameter of the stack: exit status %d\n%s", status, output)

@@ -43,7 +43,8 @@ func TestReadmeFurtherRole(t *testing.T) {
 	ctx := t.Context()
 	one, more := a.bucket(t, "my-training-data", ""), a.bucket(t, "more-data", theirPolicy)
 	before := a.left(t)
-	if command := snippet(t, "README.md", "### From YAML", "make deploy"); !strings.Contains(command, `PARAMETERS="AdditionalBucketNames=more-data"`) {
+	command := snippet(t, "README.md", "### From YAML", "make deploy")
+	if !strings.Contains(command, `PARAMETERS="AdditionalBucketNames=more-data"`) {
 		t.Errorf("the README deploys by %s", command)
 	}
 	check(t, a.deployer.Create(ctx, "personalize-role", a.template, stacks.Parameters{"BucketNames": one, "AdditionalBucketNames": more,
@@ -63,7 +64,8 @@ func TestReadmeFurtherRole(t *testing.T) {
 	check(t, err)
 	policy, err := a.viewer.BucketPolicy(ctx, more)
 	check(t, err)
-	if !strings.HasPrefix(outputs["RoleArn"], "arn:aws:iam::"+a.id+":role/PersonalizeRole-") || !strings.HasSuffix(sids(t, policy), "TLSOnly,OURS") {
+	if !strings.HasPrefix(outputs["RoleArn"], "arn:aws:iam::"+a.id+":role/PersonalizeRole-") ||
+		!strings.HasSuffix(sids(t, policy), "TLSOnly,OURS") {
 		t.Errorf("role %s, statements %s", outputs["RoleArn"], sids(t, policy))
 	}
 	check(t, a.deployer.Delete(ctx, "further"))

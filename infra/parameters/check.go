@@ -56,16 +56,13 @@ func (t Template) Check(values map[string]string) error {
 		}
 	}
 	if faults == nil {
-		var err error
-		if faults, err = t.faultsOfRules(values); err != nil {
-			return err
-		}
+		faults = t.faultsOfRules(values)
 	}
 	return errorOf(faults)
 }
 
 // faultsOfRules returns what the template's rules say about values, beside the defaults of the other parameters.
-func (t Template) faultsOfRules(values map[string]string) ([]string, error) {
+func (t Template) faultsOfRules(values map[string]string) []string {
 	all := map[string]string{}
 	for _, p := range t.All() {
 		if p.Default != nil {
@@ -74,16 +71,12 @@ func (t Template) faultsOfRules(values map[string]string) ([]string, error) {
 	}
 	maps.Copy(all, values)
 	var faults []string
-	for _, name := range slices.Sorted(maps.Keys(t.rules)) {
-		more, err := t.rules[name].faults(all)
-		if err != nil {
-			return nil, err
-		}
-		for _, fault := range more {
-			faults = append(faults, fault+".")
+	for _, r := range t.rules {
+		if r.If.Holds(all) && !r.Must.Holds(all) {
+			faults = append(faults, r.Message+".")
 		}
 	}
-	return faults, nil
+	return faults
 }
 
 // Fault returns what a value must be, in words that follow the parameter's name; empty if it is that.
@@ -126,8 +119,11 @@ func (p Parameter) faultOfNumber(entry string) string {
 	return ""
 }
 
-// stackName is what CloudFormation takes. See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
-var stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)
+// StackNamePattern is what CloudFormation takes for names of stacks. See
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
+const StackNamePattern = `^[A-Za-z][A-Za-z0-9-]{0,127}$`
+
+var stackName = regexp.MustCompile(StackNamePattern)
 
 // releaseBucket starts the names of buckets, which - and a Region follow. See
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html

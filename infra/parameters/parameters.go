@@ -2,6 +2,7 @@ package parameters
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,8 +42,11 @@ type Group struct {
 type Template struct {
 	Groups []Group
 
-	rules map[string]rule
+	rules []Rule
 }
+
+// Rules returns the rules of the template, sorted by name.
+func (t Template) Rules() []Rule { return t.rules }
 
 // label is a label as the template's Metadata has it.
 type label struct {
@@ -68,7 +72,12 @@ func Read(text []byte) (Template, error) {
 	if err := yaml.Unmarshal(text, &raw); err != nil {
 		return Template{}, fmt.Errorf("read the template: %w", err)
 	}
-	t := Template{rules: raw.Rules}
+	var t Template
+	for _, name := range slices.Sorted(maps.Keys(raw.Rules)) {
+		for _, a := range raw.Rules[name].Assertions {
+			t.rules = append(t.rules, Rule{If: raw.Rules[name].RuleCondition, Must: a.Assert, Message: a.AssertDescription})
+		}
+	}
 	for _, g := range raw.Metadata.Interface.ParameterGroups {
 		group := Group{Label: g.Label.Default}
 		for _, name := range g.Parameters {

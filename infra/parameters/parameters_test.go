@@ -58,7 +58,8 @@ func TestCheck(t *testing.T) {
 		{map[string]string{"FullAccess": "true"}, []string{"FullAccess is no parameter. Did you mean PersonalizeAccess?"}},
 		{map[string]string{"PersonalizeAccess": "none"},
 			[]string{`Parameter PersonalizeAccess is "none". It must be one of AmazonPersonalizeFullAccess, PersonalizeOnly, None.`}},
-		{map[string]string{"BucketNames": "my-data,arn:aws:s3:::x"}, []string{`Parameter BucketNames is "my-data,arn:aws:s3:::x". It must be names`}},
+		{map[string]string{"BucketNames": "my-data,arn:aws:s3:::x"},
+			[]string{`Parameter BucketNames is "my-data,arn:aws:s3:::x". It must be names`}},
 		{map[string]string{"PropagationDelaySeconds": "241"}, []string{`Parameter PropagationDelaySeconds is "241". It must be `}},
 		{map[string]string{"LogRetentionInDays": "2"}, []string{`Parameter LogRetentionInDays is "2". It must be one of 1, 3`}},
 		{map[string]string{"AdoptExistingRole": "true"}, []string{"AdoptExistingRole needs RoleName, the name of the role to adopt."}},
@@ -121,10 +122,11 @@ func TestNamesOfStacksAndRegions(t *testing.T) {
 func TestTemplatesThatCannotBeRead(t *testing.T) {
 	group := "Metadata: {AWS::CloudFormation::Interface: {ParameterGroups: [{Label: {default: G}, Parameters: [A]}]}}\n"
 	for want, text := range map[string]string{
-		"read the template":                     "\t",
-		`group "G" of the template names A`:     group,
-		"parameter B of the template is in no":  group + "Parameters: {A: {Type: String}, B: {Type: String}}",
-		"AllowedPattern of parameter A: error ": group + "Parameters: {A: {Type: String, AllowedPattern: '('}}",
+		"read the template":                            "\t",
+		`group "G" of the template names A`:            group,
+		"parameter B of the template is in no":         group + "Parameters: {A: {Type: String}, B: {Type: String}}",
+		"only !Equals [!Ref PARAMETER, TEXT] and !Not": group + "Rules: {R: {RuleCondition: !Contains [[a], !Ref A]}}",
+		"AllowedPattern of parameter A: error ":        group + "Parameters: {A: {Type: String, AllowedPattern: '('}}",
 	} {
 		if _, err := Read([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)

@@ -6,50 +6,46 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// rule is one of the template's Rules, which say which parameters go together. Of the functions that CloudFormation knows in rules, those
-// are understood that the template uses: !Equals, !Not and !Ref. See
+// Rule is one of the template's Rules, which say which parameters go together: if a condition holds, another one must hold too. See
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html
+type Rule struct {
+	If      Condition `json:"if"`
+	Must    Condition `json:"must"`
+	Message string    `json:"message"`
+}
+
+// Condition compares the value of a parameter with a text. CloudFormation knows more functions in rules; the template uses these.
+type Condition struct {
+	Parameter string `json:"parameter"`
+	Equals    string `json:"equals"`
+	// Not turns the condition round.
+	Not bool `json:"not"`
+}
+
+// Holds reports whether the condition holds for the values of all parameters.
+func (c Condition) Holds(values map[string]string) bool {
+	return (values[c.Parameter] == c.Equals) != c.Not
+}
+
+// UnmarshalYAML reads !Equals [!Ref PARAMETER, TEXT], or !Not of that.
+func (c *Condition) UnmarshalYAML(n *yaml.Node) error {
+	if n.Tag == "!Not" && len(n.Content) == 1 {
+		err := c.UnmarshalYAML(n.Content[0])
+		c.Not = !c.Not
+		return err
+	}
+	if n.Tag != "!Equals" || len(n.Content) != 2 || n.Content[0].Tag != "!Ref" || n.Content[1].Kind != yaml.ScalarNode {
+		return fmt.Errorf("line %d: of conditions in rules, only !Equals [!Ref PARAMETER, TEXT] and !Not of that are understood", n.Line)
+	}
+	c.Parameter, c.Equals = n.Content[0].Value, n.Content[1].Value
+	return nil
+}
+
+// rule is a rule as the template has it.
 type rule struct {
-	RuleCondition yaml.Node `yaml:"RuleCondition"`
+	RuleCondition Condition `yaml:"RuleCondition"`
 	Assertions    []struct {
-		Assert            yaml.Node `yaml:"Assert"`
+		Assert            Condition `yaml:"Assert"`
 		AssertDescription string    `yaml:"AssertDescription"`
 	} `yaml:"Assertions"`
-}
-
-// faults returns the descriptions of the assertions that don't hold for values.
-func (r rule) faults(values map[string]string) ([]string, error) {
-	applies, err := holds(&r.RuleCondition, values)
-	if err != nil || !applies {
-		return nil, err
-	}
-	var faults []string
-	for _, a := range r.Assertions {
-		ok, err := holds(&a.Assert, values)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			faults = append(faults, a.AssertDescription)
-		}
-	}
-	return faults, nil
-}
-
-func holds(n *yaml.Node, values map[string]string) (bool, error) {
-	switch {
-	case n.Tag == "!Not" && len(n.Content) == 1:
-		inner, err := holds(n.Content[0], values)
-		return !inner, err
-	case n.Tag == "!Equals" && len(n.Content) == 2:
-		return valueOf(n.Content[0], values) == valueOf(n.Content[1], values), nil
-	}
-	return false, fmt.Errorf("line %d of the template: rules with %s are not understood", n.Line, n.Tag)
-}
-
-func valueOf(n *yaml.Node, values map[string]string) string {
-	if n.Tag == "!Ref" {
-		return values[n.Value]
-	}
-	return n.Value
 }

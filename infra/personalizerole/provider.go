@@ -165,7 +165,8 @@ func (f *function) newLogGroup(props *ProviderProps) awslogs.LogGroup {
 }
 
 func (f *function) newRole(path *string) awsiam.CfnRole {
-	reads := append(permissions.ReadStatements(scopeOf(f.stack)), permissions.GuardStatement(), permissions.LogStatement(*f.logGroup.LogGroupArn()))
+	reads := append(permissions.ReadStatements(scopeOf(f.stack)), permissions.GuardStatement(),
+		permissions.LogStatement(*f.logGroup.LogGroupArn()))
 	role := awsiam.NewCfnRole(f.construct, jsii.String("Role"), &awsiam.CfnRoleProps{
 		Path:        path,
 		Description: jsii.String("Role of the function that provisions the Amazon Personalize service role"),

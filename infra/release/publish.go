@@ -73,6 +73,8 @@ func contentType(name string) string {
 	switch name {
 	case TemplateName:
 		return "application/yaml"
+	case PageName:
+		return "text/html; charset=utf-8"
 	case SumsName:
 		return "text/plain"
 	}

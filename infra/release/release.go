@@ -10,12 +10,14 @@ import (
 	"strings"
 
 	"personalize-role/infra/bundle"
+	"personalize-role/infra/parameters"
 	"personalize-role/lambda/properties"
 )
 
 // Names of a release's files.
 const (
 	TemplateName = "template.yaml"
+	PageName     = "launch.html"
 	SumsName     = "SHA256SUMS"
 )
 
@@ -33,7 +35,7 @@ type Release struct {
 	Version string
 	// Bucket is the name of the buckets, to which a hyphen and the Region are added.
 	Bucket string
-	// Files end with the template and the sums, so that what they refer to is there before they are.
+	// Files end with the template, the page and the sums, so that what they refer to is there before they are.
 	Files []File
 }
 
@@ -44,18 +46,36 @@ func Make(ctx context.Context, root, bucket string, regions []string) (Release, 
 	for _, region := range regions {
 		buckets[region] = r.BucketIn(region)
 	}
-	var err error
-	r.Files, err = files(ctx, root, func(template []byte) ([]byte, error) {
+	all, err := files(ctx, root, func(template []byte) ([]byte, error) {
 		return bundle.InRegions(template, buckets, r.Key("function-${Architecture}.zip"))
 	})
-	return r, err
+	if err != nil {
+		return r, err
+	}
+	template, err := parameters.Read(all[len(all)-1].Body)
+	if err != nil {
+		return r, err
+	}
+	page, err := r.Page(template, regions, DefaultStack, nil)
+	if err != nil {
+		return r, err
+	}
+	all = append(all, File{PageName, page})
+	all = append(all, File{SumsName, sums(all)})
+	r.Files = all
+	return r, nil
 }
 
 // Files returns the files of a release that is in no bucket: the template is that of the sources.
 func Files(ctx context.Context, root string) ([]File, error) {
-	return files(ctx, root, func(template []byte) ([]byte, error) { return template, nil })
+	all, err := files(ctx, root, func(template []byte) ([]byte, error) { return template, nil })
+	if err != nil {
+		return nil, err
+	}
+	return append(all, File{SumsName, sums(all)}), nil
 }
 
+// files returns the zips and the template, which comes last.
 func files(ctx context.Context, root string, point func(template []byte) ([]byte, error)) ([]File, error) {
 	var all []File
 	for _, arch := range []string{"arm64", "amd64"} {
@@ -72,8 +92,7 @@ func files(ctx context.Context, root string, point func(template []byte) ([]byte
 	if template, err = point(template); err != nil {
 		return nil, err
 	}
-	all = append(all, File{TemplateName, template})
-	return append(all, File{SumsName, sums(all)}), nil
+	return append(all, File{TemplateName, template}), nil
 }
 
 // sums are the checksums as sha256sum -c reads them.
@@ -91,20 +110,23 @@ func (r Release) Key(name string) string { return prefix + r.Version + "/" + nam
 // BucketIn is the name of a Region's bucket.
 func (r Release) BucketIn(region string) string { return r.Bucket + "-" + region }
 
-// TemplateURL is where CloudFormation finds the template.
-func (r Release) TemplateURL(region string) string {
-	return fmt.Sprintf("https://%s.s3.%s.%s/%s", r.BucketIn(region), region, domainOf(region).services, r.Key(TemplateName))
+// URL is the address of a file of the release in a Region.
+func (r Release) URL(region, name string) string {
+	return fmt.Sprintf("https://%s.s3.%s.%s/%s", r.BucketIn(region), region, domainOf(region).services, r.Key(name))
 }
 
+// TemplateURL is where CloudFormation finds the template.
+func (r Release) TemplateURL(region string) string { return r.URL(region, TemplateName) }
+
 // domains are those of a partition. See https://docs.aws.amazon.com/general/latest/gr/rande.html
-type domains struct{ services, console string }
+type domains struct{ partition, services, console string }
 
 func domainOf(region string) domains {
 	switch {
 	case strings.HasPrefix(region, "cn-"):
-		return domains{"amazonaws.com.cn", "console.amazonaws.cn"}
+		return domains{"aws-cn", "amazonaws.com.cn", "console.amazonaws.cn"}
 	case strings.HasPrefix(region, "us-gov-"):
-		return domains{"amazonaws.com", "console.amazonaws-us-gov.com"}
+		return domains{"aws-us-gov", "amazonaws.com", "console.amazonaws-us-gov.com"}
 	}
-	return domains{"amazonaws.com", "console.aws.amazon.com"}
+	return domains{"aws", "amazonaws.com", "console.aws.amazon.com"}
 }

@@ -31,7 +31,8 @@ func TestMake(t *testing.T) {
 			t.Errorf("the sum of %s isn't in\n%s", f.Name, sums)
 		}
 	}
-	if diff := cmp.Diff([]string{"function-arm64.zip", "function-x86_64.zip", "template.yaml", "SHA256SUMS"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"function-arm64.zip", "function-x86_64.zip", "template.yaml", "launch.html", "SHA256SUMS"},
+		names); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	for _, part := range []string{

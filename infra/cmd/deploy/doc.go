@@ -2,6 +2,6 @@
 //
 //	go run ./infra/cmd/deploy -bucket my-artifacts BucketNames=my-data PersonalizeAccess=None
 //
-// It prints the events of the stack, and at the end the role's ARN and the warnings, or what failed and what to do. Its exit status is 1 for
-// a deployment that failed, and 2 for a wrong command line.
+// It prints the events of the stack, and at the end the role's ARN and the warnings, or what failed and what to do. Its exit status is 1
+// for a deployment that failed, and 2 for a wrong command line.
 package main

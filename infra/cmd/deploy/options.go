@@ -26,8 +26,8 @@ func parse(arguments []string, template parameters.Template) (options, error) {
 	set.StringVar(&o.bucket, "bucket", "", "bucket of yours for the function's zip, in the Region to deploy to")
 	set.StringVar(&o.prefix, "prefix", "personalize-role", "start of the zip's key in the bucket")
 	set.StringVar(&o.stack, "stack", "personalize-role", "name of the stack")
-	arch := set.String("arch", "", "architecture of the function, arm64 or x86_64; the default is the parameter Architecture, else arm64, and "+
-		"this machine's if AWS_ENDPOINT_URL is set")
+	arch := set.String("arch", "", "architecture of the function, arm64 or x86_64; the default is the parameter Architecture, else arm64, "+
+		"and this machine's if AWS_ENDPOINT_URL is set")
 	if err := set.Parse(arguments); err != nil {
 		return o, err
 	}

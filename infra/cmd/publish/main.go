@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,6 +16,7 @@ import (
 
 	"personalize-role/infra/parameters"
 	"personalize-role/infra/release"
+	"personalize-role/lambda/properties"
 )
 
 // Exit statuses: 2 is for what was given on the command line.
@@ -31,7 +33,7 @@ func main() {
 			fmt.Fprintln(os.Stderr, "publish:", err)
 			os.Exit(exitUsage)
 		}
-		err = run(context.Background(), o, os.Stdout)
+		err = run(context.Background(), o, template, os.Stdout)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "publish:", err)
@@ -42,9 +44,11 @@ func main() {
 // options are what the command line says.
 type options struct {
 	bucket, stack string
-	regions       []string
-	parameters    map[string]string
-	dryRun        bool
+	// page is the file to write the launch page to, instead of publishing.
+	page       string
+	regions    []string
+	parameters map[string]string
+	dryRun     bool
 }
 
 // parse reads the command line. The error names everything that is wrong with it.
@@ -53,8 +57,11 @@ func parse(arguments []string, template parameters.Template) (options, error) {
 	set := flag.NewFlagSet("publish", flag.ContinueOnError)
 	set.StringVar(&o.bucket, "bucket", "", "start of the buckets' names; that of a Region is NAME-REGION")
 	regions := set.String("regions", "", "Regions to publish to, separated by commas or blanks")
-	set.StringVar(&o.stack, "stack", "personalize-role", "name of the stack that the links create")
+	set.StringVar(&o.stack, "stack", release.DefaultStack, "name of the stack that the links create")
 	assignments := set.String("parameters", "", "parameters that the links fill in: NAME=VALUE, separated by blanks")
+	set.StringVar(&o.page, "page", "", "write the page that launches the release to this file, "+
+		"with the stack's name and the parameters filled in, "+
+		"and upload nothing")
 	set.BoolVar(&o.dryRun, "dry-run", false, "print what would be uploaded, and upload nothing")
 	if err := set.Parse(arguments); err != nil {
 		return o, err
@@ -72,7 +79,10 @@ func parse(arguments []string, template parameters.Template) (options, error) {
 	return o, errors.Join(bucket, parameters.CheckRegions(o.regions), parameters.CheckStack(o.stack), err, template.Check(o.parameters))
 }
 
-func run(ctx context.Context, o options, out io.Writer) error {
+func run(ctx context.Context, o options, template parameters.Template, out io.Writer) error {
+	if o.page != "" {
+		return writePage(o, template)
+	}
 	r, err := release.Make(ctx, ".", o.bucket, o.regions)
 	if err != nil {
 		return err
@@ -87,9 +97,21 @@ func run(ctx context.Context, o options, out io.Writer) error {
 			return err
 		}
 		link := r.QuickCreate(region, o.stack, o.parameters)
-		fmt.Fprintf(out, "\n%s\n%s\n%s\n\n", r.TemplateURL(region), link, release.Badge(link))
+		fmt.Fprintf(out, "\n%s\n%s\n%s\n%s\n\n", r.URL(region, release.TemplateName), link, release.Badge(link),
+			r.URL(region, release.PageName))
 	}
 	return nil
+}
+
+func writePage(o options, template parameters.Template) error {
+	page, err := release.Release{Version: properties.Version, Bucket: o.bucket}.Page(template, o.regions, o.stack, o.parameters)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(o.page), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(o.page, page, 0o644)
 }
 
 func publish(ctx context.Context, cfg aws.Config, r release.Release, region string, dryRun bool, out io.Writer) error {

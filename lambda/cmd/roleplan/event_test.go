@@ -18,7 +18,8 @@ func serveEvents(t *testing.T, events ...string) {
 		}
 		if r.Form.Get("StackName") != "app" {
 			w.WriteHeader(http.StatusBadRequest)
-			fmt.Fprint(w, "<ErrorResponse><Error><Code>ValidationError</Code><Message>Stack [other] does not exist</Message></Error></ErrorResponse>")
+			fmt.Fprint(w,
+				"<ErrorResponse><Error><Code>ValidationError</Code><Message>Stack [other] does not exist</Message></Error></ErrorResponse>")
 			return
 		}
 		fmt.Fprintf(w, "<DescribeStackEventsResponse><DescribeStackEventsResult><StackEvents>%s</StackEvents></DescribeStackEventsResult>"+

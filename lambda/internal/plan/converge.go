@@ -92,8 +92,9 @@ func (c *converger) role() {
 func (c *converger) adopt() {
 	want, found := c.desired.Role, *c.observed.Role
 	if required := c.desired.RequiredBoundary; required != "" && found.Boundary != required {
-		c.refuseForeign("Set that boundary on the role, or create a new role.", "role %s can't be adopted: its permissions boundary is not %s, below "+
-			"which the function provisions roles", found.ARN, required)
+		c.refuseForeign("Set that boundary on the role, or create a new role.",
+			"role %s can't be adopted: its permissions boundary is not %s, below "+
+				"which the function provisions roles", found.ARN, required)
 		return
 	}
 	snapshot, err := c.desired.Snapshot(found)
