@@ -24,8 +24,8 @@ func build(s *settings) error {
 			"Custom::PersonalizeServiceRole; returns RoleArn"),
 		Env: environment(),
 	})
-	provider := personalizerole.NewProvider(stack, "Provider", providerProps(stack, s))
-	role := personalizerole.NewPersonalizeServiceRole(stack, "ServiceRole", roleProps(stack, s, provider))
+	provider := personalizerole.NewProvider(stack, jsii.String("Provider"), providerProps(stack, s))
+	role := personalizerole.NewPersonalizeServiceRole(stack, jsii.String("ServiceRole"), roleProps(stack, s, provider))
 	output := func(id, description string, value *string) {
 		awscdk.NewCfnOutput(stack, &id, &awscdk.CfnOutputProps{Description: &description, Value: value, ExportName: jsii.String(name + "-" + id)})
 	}
@@ -34,7 +34,7 @@ func build(s *settings) error {
 	output("ServiceToken", "ARN of the function, the ServiceToken of Custom::PersonalizeServiceRole in other stacks", provider.ServiceToken())
 	switch access := personalizerole.OperatorAccess(s.textOr("createOperatorPolicy", "None")); access {
 	case personalizerole.OperatorAccessOperate, personalizerole.OperatorAccessReadOnly, personalizerole.OperatorAccessMonitor:
-		policy := personalizerole.NewOperatorPolicy(stack, "OperatorPolicy", role, access)
+		policy := personalizerole.NewOperatorPolicy(stack, jsii.String("OperatorPolicy"), role, access)
 		output("OperatorPolicyArn", "ARN of the managed policy for the people who work with Amazon Personalize", policy.ManagedPolicyArn())
 	}
 	if parameter := s.text("roleArnParameterName"); parameter != nil {

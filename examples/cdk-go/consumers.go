@@ -13,7 +13,7 @@ const parameterName = "/personalize/role-arn"
 // newRoleStack has the role, an export of its ARN by name, and an SSM parameter with it.
 func newRoleStack(app awscdk.App, zip *string) personalizerole.PersonalizeServiceRole {
 	stack := awscdk.NewStack(app, jsii.String("Role"), nil)
-	role := personalizerole.NewPersonalizeServiceRole(stack, "ServiceRole", &personalizerole.PersonalizeServiceRoleProps{
+	role := personalizerole.NewPersonalizeServiceRole(stack, jsii.String("ServiceRole"), &personalizerole.PersonalizeServiceRoleProps{
 		Provider: newProvider(stack, zip),
 	})
 	awscdk.NewCfnOutput(stack, jsii.String("RoleArn"), &awscdk.CfnOutputProps{
@@ -31,7 +31,7 @@ func newProvider(stack awscdk.Stack, zip *string) personalizerole.Provider {
 	if wanted, ok := stack.Node().TryGetContext(jsii.String("architecture")).(string); ok {
 		props.Architecture = personalizerole.Architecture(wanted)
 	}
-	return personalizerole.NewProvider(stack, "Provider", props)
+	return personalizerole.NewProvider(stack, jsii.String("Provider"), props)
 }
 
 // newByReference takes the ARN as a Go value: CDK makes the export and the import.

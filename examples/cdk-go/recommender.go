@@ -23,12 +23,12 @@ const interactions = `{"type":"record","name":"Interactions","namespace":"com.am
 func newRecommender(app awscdk.App, zip *string) {
 	stack := awscdk.NewStack(app, jsii.String("Recommender"), nil)
 	bucket := awss3.Bucket_FromBucketName(stack, jsii.String("Data"), jsii.String(dataBucket))
-	role := personalizerole.NewPersonalizeServiceRole(stack, "ServiceRole", &personalizerole.PersonalizeServiceRoleProps{
+	role := personalizerole.NewPersonalizeServiceRole(stack, jsii.String("ServiceRole"), &personalizerole.PersonalizeServiceRoleProps{
 		Provider: newProvider(stack, zip),
 		Buckets: []personalizerole.Bucket{{
 			Bucket: bucket,
-			BucketOptions: personalizerole.BucketOptions{Uses: []personalizerole.Use{personalizerole.UseDatasetImport},
-				Prefixes: jsii.Strings("data/")},
+			Uses: []personalizerole.Use{personalizerole.UseDatasetImport},
+				Prefixes: jsii.Strings("data/"),
 		}},
 	})
 	schema := awspersonalize.NewCfnSchema(stack, jsii.String("Schema"), &awspersonalize.CfnSchemaProps{

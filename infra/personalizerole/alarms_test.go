@@ -13,7 +13,7 @@ import (
 func TestAlarms(t *testing.T) {
 	const topic, key = "arn:aws:sns:eu-west-1:123456789012:alarms", "arn:aws:kms:eu-west-1:123456789012:key/0b3c"
 	f := newFixture(t)
-	NewProvider(f.stack, "Provider", &ProviderProps{Zip: f.zip,
+	NewProvider(f.stack, jsii.String("Provider"), &ProviderProps{Zip: f.zip,
 		AlarmTopic:       awssns.Topic_FromTopicArn(f.stack, jsii.String("Topic"), jsii.String(topic)),
 		LogEncryptionKey: awskms.Key_FromKeyArn(f.stack, jsii.String("Key"), jsii.String(key)),
 	})

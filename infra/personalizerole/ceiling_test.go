@@ -16,9 +16,9 @@ func TestRequiredBoundary(t *testing.T) {
 	const ceiling = "arn:aws:iam::123456789012:policy/Ceiling"
 	f := newFixture(t)
 	boundary := awsiam.ManagedPolicy_FromManagedPolicyArn(f.stack, jsii.String("Ceiling"), jsii.String(ceiling))
-	provider := NewProvider(f.stack, "Provider", &ProviderProps{Zip: f.zip, RequiredBoundary: boundary})
-	NewPersonalizeServiceRole(f.stack, "ServiceRole", &PersonalizeServiceRoleProps{Provider: provider})
-	NewPersonalizeServiceRole(f.stack, "Named", &PersonalizeServiceRoleProps{Provider: provider, PermissionsBoundary: boundary})
+	provider := NewProvider(f.stack, jsii.String("Provider"), &ProviderProps{Zip: f.zip, RequiredBoundary: boundary})
+	NewPersonalizeServiceRole(f.stack, jsii.String("ServiceRole"), &PersonalizeServiceRoleProps{Provider: provider})
+	NewPersonalizeServiceRole(f.stack, jsii.String("Named"), &PersonalizeServiceRoleProps{Provider: provider, PermissionsBoundary: boundary})
 	all := f.resources(t)
 	for _, role := range ofType(all, properties.ResourceType) {
 		if got := role[properties.NamePermissionsBoundary]; got != ceiling {

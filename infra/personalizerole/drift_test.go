@@ -113,10 +113,10 @@ func TestEveryPropertyHasAProp(t *testing.T) {
 func TestPermissionsAreNarrowed(t *testing.T) {
 	f := newFixture(t)
 	provider := f.provider()
-	NewPersonalizeServiceRole(f.stack, "One", &PersonalizeServiceRoleProps{Provider: provider,
+	NewPersonalizeServiceRole(f.stack, jsii.String("One"), &PersonalizeServiceRoleProps{Provider: provider,
 		Buckets: []Bucket{{Bucket: f.imported("data-one")}}})
 	key := awskms.Key_FromKeyArn(f.stack, jsii.String("Key"), jsii.String("arn:aws:kms:eu-west-1:123456789012:key/1"))
-	NewPersonalizeServiceRole(f.stack, "Two", &PersonalizeServiceRoleProps{
+	NewPersonalizeServiceRole(f.stack, jsii.String("Two"), &PersonalizeServiceRoleProps{
 		Provider: provider, RoleName: jsii.String("Two"), Path: jsii.String("/ml/"), PolicyName: jsii.String("TwoPolicy"),
 		Keys:    []awskms.IKey{key},
 		Buckets: []Bucket{{Bucket: f.imported("data-two")}},
@@ -179,7 +179,7 @@ func TestAssetHashIsTheZips(t *testing.T) {
 		out = t.TempDir()
 		app := awscdk.NewApp(&awscdk.AppProps{Outdir: &out})
 		stack := awscdk.NewStack(app, jsii.String("Stack"), nil)
-		NewProvider(stack, "Provider", &ProviderProps{Zip: zip, Architecture: architecture})
+		NewProvider(stack, jsii.String("Provider"), &ProviderProps{Zip: zip, Architecture: architecture})
 		return ofType(resourcesOf(t, stack), "AWS::Lambda::Function")[0]["Code"].(map[string]any)["S3Key"]
 	}
 	zip := func(arch string) *string { return jsii.String(bundletest.Zip(t, arch)) }

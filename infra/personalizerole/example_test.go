@@ -22,7 +22,7 @@ func buckets(stack awscdk.Stack) {
 // The commonest use: a role for a bucket that exists already, whose policy gets a statement merged.
 func ExampleNewPersonalizeServiceRole() {
 	stack := awscdk.NewStack(awscdk.NewApp(nil), jsii.String("Stack"), nil)
-	role := personalizerole.NewPersonalizeServiceRole(stack, "PersonalizeRole", &personalizerole.PersonalizeServiceRoleProps{
+	role := personalizerole.NewPersonalizeServiceRole(stack, jsii.String("PersonalizeRole"), &personalizerole.PersonalizeServiceRoleProps{
 		Buckets: []personalizerole.Bucket{{
 			Bucket: awss3.Bucket_FromBucketName(stack, jsii.String("Data"), jsii.String("my-training-data")),
 		}},
@@ -35,7 +35,7 @@ func ExampleNewPersonalizeServiceRole() {
 // Several uses and prefixes of a bucket, added after construction.
 func ExamplePersonalizeServiceRole_addBucket() {
 	stack := awscdk.NewStack(awscdk.NewApp(nil), jsii.String("Stack"), nil)
-	role := personalizerole.NewPersonalizeServiceRole(stack, "PersonalizeRole", nil)
+	role := personalizerole.NewPersonalizeServiceRole(stack, jsii.String("PersonalizeRole"), nil)
 	role.AddBucket(awss3.Bucket_FromBucketName(stack, jsii.String("Data"), jsii.String("my-training-data")), &personalizerole.BucketOptions{
 		Uses:     []personalizerole.Use{personalizerole.UseDatasetImport, personalizerole.UseDatasetExport},
 		Prefixes: jsii.Strings("in/", "out/"),
@@ -47,7 +47,7 @@ func ExamplePersonalizeServiceRole_addBucket() {
 // The role goes wherever CDK takes one: here the people who operate Personalize may pass it.
 func ExamplePersonalizeServiceRole_grantPassRole() {
 	stack := awscdk.NewStack(awscdk.NewApp(nil), jsii.String("Stack"), nil)
-	role := personalizerole.NewPersonalizeServiceRole(stack, "PersonalizeRole", nil)
+	role := personalizerole.NewPersonalizeServiceRole(stack, jsii.String("PersonalizeRole"), nil)
 	operators := awsiam.NewGroup(stack, jsii.String("Operators"), nil)
 	role.GrantPassRole(operators)
 	policies := assertions.Template_FromStack(stack, nil).FindResources(jsii.String("AWS::IAM::Policy"), nil)

@@ -52,7 +52,7 @@ func newFixtureIn(t *testing.T, in func(awscdk.App) constructs.Construct) *fixtu
 }
 
 func (f *fixture) provider() Provider {
-	return NewProvider(f.stack, "Provider", &ProviderProps{Zip: f.zip})
+	return NewProvider(f.stack, jsii.String("Provider"), &ProviderProps{Zip: f.zip})
 }
 
 func (f *fixture) imported(name string) awss3.IBucket {
@@ -112,18 +112,16 @@ var settings = []struct {
 	{"buckets", func(f *fixture, p *PersonalizeServiceRoleProps) {
 		p.Buckets = []Bucket{
 			{Bucket: awss3.NewBucket(f.stack, jsii.String("New"), nil),
-				BucketOptions: BucketOptions{Prefixes: jsii.Strings("in/"), RequireSourceConditions: jsii.Bool(true)}},
-			{Bucket: f.imported("imported-data"), BucketOptions: BucketOptions{
-				Uses: []Use{UseBatchInference, UseDatasetExport}, Prefixes: jsii.Strings("in/", "out/"), RequireSourceConditions: jsii.Bool(true),
-			}},
-			{Bucket: f.imported("left-alone"), BucketOptions: BucketOptions{Uses: []Use{UseMetricAttribution, UseDataDeletion},
-				ManageBucketPolicy: jsii.Bool(false)}},
+				Prefixes: jsii.Strings("in/"), RequireSourceConditions: jsii.Bool(true)},
+			{Bucket: f.imported("imported-data"), Uses: []Use{UseBatchInference, UseDatasetExport}, Prefixes: jsii.Strings("in/", "out/"), RequireSourceConditions: jsii.Bool(true)},
+			{Bucket: f.imported("left-alone"), Uses: []Use{UseMetricAttribution, UseDataDeletion},
+				ManageBucketPolicy: jsii.Bool(false)},
 		}
 	}},
 	{"keys", func(f *fixture, p *PersonalizeServiceRoleProps) {
 		encrypted := awss3.NewBucket(f.stack, jsii.String("Encrypted"), &awss3.BucketProps{Encryption: awss3.BucketEncryption_KMS})
 		key := awskms.Key_FromKeyArn(f.stack, jsii.String("Key"), jsii.String("arn:aws:kms:eu-west-1:123456789012:key/imported"))
-		p.Buckets = []Bucket{{Bucket: encrypted}, {Bucket: f.imported("imported-data"), BucketOptions: BucketOptions{EncryptionKey: key}}}
+		p.Buckets = []Bucket{{Bucket: encrypted}, {Bucket: f.imported("imported-data"), EncryptionKey: key}}
 		p.Keys = []awskms.IKey{awskms.NewKey(f.stack, jsii.String("Own"), nil)}
 		p.ManageKeyPolicies = jsii.Bool(true)
 	}},
@@ -165,7 +163,7 @@ var settings = []struct {
 		p.SourceRegions = awscdk.NewCfnParameter(f.stack, jsii.String("Regions"),
 			&awscdk.CfnParameterProps{Type: jsii.String("CommaDelimitedList")}).ValueAsList()
 		p.Buckets = []Bucket{{Bucket: awss3.Bucket_FromBucketName(f.stack, jsii.String("Parameter"), parameter("BucketName")),
-			BucketOptions: BucketOptions{Prefixes: &[]*string{parameter("Prefix")}}}}
+			Prefixes: &[]*string{parameter("Prefix")}}}
 		p.Keys = []awskms.IKey{awskms.Key_FromKeyArn(f.stack, jsii.String("Key"),
 			jsii.String("arn:aws:kms:eu-west-1:123456789012:key/"+*parameter("KeyId")))}
 		awscdk.Tags_Of(f.stack).Add(jsii.String("stage"), parameter("Stage"), nil)
@@ -178,7 +176,7 @@ func synthesised(t *testing.T, build func(*fixture, *PersonalizeServiceRoleProps
 	f := newFixture(t)
 	props := &PersonalizeServiceRoleProps{Provider: f.provider()}
 	build(f, props)
-	NewPersonalizeServiceRole(f.stack, "ServiceRole", props)
+	NewPersonalizeServiceRole(f.stack, jsii.String("ServiceRole"), props)
 	return f
 }
 

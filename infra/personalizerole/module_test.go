@@ -21,7 +21,7 @@ import (
 
 func main() {
 	stack := awscdk.NewStack(awscdk.NewApp(nil), jsii.String("Stack"), nil)
-	role := personalizerole.NewPersonalizeServiceRole(stack, "Role", nil)
+	role := personalizerole.NewPersonalizeServiceRole(stack, jsii.String("Role"), nil)
 	fmt.Println(*role.Node().Path())
 }
 `

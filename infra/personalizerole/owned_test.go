@@ -22,8 +22,8 @@ import (
 func TestOwnedBucketsCarryTheStatement(t *testing.T) {
 	f := newFixture(t)
 	bucket := awss3.NewBucket(f.stack, jsii.String("Data"), &awss3.BucketProps{EnforceSSL: jsii.Bool(true)})
-	NewPersonalizeServiceRole(f.stack, "ServiceRole", &PersonalizeServiceRoleProps{
-		Provider: f.provider(), Buckets: []Bucket{{Bucket: bucket, BucketOptions: BucketOptions{Uses: []Use{UseDatasetExport}}}},
+	NewPersonalizeServiceRole(f.stack, jsii.String("ServiceRole"), &PersonalizeServiceRoleProps{
+		Provider: f.provider(), Buckets: []Bucket{{Bucket: bucket, Uses: []Use{UseDatasetExport}}},
 	})
 	resources := f.resources(t)
 	policies := ofType(resources, "AWS::S3::BucketPolicy")
@@ -113,7 +113,7 @@ func TestBucketsOfTheAppInOtherForms(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
 			bucket := c.make(f)
-			NewPersonalizeServiceRole(f.stack, "ServiceRole", &PersonalizeServiceRoleProps{Provider: f.provider(),
+			NewPersonalizeServiceRole(f.stack, jsii.String("ServiceRole"), &PersonalizeServiceRoleProps{Provider: f.provider(),
 				Buckets: []Bucket{{Bucket: bucket}}})
 			policies := ofType(resourcesOf(t, bucket.Stack()), "AWS::S3::BucketPolicy")
 			if len(policies) != 1 {
@@ -145,7 +145,7 @@ func TestAPolicyAfterTheRoleIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
 			b := bucket(f)
-			NewPersonalizeServiceRole(f.stack, "ServiceRole", &PersonalizeServiceRoleProps{Provider: f.provider(), Buckets: []Bucket{{Bucket: b}}})
+			NewPersonalizeServiceRole(f.stack, jsii.String("ServiceRole"), &PersonalizeServiceRoleProps{Provider: f.provider(), Buckets: []Bucket{{Bucket: b}}})
 			awss3.NewBucketPolicy(f.stack, jsii.String("Late"), &awss3.BucketPolicyProps{Bucket: b})
 			if err := attempt(func() { f.app.Synth(nil) }); err == nil || !strings.Contains(err.Error(), "before the app made a policy for it") {
 				t.Errorf("got %v", err)
@@ -164,8 +164,8 @@ func TestABucketOfAnotherAccountsStack(t *testing.T) {
 		data := awscdk.NewStack(f.app, jsii.String("Data"), env("222222222222"))
 		roles := awscdk.NewStack(f.app, jsii.String("Roles"), env("111111111111"))
 		bucket := awss3.NewBucket(data, jsii.String("Bucket"), &awss3.BucketProps{BucketName: jsii.String("their-data")})
-		NewPersonalizeServiceRole(roles, "ServiceRole", &PersonalizeServiceRoleProps{
-			Provider: NewProvider(roles, "Provider", &ProviderProps{Zip: f.zip}), RoleName: name, Path: jsii.String("/ml/"),
+		NewPersonalizeServiceRole(roles, jsii.String("ServiceRole"), &PersonalizeServiceRoleProps{
+			Provider: NewProvider(roles, jsii.String("Provider"), &ProviderProps{Zip: f.zip}), RoleName: name, Path: jsii.String("/ml/"),
 			Buckets: []Bucket{{Bucket: bucket}},
 		})
 		return f.app, data

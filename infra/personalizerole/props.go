@@ -65,11 +65,23 @@ type BucketOptions struct {
 	EncryptionKey awskms.IKey
 }
 
-// Bucket is a data bucket of a role.
+// Bucket is a data bucket of a role. The fields beside Bucket are those of BucketOptions.
 type Bucket struct {
 	// Bucket may be new or imported. It must be in the Region of the stack.
-	Bucket awss3.IBucket
-	BucketOptions
+	Bucket                  awss3.IBucket
+	Uses                    []Use
+	Prefixes                *[]*string
+	ManageBucketPolicy      *bool
+	RequireSourceConditions *bool
+	EncryptionKey           awskms.IKey
+}
+
+// with returns the bucket with other options.
+func (b Bucket) with(o BucketOptions) Bucket {
+	return Bucket{
+		Bucket: b.Bucket, Uses: o.Uses, Prefixes: o.Prefixes, ManageBucketPolicy: o.ManageBucketPolicy,
+		RequireSourceConditions: o.RequireSourceConditions, EncryptionKey: o.EncryptionKey,
+	}
 }
 
 // PersonalizeServiceRoleProps are the properties of a PersonalizeServiceRole. All are optional.

@@ -118,18 +118,18 @@ func providerOf(stack awscdk.Stack) Provider {
 	if known, ok := shared.Load(stack); ok {
 		return known.(Provider)
 	}
-	p := NewProvider(stack, providerID, nil)
+	p := NewProvider(stack, jsii.String(providerID), nil)
 	shared.Store(stack, p)
 	return p
 }
 
 // NewProvider adds a provider to a scope, to be shared by roles, of other stacks too; nil props mean the defaults. Its permissions
 // are those that the roles of this app need.
-func NewProvider(scope constructs.Construct, id string, props *ProviderProps) Provider {
+func NewProvider(scope constructs.Construct, id *string, props *ProviderProps) Provider {
 	if props == nil {
 		props = &ProviderProps{}
 	}
-	f := &function{construct: constructs.NewConstruct(scope, &id), stack: awscdk.Stack_Of(scope)}
+	f := &function{construct: constructs.NewConstruct(scope, id), stack: awscdk.Stack_Of(scope)}
 	if props.PermissionsBoundary != nil {
 		f.boundary = props.PermissionsBoundary.ManagedPolicyArn()
 	}

@@ -22,7 +22,7 @@ func TestProviderOfAnotherStack(t *testing.T) {
 	consumer := awscdk.NewStack(f.app, jsii.String("Consumer"), nil)
 	imported := awss3.Bucket_FromBucketName(consumer, jsii.String("Imported"), jsii.String("data-one"))
 	for n := range 2 {
-		NewPersonalizeServiceRole(consumer, fmt.Sprint("Role", n), &PersonalizeServiceRoleProps{
+		NewPersonalizeServiceRole(consumer, jsii.String(fmt.Sprint("Role", n)), &PersonalizeServiceRoleProps{
 			Provider: provider, Keys: []awskms.IKey{awskms.NewKey(consumer, jsii.String(fmt.Sprint("Key", n)), nil)},
 			RoleName: jsii.String(fmt.Sprint("Role", n)),
 			Buckets:  []Bucket{{Bucket: imported}},
@@ -71,12 +71,12 @@ func TestProviders(t *testing.T) {
 	}
 	one, two, three := awscdk.NewStack(app, jsii.String("One"), nil), awscdk.NewStack(app, jsii.String("Two"), nil),
 		awscdk.NewStack(app, jsii.String("Three"), nil)
-	first := NewPersonalizeServiceRole(one, "First", nil)
-	second := NewPersonalizeServiceRole(constructs.NewConstruct(one, jsii.String("Inner")), "Second", nil)
-	NewPersonalizeServiceRole(two, "Third", nil)
-	NewPersonalizeServiceRole(three, "Fourth", &PersonalizeServiceRoleProps{Provider: first.Provider()})
+	first := NewPersonalizeServiceRole(one, jsii.String("First"), nil)
+	second := NewPersonalizeServiceRole(constructs.NewConstruct(one, jsii.String("Inner")), jsii.String("Second"), nil)
+	NewPersonalizeServiceRole(two, jsii.String("Third"), nil)
+	NewPersonalizeServiceRole(three, jsii.String("Fourth"), &PersonalizeServiceRoleProps{Provider: first.Provider()})
 	deployed := awscdk.NewStack(app, jsii.String("Deployed"), nil)
-	NewPersonalizeServiceRole(deployed, "Role",
+	NewPersonalizeServiceRole(deployed, jsii.String("Role"),
 		&PersonalizeServiceRoleProps{Provider: Provider_FromServiceToken(awscdk.Fn_ImportValue(jsii.String("personalize-role-ServiceToken")))})
 	if first.Provider() != second.Provider() {
 		t.Error("two roles of a stack have two providers")
@@ -99,8 +99,8 @@ func TestProviders(t *testing.T) {
 // The function's role has the path that is asked for; names of function and log group stay as they are.
 func TestPathOfTheFunctionsRole(t *testing.T) {
 	f := newFixture(t)
-	provider := NewProvider(f.stack, "Provider", &ProviderProps{Zip: f.zip, RolePath: jsii.String("/cfn/")})
-	NewPersonalizeServiceRole(f.stack, "ServiceRole", &PersonalizeServiceRoleProps{Provider: provider})
+	provider := NewProvider(f.stack, jsii.String("Provider"), &ProviderProps{Zip: f.zip, RolePath: jsii.String("/cfn/")})
+	NewPersonalizeServiceRole(f.stack, jsii.String("ServiceRole"), &PersonalizeServiceRoleProps{Provider: provider})
 	resources := f.resources(t)
 	if got := ofType(resources, "AWS::IAM::Role")[0]["Path"]; got != "/cfn/" {
 		t.Errorf("path %v", got)
@@ -124,7 +124,7 @@ func TestTheZipIsForTheArchitecture(t *testing.T) {
 	} {
 		f := newFixture(t)
 		got := attempt(func() {
-			NewProvider(f.stack, "Provider", &ProviderProps{Zip: jsii.String(bundletest.Zip(t, c.arch)), Architecture: c.architecture})
+			NewProvider(f.stack, jsii.String("Provider"), &ProviderProps{Zip: jsii.String(bundletest.Zip(t, c.arch)), Architecture: c.architecture})
 		})
 		if (got == nil) != (c.want == "") || got != nil && !strings.Contains(fmt.Sprint(got), c.want) {
 			t.Errorf("%s for %q: got %v, want %q", c.arch, c.architecture, got, c.want)

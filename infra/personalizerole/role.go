@@ -49,7 +49,7 @@ type serviceRole struct {
 
 // NewPersonalizeServiceRole adds a role to a scope; nil props mean the defaults. Wrong literal props fail at synthesis, with
 // the construct's path; tokens are checked by the function.
-func NewPersonalizeServiceRole(scope constructs.Construct, id string, props *PersonalizeServiceRoleProps) PersonalizeServiceRole {
+func NewPersonalizeServiceRole(scope constructs.Construct, id *string, props *PersonalizeServiceRoleProps) PersonalizeServiceRole {
 	r := &serviceRole{}
 	if props != nil {
 		r.props = *props
@@ -60,29 +60,40 @@ func NewPersonalizeServiceRole(scope constructs.Construct, id string, props *Per
 	if r.provider == nil {
 		r.provider = providerOf(awscdk.Stack_Of(scope))
 	}
-	awscdk.NewResource_Override(r, scope, &id, nil)
+	awscdk.NewResource_Override(r, scope, id, nil)
+	checkProps(r)
 	r.resource = newTaggedResource(r, "Resource", r.provider.ServiceToken(), r.properties)
-	r.resource.ApplyRemovalPolicy(removalPolicy(r.props.RemovalPolicy), nil)
+	r.resource.ApplyRemovalPolicy(r.removalPolicy(), nil)
 	r.provider.serve(r)
 	for _, b := range buckets {
-		r.AddBucket(b.Bucket, &b.BucketOptions)
+		r.addBucket(b)
 	}
 	r.Node().AddValidation(&validation{r})
 	return r
 }
 
-func removalPolicy(p awscdk.RemovalPolicy) awscdk.RemovalPolicy {
-	if p == "" {
+func (r *serviceRole) removalPolicy() awscdk.RemovalPolicy {
+	switch p := r.props.RemovalPolicy; p {
+	case "":
 		return awscdk.RemovalPolicy_DESTROY
+	case awscdk.RemovalPolicy_DESTROY, awscdk.RemovalPolicy_RETAIN, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE:
+		return p
+	default:
+		refuse(r, "RemovalPolicy is %q, and must be %s, %s or %s", p, awscdk.RemovalPolicy_DESTROY, awscdk.RemovalPolicy_RETAIN,
+			awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE)
+		return ""
 	}
-	return p
 }
 
 func (r *serviceRole) AddBucket(bucket awss3.IBucket, options *BucketOptions) {
 	if options == nil {
 		options = &BucketOptions{}
 	}
-	b := Bucket{Bucket: bucket, BucketOptions: *options}
+	r.addBucket(Bucket{Bucket: bucket}.with(*options))
+}
+
+func (r *serviceRole) addBucket(b Bucket) {
+	checkBucket(r, len(r.props.Buckets), b)
 	r.shareOwned(&b)
 	r.props.Buckets = append(r.props.Buckets, b)
 	r.provider.widen(r)
@@ -194,10 +205,10 @@ func set[T any](all map[string]any, name string, value *T) {
 	}
 }
 
-// seconds returns a whole number where the duration is no token.
+// seconds returns a number where the duration is no token. The function refuses parts of a second.
 func seconds(d awscdk.Duration) any {
 	if *d.IsUnresolved() {
 		return d.ToSeconds(nil)
 	}
-	return int(*d.ToSeconds(nil))
+	return *d.ToMilliseconds(nil) / 1000
 }

@@ -45,14 +45,14 @@ func TestWrongPropsFailAtSynthesis(t *testing.T) {
 		}},
 		{"path", `Path "ml" must start and end with /`, func(_ *fixture, p *PersonalizeServiceRoleProps) { p.Path = jsii.String("ml") }},
 		{"use", `Uses[0] "Read" must be one of DatasetImport`, func(f *fixture, p *PersonalizeServiceRoleProps) {
-			p.Buckets = []Bucket{{Bucket: f.imported("data"), BucketOptions: BucketOptions{Uses: []Use{"Read"}}}}
+			p.Buckets = []Bucket{{Bucket: f.imported("data"), Uses: []Use{"Read"}}}
 		}},
 		{"bucket twice", `Buckets[1] "data" occurs twice`, func(f *fixture, p *PersonalizeServiceRoleProps) {
 			p.Buckets = []Bucket{{Bucket: f.imported("data")}, {Bucket: awss3.Bucket_FromBucketName(f.stack, jsii.String("Again"),
 				jsii.String("data"))}}
 		}},
 		{"prefix", `must be the start of an object key`, func(f *fixture, p *PersonalizeServiceRoleProps) {
-			p.Buckets = []Bucket{{Bucket: f.imported("data"), BucketOptions: BucketOptions{Prefixes: jsii.Strings("s3://data/in/")}}}
+			p.Buckets = []Bucket{{Bucket: f.imported("data"), Prefixes: jsii.Strings("s3://data/in/")}}
 		}},
 		{"session", `MaxSessionDuration "60" must be a whole number from 3600 to 43200`, func(_ *fixture, p *PersonalizeServiceRoleProps) {
 			p.MaxSessionDuration = awscdk.Duration_Minutes(jsii.Number(1))
@@ -64,6 +64,33 @@ func TestWrongPropsFailAtSynthesis(t *testing.T) {
 		{"adopt whom", `AdoptExistingRole needs RoleName`, func(_ *fixture,
 			p *PersonalizeServiceRoleProps) {
 			p.AdoptExistingRole = jsii.Bool(true)
+		}},
+		{"session in parts of a second", `MaxSessionDuration "3600.5" must be a whole number`, func(_ *fixture, p *PersonalizeServiceRoleProps) {
+			p.MaxSessionDuration = awscdk.Duration_Millis(jsii.Number(3600500))
+		}},
+		{"one token among wrong Regions", `SourceRegions[0] "Europe" must be the name of a Region`,
+			func(f *fixture, p *PersonalizeServiceRoleProps) {
+				p.SourceRegions = &[]*string{f.stack.Region(), jsii.String("Europe")}
+			}},
+		{"one token among wrong prefixes", `Buckets[0]: Prefixes[0] "/in" must be the start`, func(f *fixture, p *PersonalizeServiceRoleProps) {
+			p.Buckets = []Bucket{{Bucket: f.imported("data"), Prefixes: &[]*string{f.stack.Region(), jsii.String("/in")}}}
+		}},
+		{"many prefixes", `Buckets make a managed policy of`, func(f *fixture, p *PersonalizeServiceRoleProps) {
+			var prefixes []*string
+			for n := range 90 {
+				prefixes = append(prefixes, jsii.String(fmt.Sprintf("%s-%d/", strings.Repeat("p", 60), n)))
+			}
+			p.Buckets = []Bucket{{Bucket: f.imported("data"), Prefixes: &prefixes}}
+		}},
+		{"long path and name", `Path and RoleName together`, func(_ *fixture, p *PersonalizeServiceRoleProps) {
+			p.Path, p.RoleName = jsii.String("/"+strings.Repeat("p", 200)+"/"), jsii.String(strings.Repeat("r", 64))
+		}},
+		{"an alias", `Keys must be keys, not aliases`, func(f *fixture, p *PersonalizeServiceRoleProps) {
+			p.Keys = []awskms.IKey{awskms.Alias_FromAliasName(f.stack, jsii.String("Alias"), jsii.String("alias/data"))}
+		}},
+		{"a name and an ARN", `has the name one and the ARN arn:aws:s3:::two`, func(f *fixture, p *PersonalizeServiceRoleProps) {
+			p.Buckets = []Bucket{{Bucket: awss3.Bucket_FromBucketAttributes(f.stack, jsii.String("Two"), &awss3.BucketAttributes{
+				BucketName: jsii.String("one"), BucketArn: jsii.String("arn:aws:s3:::two")})}}
 		}},
 		{"tag", `must not start with personalize-role:`, func(f *fixture, _ *PersonalizeServiceRoleProps) {
 			awscdk.Tags_Of(f.stack).Add(jsii.String("personalize-role:x"), jsii.String("y"), nil)
@@ -92,8 +119,8 @@ func has(t *testing.T, stack awscdk.Stack, kind string, properties map[string]an
 // Those who operate Personalize may pass it this role only, whether their principal is in the app or gets the policy by hand.
 func TestOperatorPolicy(t *testing.T) {
 	f := newFixture(t)
-	r := NewPersonalizeServiceRole(f.stack, "ServiceRole", &PersonalizeServiceRoleProps{Provider: f.provider()})
-	NewOperatorPolicy(f.stack, "OperatorPolicy", r, OperatorAccessOperate)
+	r := NewPersonalizeServiceRole(f.stack, jsii.String("ServiceRole"), &PersonalizeServiceRoleProps{Provider: f.provider()})
+	NewOperatorPolicy(f.stack, jsii.String("OperatorPolicy"), r, OperatorAccessOperate)
 	if granted := r.GrantOperate(awsiam.NewGroup(f.stack, jsii.String("Operators"), nil)); !*granted.Success() {
 		t.Error("nothing was granted")
 	}
@@ -117,7 +144,7 @@ func TestOperatorPolicy(t *testing.T) {
 // Those who only look get no role to pass, and nothing to change.
 func TestReadersAndMonitors(t *testing.T) {
 	f := newFixture(t)
-	r := NewPersonalizeServiceRole(f.stack, "ServiceRole", &PersonalizeServiceRoleProps{Provider: f.provider()})
+	r := NewPersonalizeServiceRole(f.stack, jsii.String("ServiceRole"), &PersonalizeServiceRoleProps{Provider: f.provider()})
 	read := []any{"personalize:Describe*", "personalize:GetSolutionMetrics", "personalize:List*"}
 	view := []any{"cloudwatch:DescribeAlarmHistory", "cloudwatch:DescribeAlarms", "cloudwatch:DescribeAlarmsForMetric",
 		"cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics", "cloudwatch:ListMetrics"}
@@ -128,8 +155,8 @@ func TestReadersAndMonitors(t *testing.T) {
 		}
 		return s
 	}
-	NewOperatorPolicy(f.stack, "ReadOnlyPolicy", r, OperatorAccessReadOnly)
-	NewOperatorPolicy(f.stack, "MonitorPolicy", r, OperatorAccessMonitor)
+	NewOperatorPolicy(f.stack, jsii.String("ReadOnlyPolicy"), r, OperatorAccessReadOnly)
+	NewOperatorPolicy(f.stack, jsii.String("MonitorPolicy"), r, OperatorAccessMonitor)
 	if !*r.GrantReadOnly(awsiam.NewGroup(f.stack, jsii.String("Readers"), nil)).Success() ||
 		!*r.GrantMonitor(awsiam.NewGroup(f.stack, jsii.String("Monitors"), nil)).Success() {
 		t.Error("nothing was granted")
@@ -162,7 +189,7 @@ func TestInheritedBoundary(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixtureIn(t, bound)
-			NewPersonalizeServiceRole(f.stack, "ServiceRole", &PersonalizeServiceRoleProps{Provider: f.provider()})
+			NewPersonalizeServiceRole(f.stack, jsii.String("ServiceRole"), &PersonalizeServiceRoleProps{Provider: f.provider()})
 			resources := f.resources(t)
 			bounded := 0
 			for _, kind := range []string{properties.ResourceType, "AWS::IAM::Role"} {
@@ -183,7 +210,7 @@ func TestInheritedBoundary(t *testing.T) {
 // The construct goes wherever CDK takes a role.
 func TestIsARole(t *testing.T) {
 	f := newFixture(t)
-	r := NewPersonalizeServiceRole(f.stack, "ServiceRole", &PersonalizeServiceRoleProps{Provider: f.provider(), Path: jsii.String("/ml/")})
+	r := NewPersonalizeServiceRole(f.stack, jsii.String("ServiceRole"), &PersonalizeServiceRoleProps{Provider: f.provider(), Path: jsii.String("/ml/")})
 	var role awsiam.IRole = r
 	arn := map[string]any{"Fn::GetAtt": []any{"ServiceRole4288B192", "RoleArn"}}
 	name := map[string]any{"Fn::GetAtt": []any{"ServiceRole4288B192", "RoleName"}}
@@ -247,7 +274,7 @@ func TestAliasesAreRefused(t *testing.T) {
 // AddBucket after construction counts like a prop, and widens the function's permissions.
 func TestAddBucket(t *testing.T) {
 	f := newFixture(t)
-	r := NewPersonalizeServiceRole(f.stack, "ServiceRole", &PersonalizeServiceRoleProps{Provider: f.provider()})
+	r := NewPersonalizeServiceRole(f.stack, jsii.String("ServiceRole"), &PersonalizeServiceRoleProps{Provider: f.provider()})
 	r.AddBucket(f.imported("later-data"), nil)
 	r.AddBucket(f.imported("more-data"), &BucketOptions{Uses: []Use{UseDatasetExport}})
 	want := []any{map[string]any{"Name": "later-data"}, map[string]any{"Name": "more-data", "Uses": []any{"DatasetExport"}}}
@@ -260,5 +287,115 @@ func TestAddBucket(t *testing.T) {
 		if !strings.Contains(text, name) {
 			t.Errorf("the function has no permission on %s", name)
 		}
+	}
+}
+
+// What would fail without a hint, or not fail at all, is refused where the construct is made.
+func TestMissingProps(t *testing.T) {
+	made := func(f *fixture) awss3.IBucket { return awss3.NewBucket(f.stack, jsii.String("Made"), nil) }
+	tokens := func() *[]*string { return awscdk.Token_AsList(map[string]any{"Ref": "List"}, nil) }
+	for _, c := range []struct {
+		want  string
+		props func(f *fixture) *PersonalizeServiceRoleProps
+	}{
+		{"Buckets[0]: Bucket is missing", func(*fixture) *PersonalizeServiceRoleProps {
+			return &PersonalizeServiceRoleProps{Buckets: []Bucket{{}}}
+		}},
+		{"Buckets[0].Prefixes[1] is missing", func(f *fixture) *PersonalizeServiceRoleProps {
+			return &PersonalizeServiceRoleProps{Buckets: []Bucket{{Bucket: made(f), Prefixes: &[]*string{jsii.String("in/"), nil}}}}
+		}},
+		{"Buckets[0].Prefixes must be known at synthesis", func(f *fixture) *PersonalizeServiceRoleProps {
+			return &PersonalizeServiceRoleProps{Buckets: []Bucket{{Bucket: made(f), Prefixes: tokens()}}}
+		}},
+		{"SourceRegions (for Buckets[0]) must be known at synthesis", func(f *fixture) *PersonalizeServiceRoleProps {
+			return &PersonalizeServiceRoleProps{Buckets: []Bucket{{Bucket: made(f)}}, SourceRegions: tokens()}
+		}},
+		{"Keys[0] is missing", func(*fixture) *PersonalizeServiceRoleProps {
+			return &PersonalizeServiceRoleProps{Keys: []awskms.IKey{nil}}
+		}},
+		{"SourceRegions[0] is missing", func(*fixture) *PersonalizeServiceRoleProps {
+			return &PersonalizeServiceRoleProps{SourceRegions: &[]*string{nil}}
+		}},
+		{`RemovalPolicy is "SNAPSHOT", and must be DESTROY, RETAIN or`, func(*fixture) *PersonalizeServiceRoleProps {
+			return &PersonalizeServiceRoleProps{RemovalPolicy: awscdk.RemovalPolicy_SNAPSHOT}
+		}},
+		{"", func(f *fixture) *PersonalizeServiceRoleProps {
+			return &PersonalizeServiceRoleProps{
+				Buckets:       []Bucket{{Bucket: made(f), ManageBucketPolicy: jsii.Bool(false)}, {Bucket: f.imported("data"), Prefixes: tokens()}},
+				SourceRegions: tokens(),
+			}
+		}},
+		{"", func(f *fixture) *PersonalizeServiceRoleProps {
+			return &PersonalizeServiceRoleProps{Buckets: []Bucket{{Bucket: made(f)}}, SourceRegions: &[]*string{}}
+		}},
+	} {
+		f := newFixture(t)
+		props := c.props(f)
+		props.Provider = f.provider()
+		err := attempt(func() {
+			NewPersonalizeServiceRole(f.stack, jsii.String("ServiceRole"), props)
+			f.app.Synth(nil)
+		})
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), "Stack/ServiceRole: "+c.want)) {
+			t.Errorf("got %v, want %q", err, c.want)
+		}
+	}
+}
+
+// A bucket or a boundary that is known to be elsewhere is refused where both are known, and never where one isn't.
+func TestPlaces(t *testing.T) {
+	for _, c := range []struct {
+		env, other *awscdk.Environment
+		want       string
+	}{
+		{&awscdk.Environment{Account: jsii.String("123456789012"), Region: jsii.String("eu-west-1")},
+			&awscdk.Environment{Account: jsii.String("123456789012"), Region: jsii.String("us-east-1")},
+			"Buckets[0] Other/Data is in us-east-1, and Personalize can read only buckets in its own Region, eu-west-1"},
+		{nil, &awscdk.Environment{Account: jsii.String("123456789012"), Region: jsii.String("us-east-1")}, ""},
+	} {
+		f := newFixture(t)
+		stack := awscdk.NewStack(f.app, jsii.String("Here"), &awscdk.StackProps{Env: c.env, CrossRegionReferences: jsii.Bool(true)})
+		other := awscdk.NewStack(f.app, jsii.String("Other"), &awscdk.StackProps{Env: c.other, CrossRegionReferences: jsii.Bool(true)})
+		bucket := awss3.NewBucket(other, jsii.String("Data"), &awss3.BucketProps{BucketName: jsii.String("data-elsewhere")})
+		err := attempt(func() {
+			NewPersonalizeServiceRole(stack, jsii.String("ServiceRole"), &PersonalizeServiceRoleProps{
+				Provider: Provider_FromServiceToken(jsii.String("arn:aws:lambda:eu-west-1:123456789012:function:f")),
+				Buckets:  []Bucket{{Bucket: bucket, ManageBucketPolicy: jsii.Bool(false)}},
+			})
+			f.app.Synth(nil)
+		})
+		if c.want == "" && err != nil && strings.Contains(err.Error(), "Region") || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("got %v, want %q", err, c.want)
+		}
+	}
+	f := newFixture(t)
+	stack := awscdk.NewStack(f.app, jsii.String("Here"), &awscdk.StackProps{Env: &awscdk.Environment{Account: jsii.String("123456789012"),
+		Region: jsii.String("eu-west-1")}})
+	NewPersonalizeServiceRole(stack, jsii.String("ServiceRole"), &PersonalizeServiceRoleProps{
+		Provider:            Provider_FromServiceToken(jsii.String("arn:aws:lambda:eu-west-1:123456789012:function:f")),
+		PermissionsBoundary: awsiam.ManagedPolicy_FromManagedPolicyArn(stack, jsii.String("B"), jsii.String("arn:aws:iam::999999999999:policy/B")),
+		Keys: []awskms.IKey{awskms.Key_FromKeyArn(stack, jsii.String("K"),
+			jsii.String("arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"))},
+	})
+	err := attempt(func() { f.app.Synth(nil) })
+	for _, want := range []string{"must be a managed policy of this account", "must be in the Region of the stack, eu-west-1"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+// A policy of a bucket that names the role would wait for the role, which waits for the policy.
+func TestCircles(t *testing.T) {
+	f := newFixture(t)
+	bucket := awss3.NewBucket(f.stack, jsii.String("Data"), nil)
+	r := NewPersonalizeServiceRole(f.stack, jsii.String("ServiceRole"), &PersonalizeServiceRoleProps{Provider: f.provider(),
+		Buckets: []Bucket{{Bucket: bucket}}})
+	bucket.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Effect: awsiam.Effect_DENY,
+		Principals: &[]awsiam.IPrincipal{awsiam.NewArnPrincipal(r.RoleArn())}, Actions: jsii.Strings("s3:DeleteObject"),
+		Resources: &[]*string{bucket.ArnForObjects(jsii.String("*"))}}))
+	want := "the policy Stack/Data/Policy/Resource names the role, which waits for that policy"
+	if err := attempt(func() { f.app.Synth(nil) }); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %q", err, want)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
+	"personalize-role/lambda/permissions"
 	"personalize-role/lambda/properties"
 )
 
@@ -28,22 +29,62 @@ func (v *validation) Validate() *[]*string {
 	if err != nil {
 		return &[]*string{jsii.String(err.Error())}
 	}
+	parsed, err := properties.Parse(raw)
 	var wrong *properties.Error
-	if _, err := properties.Parse(raw); errors.As(err, &wrong) {
-		for _, fault := range wrong.Faults {
-			faults = append(faults, jsii.String(fault))
-		}
+	switch {
+	case errors.As(err, &wrong):
+		faults = append(faults, stringList(wrong.Faults)...)
+	case err == nil:
+		faults = append(faults, stringList(v.faultsOfWhole(parsed))...)
 	}
-	for _, arn := range v.role.keyARNs() {
-		if strings.Contains(arn, ":alias/") {
-			faults = append(faults, jsii.String("Keys must be keys, not aliases, which neither Personalize nor IAM policies take: use "+
-				"awskms.Key_FromLookup or Key_FromKeyArn"))
-		}
-	}
-	for _, fault := range slices.Concat(v.role.doublePolicies(), v.role.namelessRole()) {
+	for _, fault := range slices.Concat(v.role.doublePolicies(), v.role.namelessRole(), v.role.wrongPlaces(), v.role.circles()) {
 		faults = append(faults, jsii.String(fault))
 	}
 	return &faults
+}
+
+// faultsOfWhole are the faults that the function would find in the whole. What only the deployment knows counts as short as it can be.
+func (v *validation) faultsOfWhole(p properties.Properties) []string {
+	stack := v.role.Stack()
+	known := func(value *string, placeholder string) string {
+		if hasToken(*value) {
+			return placeholder
+		}
+		return *value
+	}
+	region := known(stack.Region(), properties.LegacyRegion)
+	scope := permissions.Scope{Partition: known(stack.Partition(), partitionOf(region)), Region: region,
+		AccountID: known(stack.Account(), "123456789012")}
+	if hasToken(*stack.Region()) || hasToken(*stack.Account()) {
+		// ARNs can't be compared with the stack's.
+		p.PermissionsBoundary, p.KmsKeyArns = "", nil
+		for n := range p.Buckets {
+			p.Buckets[n].KmsKeyArn = ""
+		}
+	}
+	return permissions.Faults(scope, known(stack.StackName(), "s"), *stack.GetLogicalId(v.role.resource), p)
+}
+
+// partitionOf returns the partition of a Region, which CDK leaves to the deployment. See
+// https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+func partitionOf(region string) string {
+	for prefix, partition := range map[string]string{
+		"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b", "eu-isoe-": "aws-iso-e", "us-isof-": "aws-iso-f",
+		"eusc-": "aws-eusc",
+	} {
+		if strings.HasPrefix(region, prefix) {
+			return partition
+		}
+	}
+	return "aws"
+}
+
+func stringList(texts []string) []*string {
+	var list []*string
+	for _, text := range texts {
+		list = append(list, &text)
+	}
+	return list
 }
 
 // literals puts placeholders in the place of tokens, which only the function can check: whatever depends on one counts as right.
@@ -54,7 +95,7 @@ func literals(all map[string]any) map[string]any {
 			known[name] = literalBuckets(value)
 			continue
 		}
-		if !hasToken(value) {
+		if value, ok := literal(value); ok {
 			known[name] = value
 		}
 	}
@@ -74,7 +115,9 @@ func literalBuckets(value any) any {
 	for n, entry := range list {
 		fields := maps.Clone(entry.(map[string]any))
 		for name, field := range fields {
-			if hasToken(field) {
+			if field, ok := literal(field); ok {
+				fields[name] = field
+			} else {
 				delete(fields, name)
 			}
 		}
@@ -90,6 +133,23 @@ func literalBuckets(value any) any {
 	return known
 }
 
+// literal returns what is known of a value; of a list, its known entries. ok is false if that is nothing.
+func literal(value any) (known any, ok bool) {
+	var entries []any
+	switch v := value.(type) {
+	case []any:
+		entries = v
+	case []*string:
+		for _, entry := range v {
+			entries = append(entries, *entry)
+		}
+	default:
+		return value, !hasToken(value)
+	}
+	left := slices.DeleteFunc(slices.Clone(entries), hasToken)
+	return left, len(left) > 0 || len(entries) == 0
+}
+
 // hasToken reports whether a token is anywhere in a value.
 func hasToken(value any) bool {
 	switch v := value.(type) {
@@ -101,7 +161,7 @@ func hasToken(value any) bool {
 		return slices.ContainsFunc(slices.Collect(maps.Values(v)), hasToken)
 	case string:
 		return strings.Contains(v, "${Token[") || strings.Contains(v, "#{Token[")
-	case bool, int:
+	case bool, int, float64:
 		return false
 	}
 	return *awscdk.Token_IsUnresolved(value)
