@@ -10,6 +10,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
+	"personalize-role/infra/bundle/bundletest"
 	"personalize-role/lambda/properties"
 )
 
@@ -29,10 +30,7 @@ type template struct {
 func synthesised(t *testing.T) map[string]template {
 	t.Helper()
 	dir := t.TempDir()
-	zip := filepath.Join(dir, "function.zip")
-	if err := os.WriteFile(zip, []byte("no program"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	zip := bundletest.Zip(t, "arm64")
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(filepath.Join(dir, "cdk.out"))})
 	build(app, &zip)
 	app.Synth(nil)

@@ -26,9 +26,9 @@ func newRecommender(app awscdk.App, zip *string) {
 	role := personalizerole.NewPersonalizeServiceRole(stack, jsii.String("ServiceRole"), &personalizerole.PersonalizeServiceRoleProps{
 		Provider: newProvider(stack, zip),
 		Buckets: []personalizerole.Bucket{{
-			Bucket: bucket,
-			Uses: []personalizerole.Use{personalizerole.UseDatasetImport},
-				Prefixes: jsii.Strings("data/"),
+			Bucket:   bucket,
+			Uses:     []personalizerole.Use{personalizerole.UseDatasetImport},
+			Prefixes: jsii.Strings("data/"),
 		}},
 	})
 	schema := awspersonalize.NewCfnSchema(stack, jsii.String("Schema"), &awspersonalize.CfnSchemaProps{

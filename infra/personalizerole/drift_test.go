@@ -130,12 +130,13 @@ func TestPermissionsAreNarrowed(t *testing.T) {
 	got = slices.DeleteFunc(got, func(s any) bool {
 		return slices.Contains([]any{"KeepKeysReachable", "WriteLogs"}, s.(map[string]any)["Sid"])
 	})
+	const iam = "arn:${AWS::Partition}:iam::${AWS::AccountId}:"
 	scope := permissions.Scope{
 		Partition: "${AWS::Partition}", Region: "${AWS::Region}", AccountID: "${AWS::AccountId}",
-		RoleNames: []string{permissions.DefaultRoleNames, "Two"}, PolicyNames: []string{permissions.DefaultPolicyNames, "TwoPolicy"},
-		Paths:   []string{"/", "/ml/"},
-		Buckets: []string{"arn:${AWS::Partition}:s3:::data-one", "arn:${AWS::Partition}:s3:::data-two"},
-		Keys:    []string{"arn:aws:kms:eu-west-1:123456789012:key/1"},
+		Roles:    []string{iam + "role/" + permissions.DefaultRoleNames, iam + "role/ml/Two"},
+		Policies: []string{iam + "policy/" + permissions.DefaultPolicyNames, iam + "policy/ml/TwoPolicy"},
+		Buckets:  []string{"arn:${AWS::Partition}:s3:::data-one", "arn:${AWS::Partition}:s3:::data-two"},
+		Keys:     []string{"arn:aws:kms:eu-west-1:123456789012:key/1"},
 	}
 	if diff := cmp.Diff(toJSON(t, permissions.Decoded(permissions.Statements(scope))["Statement"]), toJSON(t, joined(got))); diff != "" {
 		t.Errorf("-needed +granted:\n%s", diff)

@@ -51,13 +51,9 @@ func scopeOf(stack awscdk.Stack) permissions.Scope {
 func (s *served) needed() []permissions.Statement {
 	scope := scopeOf(s.stack)
 	scope.RequiredBoundary = text(s.permissions.function.required, "")
-	anyPath := false
 	for _, r := range s.roles {
-		addName(&scope.RoleNames, r.props.RoleName, permissions.DefaultRoleNames)
-		addName(&scope.PolicyNames, r.props.PolicyName, permissions.DefaultPolicyNames)
-		path := r.path()
-		anyPath = anyPath || hasToken(path)
-		add(&scope.Paths, path)
+		r.addNames(&scope.Roles, "role", r.props.RoleName, permissions.DefaultRoleNames)
+		r.addNames(&scope.Policies, "policy", r.props.PolicyName, permissions.DefaultPolicyNames)
 		for _, b := range r.props.Buckets {
 			if isOn(b.ManageBucketPolicy) {
 				add(&scope.Buckets, *b.Bucket.BucketArn())
@@ -72,9 +68,6 @@ func (s *served) needed() []permissions.Statement {
 				add(&scope.ReadKeys, arn)
 			}
 		}
-	}
-	if anyPath {
-		scope.Paths = nil
 	}
 	return append(permissions.OwnStatements(scope), permissions.DataStatements(scope)...)
 }
@@ -103,13 +96,21 @@ func texts(list *[]*string) []string {
 	return all
 }
 
-// addName adds a name, or what matches derived ones. A token may turn out to be empty, and then a name is derived.
-func addName(list *[]string, name *string, derived string) {
-	value := text(name, derived)
-	if hasToken(value) {
-		add(list, derived)
+// addNames adds the ARN of a role or policy of the role: its path and its name, or what matches derived ones. A token may turn out to be
+// empty: then the name is derived, and the path is /.
+func (r *serviceRole) addNames(list *[]string, kind string, name *string, derived string) {
+	names, paths := []string{text(name, derived)}, []string{r.path()}
+	if hasToken(names[0]) {
+		names = []string{derived, names[0]}
 	}
-	add(list, value)
+	if hasToken(paths[0]) {
+		paths = []string{"/", "/*/"}
+	}
+	for _, name := range names {
+		for _, path := range paths {
+			add(list, r.arn(kind+path+name))
+		}
+	}
 }
 
 // add keeps the order of the construction: that of tokens' texts differs from one synthesis to the next.

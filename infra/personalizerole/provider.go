@@ -89,6 +89,8 @@ type function struct {
 	boundary, required *string
 	// served are the roles by their stack, each stack with the permissions that they need.
 	served []*served
+	// policies is the number of managed policies of the function's role.
+	policies int
 }
 
 // deployed is a provider that exists already.
@@ -136,6 +138,7 @@ func NewProvider(scope constructs.Construct, id *string, props *ProviderProps) P
 	if props.RequiredBoundary != nil {
 		f.required = props.RequiredBoundary.ManagedPolicyArn()
 	}
+	f.construct.Node().AddValidation(f)
 	f.logGroup = f.newLogGroup(props)
 	f.role = f.newRole(props.RolePath)
 	fn := f.lambda(props)

@@ -40,6 +40,35 @@ func TestProviderOfAnotherStack(t *testing.T) {
 	}
 }
 
+// Roles with names and paths of their own get permissions for these, and not for combinations that no role has; a function for more stacks
+// than its role can have policies is refused.
+func TestManyRolesAndStacks(t *testing.T) {
+	f := newFixture(t)
+	provider := f.provider()
+	for n := range 6 {
+		NewPersonalizeServiceRole(f.stack, jsii.String(fmt.Sprint("Role", n)), &PersonalizeServiceRoleProps{
+			Provider: provider, RoleName: jsii.String(fmt.Sprintf("recommender-%d", n)), PolicyName: jsii.String(fmt.Sprintf("recommender-%d", n)),
+			Path: jsii.String(fmt.Sprintf("/team-%d/", n)),
+		})
+	}
+	text := toJSON(t, f.resources(t))
+	if !strings.Contains(text, ":role/team-0/recommender-0") || strings.Contains(text, ":role/team-0/recommender-1") {
+		t.Errorf("permissions for combinations that no role has")
+	}
+	for stacks, want := range map[int]string{10: "", 11: "[Stack/Provider] IAM allows 10 managed policies on a role, and that of the function would have 11"} {
+		f := newFixture(t)
+		provider := f.provider()
+		for n := range stacks {
+			NewPersonalizeServiceRole(awscdk.NewStack(f.app, jsii.String(fmt.Sprint("Of", n)), nil), jsii.String("Role"),
+				&PersonalizeServiceRoleProps{Provider: provider})
+		}
+		err := attempt(func() { f.app.Synth(nil) })
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%d stacks: got %v, want %q", stacks, err, want)
+		}
+	}
+}
+
 // Values that only the deployment knows replace the permissions as well.
 func TestPermissionsNameTheirTokens(t *testing.T) {
 	digests := func(setting string) []map[string]any {

@@ -36,6 +36,7 @@ type replaced struct {
 
 // permit adds a policy to the function's role.
 func (f *function) permit(scope constructs.Construct, id string, needed func() []permissions.Statement) *replaced {
+	f.policies++
 	p := &replaced{function: f, scope: scope, id: id, needed: needed, variable: map[string]bool{}}
 	p.policy = awsiam.NewCfnManagedPolicy(scope, &id, &awsiam.CfnManagedPolicyProps{
 		Description:    lazyText(p.description),

@@ -11,6 +11,18 @@ import (
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const maxPolicySize = 6144
 
+// maxPolicies is the number of managed policies of a role, by IAM's default quota.
+const maxPolicies = 10
+
+// Validate is what CDK calls: it refuses a function for more stacks than its role can have policies.
+func (f *function) Validate() *[]*string {
+	if f.policies <= maxPolicies {
+		return &[]*string{}
+	}
+	return &[]*string{jsii.String(fmt.Sprintf("IAM allows %d managed policies on a role, and that of the function would have %d, one for each "+
+		"stack with roles: give some of the stacks a provider of their own, or ask for a higher quota", maxPolicies, f.policies))}
+}
+
 // Validate is what CDK calls: it refuses permissions that IAM would refuse for their size.
 func (p *replaced) Validate() *[]*string {
 	faults := []*string{}

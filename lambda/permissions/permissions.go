@@ -33,14 +33,12 @@ type Scope struct {
 	Partition string
 	Region    string
 	AccountID string
-	// RoleNames and PolicyNames are names or patterns of names; DefaultScope has those of derived names.
+	// RoleNames and PolicyNames are names or patterns of names, below any path.
 	RoleNames   []string
 	PolicyNames []string
 	// Roles and Policies are ARNs, or patterns of ARNs, beside those of the names.
 	Roles    []string
 	Policies []string
-	// Paths are the IAM paths of those names; none: all paths.
-	Paths []string
 	// Buckets are ARNs, or patterns of ARNs, of the buckets whose policies the function may change; Keys those of KMS keys.
 	Buckets []string
 	Keys    []string
@@ -164,17 +162,11 @@ func (s Scope) arn(kind, path, name string) string {
 	return fmt.Sprintf("arn:%s:iam::%s:%s%s%s", s.Partition, s.AccountID, kind, path, name)
 }
 
-// named returns the ARNs of IAM resources by name, below each path.
+// named returns the ARNs of IAM resources by name, below any path.
 func (s Scope) named(kind string, names []string) []string {
-	paths := s.Paths
-	if len(paths) == 0 {
-		paths = []string{"/", "/*/"}
-	}
 	var arns []string
 	for _, name := range names {
-		for _, path := range paths {
-			arns = append(arns, s.arn(kind, path, name))
-		}
+		arns = append(arns, s.arn(kind, "/", name), s.arn(kind, "/*/", name))
 	}
 	return arns
 }
