@@ -155,9 +155,9 @@ func TestExamplesInOtherLanguages(t *testing.T) {
 	packaged := filepath.Join(c.dir, "packaged.yaml")
 	check(t, os.WriteFile(packaged, []byte(a.template), 0o644))
 	modules := filepath.Join(c.root, ".tools", "cdk", "node_modules")
-	for _, example := range []struct{ language, app string }{
-		{"typescript", filepath.Join(c.bin, "node") + " app.ts"},
-		{"python", filepath.Join(c.root, ".tools", "cdk", "python", "bin", "python") + " app.py"},
+	for _, example := range []struct{ language, interpreter, suffix string }{
+		{"typescript", filepath.Join(c.bin, "node"), ".ts"},
+		{"python", filepath.Join(c.root, ".tools", "cdk", "python", "bin", "python"), ".py"},
 	} {
 		t.Run(example.language, func(t *testing.T) {
 			// In a copy, beside the modules that npm installed.
@@ -165,14 +165,25 @@ func TestExamplesInOtherLanguages(t *testing.T) {
 			check(t, os.CopyFS(folder, os.DirFS(filepath.Join(c.root, "examples", "cdk-"+example.language))))
 			check(t, os.Symlink(modules, filepath.Join(folder, "node_modules")))
 			out := filepath.Join(c.dir, example.language+".out")
-			command := exec.CommandContext(t.Context(), filepath.Join(c.bin, "cdk"), "synth", "--quiet", "--app", example.app, "--output", out)
-			command.Dir, command.Env = folder, c.environment("TEMPLATE="+packaged)
-			if text, err := command.CombinedOutput(); err != nil {
-				t.Fatalf("%v\n%s", err, text)
+			run := func(name string, arguments ...string) {
+				t.Helper()
+				command := exec.CommandContext(t.Context(), filepath.Join(c.bin, name), arguments...)
+				command.Dir, command.Env = folder, c.environment("TEMPLATE="+packaged)
+				text, err := command.CombinedOutput()
+				if err != nil || strings.Contains(strings.ToLower(string(text)), "warning") {
+					t.Fatalf("%s %v: %v\n%s", name, arguments, err, text)
+				}
+			}
+			if example.language == "typescript" {
+				run("tsc")
+			}
+			for _, app := range []string{"app", "included"} {
+				run("cdk", "synth", "--quiet", "--app", example.interpreter+" "+app+example.suffix, "--output", filepath.Join(out, app))
 			}
 			for stack, want := range map[string]string{
-				"ThroughServiceToken": `"Buckets":[{"Name":"my-training-data","Uses":["DatasetImport","BatchInference"]}]`,
-				"Included":            `"Custom::PersonalizeServiceRole"`, "Importing": `"Fn::ImportValue":"personalize-role-RoleArn"`,
+				"app/ThroughServiceToken": `"Buckets":[{"Name":"my-training-data","Uses":["DatasetImport","BatchInference"]}]`,
+				"included/Included":       `"Buckets":["my-training-data","more-data"]`,
+				"app/Importing":           `"Fn::ImportValue":"personalize-role-RoleArn"`,
 			} {
 				text, err := os.ReadFile(filepath.Join(out, stack+".template.json"))
 				check(t, err)

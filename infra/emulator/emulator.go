@@ -27,7 +27,7 @@ import (
 var corrections embed.FS
 
 // EndpointVariable names the environment variable by which the tests find the running emulator.
-const EndpointVariable = "PERSONALIZE_ROLE_EMULATOR"
+const EndpointVariable = "EMULATOR_ENDPOINTS"
 
 // AccountID and Region are what the emulator stands for.
 const (

@@ -113,7 +113,8 @@ var settings = []struct {
 		p.Buckets = []Bucket{
 			{Bucket: awss3.NewBucket(f.stack, jsii.String("New"), nil),
 				Prefixes: jsii.Strings("in/"), RequireSourceConditions: jsii.Bool(true)},
-			{Bucket: f.imported("imported-data"), Uses: []Use{UseBatchInference, UseDatasetExport}, Prefixes: jsii.Strings("in/", "out/"), RequireSourceConditions: jsii.Bool(true)},
+			{Bucket: f.imported("imported-data"), Uses: []Use{UseBatchInference, UseDatasetExport}, Prefixes: jsii.Strings("in/", "out/"),
+				RequireSourceConditions: jsii.Bool(true)},
 			{Bucket: f.imported("left-alone"), Uses: []Use{UseMetricAttribution, UseDataDeletion},
 				ManageBucketPolicy: jsii.Bool(false)},
 		}

@@ -25,8 +25,8 @@ func checkBucket(r *serviceRole, n int, b Bucket) {
 	if !isOn(b.ManageBucketPolicy) || !isMade(b.Bucket) {
 		return
 	}
-	const advice = "must be known at synthesis, because CDK writes the policy of the bucket. Name them one by one, or set ManageBucketPolicy " +
-		"of the bucket to false"
+	const advice = "must be known at synthesis, because CDK writes the policy of the bucket. Name them one by one, or set " +
+		"ManageBucketPolicy of the bucket to false"
 	if isListToken(b.Prefixes) {
 		refuse(r, "%s.Prefixes %s", name, advice)
 	}

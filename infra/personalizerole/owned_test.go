@@ -145,7 +145,8 @@ func TestAPolicyAfterTheRoleIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
 			b := bucket(f)
-			NewPersonalizeServiceRole(f.stack, jsii.String("ServiceRole"), &PersonalizeServiceRoleProps{Provider: f.provider(), Buckets: []Bucket{{Bucket: b}}})
+			NewPersonalizeServiceRole(f.stack, jsii.String("ServiceRole"), &PersonalizeServiceRoleProps{Provider: f.provider(),
+				Buckets: []Bucket{{Bucket: b}}})
 			awss3.NewBucketPolicy(f.stack, jsii.String("Late"), &awss3.BucketPolicyProps{Bucket: b})
 			if err := attempt(func() { f.app.Synth(nil) }); err == nil || !strings.Contains(err.Error(), "before the app made a policy for it") {
 				t.Errorf("got %v", err)

@@ -55,7 +55,9 @@ func TestManyRolesAndStacks(t *testing.T) {
 	if !strings.Contains(text, ":role/team-0/recommender-0") || strings.Contains(text, ":role/team-0/recommender-1") {
 		t.Errorf("permissions for combinations that no role has")
 	}
-	for stacks, want := range map[int]string{10: "", 11: "[Stack/Provider] IAM allows 10 managed policies on a role, and that of the function would have 11"} {
+	for stacks, want := range map[int]string{
+		10: "", 11: "[Stack/Provider] IAM allows 10 managed policies on a role, and that of the function would have 11",
+	} {
 		f := newFixture(t)
 		provider := f.provider()
 		for n := range stacks {

@@ -19,8 +19,8 @@ func (f *function) Validate() *[]*string {
 	if f.policies <= maxPolicies {
 		return &[]*string{}
 	}
-	return &[]*string{jsii.String(fmt.Sprintf("IAM allows %d managed policies on a role, and that of the function would have %d, one for each "+
-		"stack with roles: give some of the stacks a provider of their own, or ask for a higher quota", maxPolicies, f.policies))}
+	return &[]*string{jsii.String(fmt.Sprintf("IAM allows %d managed policies on a role, and that of the function would have %d, one for "+
+		"each stack with roles: give some of the stacks a provider of their own, or ask for a higher quota", maxPolicies, f.policies))}
 }
 
 // Validate is what CDK calls: it refuses permissions that IAM would refuse for their size.

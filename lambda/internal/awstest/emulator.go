@@ -28,7 +28,7 @@ import (
 )
 
 // endpointVariable names the environment variable with the URLs of running emulators, separated by commas; make test sets it.
-const endpointVariable = "PERSONALIZE_ROLE_EMULATOR"
+const endpointVariable = "EMULATOR_ENDPOINTS"
 
 func init() { kind = Kind{Name: "emulator", New: newEmulated, Slow: true} }
 
