@@ -1,4 +1,4 @@
-# Everything that these targets need beside Go 1.26, Python 3.10 with venv, make and, for the CDK, Node 20 with npm, they install,
+# Everything that these targets need beside Go 1.26, Python 3.10 with venv, make and, for the CDK, Node 22 with npm, they install,
 # pinned, into .tools.
 # `make help` lists the targets.
 
@@ -65,10 +65,12 @@ tools: # what the tests need beside Go
 unit: unit-go unit-cdk ## unit tests, the function's and the tools' with the race detector
 
 unit-go:
+	@echo "unit tests with the race detector, 2 minutes; each package is told when it is done"
 	go test -race $(IN_GO)
 	go test $(RELEASE)
 
 unit-cdk: $(CDK)/complete
+	@echo "tests of the CDK apps, 2 minutes; each package is told when it is done"
 	go test $(IN_NODE)
 
 # One at a time, so that no test is too slow for its share of the machine.
@@ -80,6 +82,7 @@ mutate: ## change the pure packages in ways that their tests must notice (15 min
 	done; exit $$status
 
 histories: ## play random histories of a resource, with faults, late and doubled events: make histories HISTORIES=100000
+	@echo "playing $(HISTORIES) random histories, 1 minute for 10,000"
 	go test ./lambda/internal/handler -run TestHistories -rapid.checks $(HISTORIES)
 
 # The stacks mostly wait, and the calls keep the processor busy: side by side they take as long as one of them.
@@ -92,6 +95,7 @@ emulated-calls: # the function's calls, and what is corrected in the emulator
 	go test -tags emulator ./infra/emulator
 
 emulated-stacks: # the template, the binary, the CDK, StackSets
+	@echo "deploying stacks to an emulator, 4 to 8 minutes"
 	go run ./infra/cmd/emulator go test -tags emulator -parallel 8 -timeout 15m ./infra/e2e
 
 # The one on the PATH; Debian's package where there is none and this is root.
@@ -149,6 +153,7 @@ vet: ## go vet, with and without the emulator's tests
 	go vet -tags emulator,awscli,browser,schemas ./...
 
 lint: ## golangci-lint, and actionlint on the workflows
+	@echo "compiling golangci-lint if it is not in Go's cache, 1 to 2 minutes"
 	$(TOOL)/golangci-lint.mod golangci-lint run --build-tags emulator,awscli,browser,schemas ./...
 	$(TOOL)/actionlint.mod actionlint -shellcheck= -pyflakes=
 
@@ -160,6 +165,7 @@ vulncheck: ## govulncheck, where its database can be reached
 	else cat $(TOOLS)/vulncheck; exit $$status; fi
 
 fuzz: ## fuzz each target some thousand times, beyond its committed seeds
+	@echo "fuzzing 2 targets, about half a minute each"
 	go test ./lambda/properties -run '^$$' -fuzz FuzzParse -fuzztime 30000x
 	go test ./lambda/internal/policy -run '^$$' -fuzz FuzzShared -fuzztime 30000x
 

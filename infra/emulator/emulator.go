@@ -154,6 +154,9 @@ func (e *Emulator) Log() string {
 // PID is the process id of the emulator, which leads a process group.
 func (e *Emulator) PID() int { return e.command.Process.Pid }
 
+// Exited is closed once the emulator has ended.
+func (e *Emulator) Exited() <-chan struct{} { return e.exited }
+
 // Stop ends the emulator and the functions in it, and removes what they wrote.
 func (e *Emulator) Stop() {
 	_ = syscall.Kill(-e.PID(), syscall.SIGKILL)

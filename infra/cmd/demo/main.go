@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -45,8 +46,17 @@ func run(ctx context.Context, keep bool) error {
 		fmt.Printf("export AWS_ENDPOINT_URL=%s AWS_DEFAULT_REGION=%s AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n", running.Endpoint,
 			emulator.Region)
 		fmt.Printf("aws cloudformation describe-stacks --stack-name %s\n", stack)
-		<-ctx.Done()
-		return nil
+		fmt.Printf("aws iam list-attached-role-policies --role-name %s\n", s.role)
+		fmt.Printf("aws s3api get-bucket-policy --bucket %s --query Policy --output text\n", data)
+		fmt.Printf("make deploy STACK=%s BUCKET=%s PARAMETERS=\"BucketNames=%s,%s-2\"\n", stack, s.deployer.Artifacts, data, data)
+		fmt.Printf("aws cloudformation delete-stack --stack-name %s && aws cloudformation delete-stack --stack-name %s\n", consumer, stack)
+		fmt.Println("Ctrl-C ends the emulator, and nothing of it is left.")
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-running.Exited():
+			return errors.New("the emulator was ended")
+		}
 	}
 	return s.end(ctx)
 }
