@@ -62,6 +62,9 @@ func (r *serviceRole) grantTo(grantee awsiam.IGrantable, access OperatorAccess) 
 
 // NewOperatorPolicy adds a managed policy for people whose principals are not in the app. It panics if access has no known value.
 func NewOperatorPolicy(scope constructs.Construct, id *string, role PersonalizeServiceRole, access OperatorAccess) awsiam.ManagedPolicy {
+	if role == nil {
+		panic(*scope.Node().Path() + "/" + *id + ": role is missing")
+	}
 	policy := awsiam.NewManagedPolicy(scope, id, &awsiam.ManagedPolicyProps{
 		Description: jsii.String("For the people who work with Amazon Personalize"),
 		Document:    awsiam.PolicyDocument_FromJson(permissions.Decoded(operatorStatements(role, access))),

@@ -2,6 +2,7 @@ package personalizerole
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
@@ -62,6 +63,10 @@ func (s *served) needed() []permissions.Statement {
 			}
 		}
 		for _, arn := range r.keyARNs() {
+			if r.isOfOthers(arn) {
+				// Their owner adds the statement.
+				continue
+			}
 			if isOn(r.props.ManageKeyPolicies) {
 				add(&scope.Keys, arn)
 			} else {
@@ -70,6 +75,12 @@ func (s *served) needed() []permissions.Statement {
 		}
 	}
 	return append(permissions.OwnStatements(scope), permissions.DataStatements(scope)...)
+}
+
+// isOfOthers reports whether a key is known to belong to another account.
+func (r *serviceRole) isOfOthers(arn string) bool {
+	parts, account := strings.Split(arn, ":"), *r.Stack().Account()
+	return !hasToken(arn) && !hasToken(account) && len(parts) > 5 && parts[4] != account
 }
 
 // isOn reads a flag that is on unless switched off.

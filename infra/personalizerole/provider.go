@@ -108,7 +108,12 @@ func (d *deployed) widen(*serviceRole) {}
 
 // Provider_FromServiceToken takes a provider that is deployed already, by the ARN of its function. It must allow what the roles
 // need: template.yaml has parameters for that.
-func Provider_FromServiceToken(serviceToken *string) Provider { return &deployed{serviceToken} }
+func Provider_FromServiceToken(serviceToken *string) Provider {
+	if serviceToken == nil {
+		panic("Provider_FromServiceToken: serviceToken is missing")
+	}
+	return &deployed{serviceToken}
+}
 
 const providerID = "PersonalizeServiceRoleProvider"
 
@@ -146,7 +151,12 @@ func NewProvider(scope constructs.Construct, id *string, props *ProviderProps) P
 	if props.AlarmTopic != nil {
 		f.alarms(fn, props.AlarmTopic)
 	}
-	if props.AdditionalGrants != nil {
+	if more := props.AdditionalGrants; more != nil {
+		for name, list := range map[string]*[]*string{
+			"RoleNames": more.RoleNames, "PolicyNames": more.PolicyNames, "BucketArns": more.BucketArns, "KeyArns": more.KeyArns,
+		} {
+			checkList(f.construct, "AdditionalGrants."+name, list)
+		}
 		f.permit(f.construct, "AdditionalPermissions", func() []permissions.Statement { return f.additional(props.AdditionalGrants) }).vary()
 	}
 	return f

@@ -402,3 +402,42 @@ func TestCircles(t *testing.T) {
 		t.Errorf("got %v, want %q", err, want)
 	}
 }
+
+// Arguments that are missing are named.
+func TestMissingArguments(t *testing.T) {
+	f := newFixture(t)
+	for want, do := range map[string]func(){
+		"Provider_FromServiceToken: serviceToken is missing": func() { Provider_FromServiceToken(nil) },
+		"Stack/Policy: role is missing":                      func() { NewOperatorPolicy(f.stack, jsii.String("Policy"), nil, OperatorAccessMonitor) },
+		"Stack/P: AdditionalGrants.KeyArns[0] is missing": func() {
+			NewProvider(f.stack, jsii.String("P"), &ProviderProps{Zip: f.zip, AdditionalGrants: &AdditionalGrants{KeyArns: &[]*string{nil}}})
+		},
+		"Stack/ServiceRole: Buckets[0]: Bucket is missing": func() {
+			NewPersonalizeServiceRole(f.stack, jsii.String("ServiceRole"), &PersonalizeServiceRoleProps{Provider: f.provider()}).AddBucket(nil, nil)
+		},
+	} {
+		if err := attempt(do); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+// The function needs no permission for a key of another account, whose owner adds the statement.
+func TestKeysOfOtherAccounts(t *testing.T) {
+	f := newFixture(t)
+	stack := awscdk.NewStack(f.app, jsii.String("Here"), &awscdk.StackProps{Env: &awscdk.Environment{Account: jsii.String("123456789012"),
+		Region: jsii.String("eu-west-1")}})
+	var keys []awskms.IKey
+	for n, account := range []string{"123456789012", "999999999999"} {
+		keys = append(keys, awskms.Key_FromKeyArn(stack, jsii.String(fmt.Sprint("Key", n)),
+			jsii.String("arn:aws:kms:eu-west-1:"+account+":key/1234abcd-12ab-34cd-56ef-1234567890ab")))
+	}
+	NewPersonalizeServiceRole(stack, jsii.String("ServiceRole"), &PersonalizeServiceRoleProps{Keys: keys,
+		Provider: NewProvider(stack, jsii.String("Provider"), &ProviderProps{Zip: f.zip})})
+	for _, p := range ofType(resourcesOf(t, stack), "AWS::IAM::ManagedPolicy") {
+		text := toJSON(t, p)
+		if !strings.Contains(text, "key/1234abcd") || strings.Contains(text, "999999999999") {
+			t.Errorf("permissions %s", text)
+		}
+	}
+}

@@ -38,6 +38,8 @@ func adviceFor(stack, status string) string {
 	case "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED":
 		return "The stack can only be deleted. Correct the cause, run " + call("delete-stack") + " and " + call("wait stack-delete-complete") +
 			", then deploy again."
+	case "UPDATE_FAILED":
+		return "Run " + call("rollback-stack") + ", correct the cause, then deploy again."
 	case "UPDATE_ROLLBACK_COMPLETE":
 		return "The stack is as it was before. Correct the cause, then deploy again."
 	case "UPDATE_ROLLBACK_FAILED":
