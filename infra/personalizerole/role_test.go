@@ -408,7 +408,9 @@ func TestMissingArguments(t *testing.T) {
 	f := newFixture(t)
 	for want, do := range map[string]func(){
 		"Provider_FromServiceToken: serviceToken is missing": func() { Provider_FromServiceToken(nil) },
-		"Stack/Policy: role is missing":                      func() { NewOperatorPolicy(f.stack, jsii.String("Policy"), nil, OperatorAccessMonitor) },
+		"Stack/Policy: role is missing": func() {
+			NewOperatorPolicy(f.stack, jsii.String("Policy"), nil, OperatorAccessMonitor)
+		},
 		"Stack/P: AdditionalGrants.KeyArns[0] is missing": func() {
 			NewProvider(f.stack, jsii.String("P"), &ProviderProps{Zip: f.zip, AdditionalGrants: &AdditionalGrants{KeyArns: &[]*string{nil}}})
 		},

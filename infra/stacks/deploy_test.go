@@ -18,7 +18,8 @@ func TestStates(t *testing.T) {
 			t.Errorf("%s: %s", status, text)
 		}
 		advised := strings.Contains(text, "deploy again")
-		if ready := isReady(status); !ready && !advised && !isOver(status) || ready && advised && status != types.StackStatusUpdateRollbackComplete {
+		ready, failed := isReady(status), status == types.StackStatusUpdateRollbackComplete
+		if !ready && !advised && !isOver(status) || ready && advised && !failed {
 			t.Errorf("%s: ready %v, advised %v: %s", status, ready, advised, text)
 		}
 	}
