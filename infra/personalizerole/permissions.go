@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
 
 	"personalize-role/lambda/permissions"
 )
@@ -19,10 +20,24 @@ type served struct {
 // serve permits what a role needs by a policy in the role's own stack, so that it is there before the role and goes after it, and
 // that nothing but the function's role and token crosses stacks.
 func (f *function) serve(r *serviceRole) {
+	f.refuseCircle(r)
 	s := f.servedFor(awscdk.Stack_Of(r))
 	s.roles = append(s.roles, r)
 	s.permissions.vary()
 	r.resource.AddResourceDependency(s.permissions.policy, nil)
+}
+
+// refuseCircle refuses a boundary that another stack than the function's makes, and that would bound the function's role too: the stack of
+// the role needs that of the function, which would need the other one.
+func (f *function) refuseCircle(r *serviceRole) {
+	boundary, ok := r.props.PermissionsBoundary.(constructs.IConstruct)
+	if !ok || f.boundary != nil || f.required != nil || !*awscdk.Resource_IsOwnedResource(boundary) {
+		return
+	}
+	if stack := awscdk.Stack_Of(boundary); stack != f.stack && stack == awscdk.Stack_Of(r) {
+		refuse(r, "PermissionsBoundary would also bound the role of the function (%s), whose stack would need %s, which needs it. Set "+
+			"PermissionsBoundary of the provider, or make the boundary in another stack", *f.construct.Node().Path(), *stack.StackName())
+	}
 }
 
 // widen permits what was added to a role since.

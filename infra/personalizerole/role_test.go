@@ -424,6 +424,32 @@ func TestMissingArguments(t *testing.T) {
 	}
 }
 
+// A boundary that the role's stack makes can't bound the function of another stack, which that stack needs.
+func TestABoundaryInACircle(t *testing.T) {
+	for _, own := range []bool{false, true} {
+		f := newFixture(t)
+		props := &ProviderProps{Zip: f.zip}
+		if own {
+			props.PermissionsBoundary = awsiam.ManagedPolicy_FromManagedPolicyArn(f.stack, jsii.String("F"),
+				jsii.String("arn:aws:iam::123456789012:policy/F"))
+		}
+		provider := NewProvider(f.stack, jsii.String("Provider"), props)
+		stack := awscdk.NewStack(f.app, jsii.String("Here"), nil)
+		boundary := awsiam.NewManagedPolicy(stack, jsii.String("Boundary"), &awsiam.ManagedPolicyProps{
+			Statements: &[]awsiam.PolicyStatement{awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+				Actions: jsii.Strings("personalize:*"), Resources: jsii.Strings("*")})}})
+		err := attempt(func() {
+			NewPersonalizeServiceRole(stack, jsii.String("ServiceRole"), &PersonalizeServiceRoleProps{Provider: provider,
+				PermissionsBoundary: boundary})
+			f.app.Synth(nil)
+		})
+		want := "Here/ServiceRole: PermissionsBoundary would also bound the role of the function (Stack/Provider)"
+		if own && err != nil || !own && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("own boundary %v: got %v, want %q", own, err, want)
+		}
+	}
+}
+
 // The function needs no permission for a key of another account, whose owner adds the statement.
 func TestKeysOfOtherAccounts(t *testing.T) {
 	f := newFixture(t)
