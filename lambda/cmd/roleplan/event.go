@@ -47,7 +47,7 @@ func configuration(ctx context.Context, options ...func(*config.LoadOptions) err
 		return cfg, fmt.Errorf("read the AWS configuration: %w", err)
 	}
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return cfg, errors.New("no AWS credentials were found. Set AWS_PROFILE, or log in by aws sso login")
+		return cfg, fmt.Errorf("no AWS credentials were found: %w. Set AWS_PROFILE, or log in by aws sso login", err)
 	}
 	if cfg.Region == "" {
 		return cfg, errors.New("no Region is set. Set AWS_REGION")
@@ -72,8 +72,11 @@ func fromStack(ctx context.Context, stack, resource string) (json.RawMessage, er
 		if err != nil {
 			return nil, fmt.Errorf("read the events of the stack: %w", err)
 		}
-		// The newest ones come first.
+		// The newest ones come first. Deletions may be those of replaced roles.
 		for _, e := range page.StackEvents {
+			if strings.HasPrefix(string(e.ResourceStatus), "DELETE_") {
+				continue
+			}
 			id, given := aws.ToString(e.LogicalResourceId), aws.ToString(e.ResourceProperties)
 			if aws.ToString(e.ResourceType) != properties.ResourceType || resource != "" && id != resource || slices.Contains(found, id) ||
 				!json.Valid([]byte(given)) {

@@ -43,6 +43,9 @@ func TestOfAStack(t *testing.T) {
 	const kind, role = "Custom::PersonalizeServiceRole", "arn:aws:iam::123456789012:role/R"
 	newest := stackEvent("Role", kind, role, `{"RoleName":"R","PersonalizeAccess":"None","Buckets":["data"]}`)
 	oldest := stackEvent("Role", kind, "", `{"RoleName":"Former"}`)
+	// The clean-up deletes the role that was replaced.
+	deleted := strings.Replace(stackEvent("Role", kind, "arn:aws:iam::123456789012:role/Former", `{"RoleName":"Former"}`), "<StackId>",
+		"<ResourceStatus>DELETE_COMPLETE</ResourceStatus><StackId>", 1)
 	other := stackEvent("Bucket", "AWS::S3::Bucket", "data", `{}`)
 	second := stackEvent("Second", kind, "app-Second-1A2B", `{"RoleName":"S","PersonalizeAccess":"None"}`)
 	for _, c := range []struct {
@@ -52,7 +55,7 @@ func TestOfAStack(t *testing.T) {
 		status    int
 		want      string
 	}{
-		{"one resource", []string{other, newest, oldest}, []string{"-stack", "app"}, 0, role + "\n 1  create role R\n"},
+		{"one resource", []string{deleted, other, newest, oldest}, []string{"-stack", "app"}, 0, role + "\n 1  create role R\n"},
 		{"one of two", []string{newest, second}, []string{"-stack", "app", "-resource", "Second"}, 0, "arn:aws:iam::123456789012:role/S\n"},
 		{"two", []string{newest, second}, []string{"-stack", "app"}, 1, "roleplan: stack app: it has several resources of type " + kind +
 			". Choose one by -resource: Role, Second\n"},
