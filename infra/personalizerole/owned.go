@@ -143,9 +143,11 @@ func (r *serviceRole) statements(b Bucket) []map[string]any {
 	if len(data.Uses) == 0 {
 		data.Uses = []string{properties.UseDatasetImport}
 	}
-	regions := texts(r.props.SourceRegions)
-	if isOn(r.props.SourceConditions) && len(regions) == 0 {
-		regions = []string{*r.Stack().Region()}
+	var regions []string
+	if isOn(r.props.SourceConditions) {
+		if regions = texts(r.props.SourceRegions); len(regions) == 0 {
+			regions = []string{*r.Stack().Region()}
+		}
 	}
 	statements := permissions.BucketStatements(scopeOf(r.Stack()), []properties.Bucket{data}, regions)
 	if r.isForeign(b.Bucket) {

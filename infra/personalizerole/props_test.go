@@ -123,6 +123,10 @@ func TestMissingProps(t *testing.T) {
 		{"", func(f *fixture) *PersonalizeServiceRoleProps {
 			return &PersonalizeServiceRoleProps{Buckets: []Bucket{{Bucket: made(f)}}, SourceRegions: &[]*string{}}
 		}},
+		// Without conditions, the statements name no Regions.
+		{"", func(f *fixture) *PersonalizeServiceRoleProps {
+			return &PersonalizeServiceRoleProps{Buckets: []Bucket{{Bucket: made(f)}}, SourceRegions: tokens(), SourceConditions: jsii.Bool(false)}
+		}},
 	} {
 		f := newFixture(t)
 		props := c.props(f)
