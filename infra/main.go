@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -13,8 +14,16 @@ func main() {
 	jsii.Close()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "infra:", err)
-		os.Exit(1)
+		os.Exit(statusOf(err))
 	}
+}
+
+// statusOf returns the exit status: 2 for wrong settings, as for a wrong command line, 1 for everything else.
+func statusOf(err error) int {
+	if wrong := (*settingsError)(nil); errors.As(err, &wrong) {
+		return 2
+	}
+	return 1
 }
 
 func synthesise() error {

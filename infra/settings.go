@@ -133,8 +133,14 @@ func (s *settings) err() error {
 	if len(s.faults) == 0 {
 		return nil
 	}
-	return errors.New(strings.Join(s.faults, "; "))
+	return &settingsError{s.faults}
 }
+
+// settingsError has everything that is wrong with the settings.
+type settingsError struct{ faults []string }
+
+// Error returns the faults in one line.
+func (e *settingsError) Error() string { return strings.Join(e.faults, "; ") }
 
 func (s *settings) textOr(name, standard string) string {
 	if value := s.text(name); value != nil {

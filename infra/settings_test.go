@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"os"
 	"slices"
@@ -118,7 +119,7 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 	_, err := synthesised(t, map[string]any{"sourceConditions": "maybe", "propagationDelaySeconds": "soon"})
 	want := `setting sourceConditions (or PERSONALIZE_ROLE_SOURCE_CONDITIONS) is "maybe", and must be one of true, false; ` +
 		`setting propagationDelaySeconds (or PERSONALIZE_ROLE_PROPAGATION_DELAY_SECONDS) is "soon", and must be a whole number from 0 to 240`
-	if err == nil || err.Error() != want {
+	if err == nil || err.Error() != want || statusOf(err) != 2 || statusOf(errors.New("x")) != 1 {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }

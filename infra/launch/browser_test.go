@@ -264,7 +264,11 @@ func TestNothingLeavesThePage(t *testing.T) {
 		add("script", (e) => { e.textContent = "fetch('/leak')"; });
 		add("style", (e) => { e.textContent = "body { background: url(/leak) }"; });
 		fetch("/leak").catch(() => {});
-		return new Promise((done) => setTimeout(() => done(seen.sort()), 200));
+		return new Promise((done) => {
+			const started = Date.now();
+			const look = () => seen.length >= 4 || Date.now() - started > 20000 ? done(seen.sort()) : setTimeout(look, 20);
+			look();
+		});
 	})()`)
 	if diff := cmp.Diff([]string{"connect-src", "img-src", "script-src-elem", "style-src-elem"}, refused); diff != "" {
 		t.Errorf("refused: -want +got:\n%s", diff)
