@@ -250,8 +250,8 @@ func TestReasonNamesTheMissingPermission(t *testing.T) {
 	answer := r.deliver(cfn.Create, "", base(nil), nil)
 	want := fmt.Sprintf("create policy %s: AccessDenied: not authorized. Allow the function's role iam:CreatePolicy on "+
 		"arn:aws:iam::123456789012:policy/%s "+
-		"(of roles in other stacks: by the parameters AdditionalRoleNames and AdditionalPolicyNames), and check permissions boundaries and "+
-		"service control policies.",
+		"(of roles in other stacks: by the parameters AdditionalRoleNames and AdditionalPolicyNames, which must cover a "+
+		"former name until its role is deleted), and check permissions boundaries and service control policies.",
 		policyName(answer), policyName(answer))
 	if answer.Status != cfn.Failed || answer.Reason != want {
 		t.Errorf("got %s %q, want FAILED %q", answer.Status, answer.Reason, want)

@@ -54,8 +54,8 @@ func (f *Failure) advice() string {
 	switch code(f.Err) {
 	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation":
 		return fmt.Sprintf("Allow the function's role %s on %s (of roles in other stacks: by the parameters AdditionalRoleNames and "+
-			"AdditionalPolicyNames), and check permissions boundaries and service control policies",
-			f.Action, f.Target)
+			"AdditionalPolicyNames, which must cover a former name until its role is deleted), and check permissions boundaries and service "+
+			"control policies", f.Action, f.Target)
 	case "LimitExceeded":
 		return "Ask for a higher IAM quota in Service Quotas, or delete what is no longer used, then deploy again"
 	case "EntityAlreadyExists":

@@ -118,7 +118,8 @@ func TestFailureSaysItAll(t *testing.T) {
 	}
 	for code, advice := range map[string]string{
 		"AccessDenied": "Allow the function's role iam:CreateRole on arn:r (of roles in other stacks: by the parameters " +
-			"AdditionalRoleNames and AdditionalPolicyNames), and check permissions boundaries and service control policies",
+			"AdditionalRoleNames and AdditionalPolicyNames, which must cover a former name until its role is deleted), and check permissions " +
+			"boundaries and service control policies",
 		"EntityAlreadyExists":     "A resource with this name already exists. Choose another name, then deploy again",
 		"DeleteConflict":          "Detach what is still attached to it, including instance profiles, then try again",
 		"MalformedPolicyDocument": "Correct the property that IAM refused, then deploy again",
