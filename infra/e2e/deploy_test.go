@@ -79,7 +79,7 @@ func TestDeploy(t *testing.T) {
 		!strings.Contains(output, "Warning  the trust policy has no source conditions") {
 		t.Errorf("created: exit status %d\n%s", status, output)
 	}
-	if status, output := deploy(); status != 0 || !strings.Contains(output, "stack recs is so already") {
+	if status, output := deploy(); status != 0 || !strings.Contains(output, "stack recs needs no update") {
 		t.Errorf("nothing to change: exit status %d\n%s", status, output)
 	}
 	status, output = deploy("SourceConditions=true", "Revision=2")

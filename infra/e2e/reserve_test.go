@@ -66,7 +66,7 @@ func TestTagsAreReserved(t *testing.T) {
 	}
 }
 
-// Whatever a trust policy says, nobody but AWS services may assume a service role. The emulator has no resource control policies: the
+// Whatever a trust policy says, only AWS services may assume a service role. The emulator has no resource control policies: the
 // statement stands in the trust policy.
 func TestOnlyServicesAssumeServiceRoles(t *testing.T) {
 	t.Parallel()

@@ -3,12 +3,9 @@ package emulator
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"runtime"
 	"time"
 
@@ -42,27 +39,14 @@ func newS3(cfg aws.Config) *s3.Client {
 
 // Package builds the function for this machine, uploads its zip, and returns the template.yaml that refers to it.
 func (d *Deployer) Package(ctx context.Context) (string, error) {
-	root, err := bundle.Root()
-	if err != nil {
-		return "", err
-	}
-	zip, err := bundle.Make(ctx, root, runtime.GOARCH)
-	if err != nil {
-		return "", err
-	}
-	template, err := os.ReadFile(filepath.Join(root, "template.yaml"))
+	p, err := bundle.NewPackage(ctx, d.Artifacts, "", runtime.GOARCH)
 	if err != nil {
 		return "", err
 	}
 	if err := d.CreateBucket(ctx, d.Artifacts); err != nil {
 		return "", err
 	}
-	key := fmt.Sprintf("%x.zip", sha256.Sum256(zip))
-	if err := d.Upload(ctx, key, zip); err != nil {
-		return "", err
-	}
-	template, err = bundle.InBucket(template, d.Artifacts, key, runtime.GOARCH)
-	return string(template), err
+	return p.Template, d.Upload(ctx, p.Key, p.Zip)
 }
 
 // Upload puts an object into the bucket of packages.

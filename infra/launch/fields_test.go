@@ -45,7 +45,8 @@ var valid = map[string]string{
 
 var invalid = map[string]string{
 	"BucketNames": "192.168.0.1", "Uses": "Read", "KmsKeyArns": "alias/data", "PermissionsBoundary": "B", "SourceRegions": "Europe",
-	"MaxSessionDuration": "3600.5", "RoleName": "a b", "Path": "ml", "PolicyName": "a/b", "Description": "€", "RoleArnParameterName": "/aws/x",
+	"MaxSessionDuration": "3600.5", "RoleName": "a b", "Path": "ml", "PolicyName": "a/b", "Description": "€",
+	"RoleArnParameterName":    "/aws/x",
 	"PropagationDelaySeconds": "241", "Revision": strings.Repeat("x", 257), "LogKmsKeyArn": "key", "AlarmTopicArn": "alarms",
 	"FunctionRolePath": "f", "RequiredBoundary": "Ceiling", "FunctionPermissionsBoundary": "F", "AdditionalRoleNames": "a,,b",
 	"AdditionalPolicyNames": "a/b", "AdditionalBucketNames": "arn:aws:s3:::x", "AdditionalKmsKeyArns": "*",

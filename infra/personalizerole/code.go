@@ -20,22 +20,21 @@ import (
 
 // newCode returns the function's zip as an asset, whose hash is that of its content: the same sources give the same zip.
 func newCode(scope constructs.Construct, zip *string, architecture Architecture) awss3assets.Asset {
-	refuse := func(format string, args ...any) { panic(*scope.Node().Path() + ": " + fmt.Sprintf(format, args...)) }
 	goarch, err := bundle.ParseArch(string(architecture))
 	if err != nil || bundle.Architecture(goarch) != string(architecture) {
-		refuse("Architecture is %q, and must be %s or %s", architecture, ArchitectureARM64, ArchitectureX8664)
+		refuse(scope, "Architecture is %q, and must be %s or %s", architecture, ArchitectureARM64, ArchitectureX8664)
 	}
 	var content []byte
 	if zip != nil {
 		if content, err = os.ReadFile(*zip); err != nil {
-			refuse("read the function's zip: %v. Build it by make package, or leave ProviderProps.Zip out", err)
+			refuse(scope, "read the function's zip: %v. Build it by make package, or leave ProviderProps.Zip out", err)
 		}
 		if err := bundle.CheckMachine(content, string(architecture)); err != nil {
-			refuse("ProviderProps.Zip %s: %v", *zip, err)
+			refuse(scope, "ProviderProps.Zip %s: %v", *zip, err)
 		}
 	} else {
 		if content, err = buildOnce(goarch); err != nil {
-			refuse("%v. The function is built by go build from this module's sources; or give ProviderProps.Zip a function.zip that make "+
+			refuse(scope, "%v. The function is built by go build from this module's sources; or give ProviderProps.Zip a function.zip that make "+
 				"package built", err)
 		}
 		dir := folderFor(scope)
@@ -45,7 +44,7 @@ func newCode(scope constructs.Construct, zip *string, architecture Architecture)
 		}
 		zip = jsii.String(filepath.Join(dir, bundle.ZipName))
 		if err := os.WriteFile(*zip, content, 0o644); err != nil {
-			refuse("%v", err)
+			refuse(scope, "%v", err)
 		}
 	}
 	return awss3assets.NewAsset(scope, jsii.String("Code"), &awss3assets.AssetProps{
@@ -60,7 +59,7 @@ func newCode(scope constructs.Construct, zip *string, architecture Architecture)
 func folderFor(scope constructs.Construct) string {
 	dir := filepath.Join(*awscdk.Stage_Of(scope).Outdir(), "personalize-role")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		panic(fmt.Sprintf("%s: %v", *scope.Node().Path(), err))
+		refuse(scope, "%v", err)
 	}
 	return dir
 }

@@ -64,7 +64,7 @@ func isReady(status types.StackStatus) bool {
 }
 
 // Deploy creates a stack, or updates it, and waits. known are the names of the template's parameters: in an update, those without a value
-// here keep theirs. changed is false if the stack was so already.
+// here keep theirs. changed is false if the stack needed no update.
 func (o *Operator) Deploy(ctx context.Context, stack, template string, p Parameters, known []string) (changed bool, err error) {
 	described, err := o.describe(ctx, stack)
 	if says(err, "does not exist") {

@@ -11,9 +11,8 @@ import (
 )
 
 func main() {
-	arch := flag.String("arch", "", "architecture of the function: arm64 or x86_64; the default is arm64, "+
-		"and this machine's if AWS_ENDPOINT_URL "+
-		"is set")
+	arch := flag.String("arch", "", "architecture of the function: arm64 or x86_64; the default is arm64, and "+
+		"this machine's if AWS_ENDPOINT_URL is set")
 	out := flag.String("o", "dist", "folder to write function.zip and template.yaml to")
 	binary := flag.String("binary", "", "file to write the binary to, instead")
 	flag.Parse()

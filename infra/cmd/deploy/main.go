@@ -3,14 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -78,7 +76,7 @@ func deploy(ctx context.Context, o options, known parameters.Template, out io.Wr
 		return err
 	}
 	if !changed {
-		fmt.Fprintf(out, "stack %s is so already\n", o.stack)
+		fmt.Fprintf(out, "stack %s needs no update\n", o.stack)
 	}
 	outputs, err := operator.Outputs(ctx, o.stack)
 	if err != nil {
@@ -90,29 +88,16 @@ func deploy(ctx context.Context, o options, known parameters.Template, out io.Wr
 
 // packaged builds and uploads the function, and returns the template that refers to it.
 func packaged(ctx context.Context, cfg aws.Config, o options) (string, error) {
-	root, err := bundle.Root()
-	if err != nil {
-		return "", err
-	}
-	zip, err := bundle.Make(ctx, root, o.arch)
-	if err != nil {
-		return "", err
-	}
-	template, err := os.ReadFile(filepath.Join(root, "template.yaml"))
-	if err != nil {
-		return "", err
-	}
-	key := fmt.Sprintf("%s/%x.zip", o.prefix, sha256.Sum256(zip))
-	template, err = bundle.InBucket(template, o.bucket, key, o.arch)
+	p, err := bundle.NewPackage(ctx, o.bucket, o.prefix, o.arch)
 	if err != nil {
 		return "", err
 	}
 	// The buckets of an emulator are no hosts.
 	client := s3.NewFromConfig(cfg, func(s *s3.Options) { s.UsePathStyle = cfg.BaseEndpoint != nil })
-	if _, err := client.PutObject(ctx, &s3.PutObjectInput{Bucket: &o.bucket, Key: &key, Body: bytes.NewReader(zip)}); err != nil {
+	if _, err := client.PutObject(ctx, &s3.PutObjectInput{Bucket: &o.bucket, Key: &p.Key, Body: bytes.NewReader(p.Zip)}); err != nil {
 		return "", fmt.Errorf("upload the function's zip to bucket %s: %w%s", o.bucket, err, adviceOnUpload(err, cfg.Region))
 	}
-	return string(template), nil
+	return p.Template, nil
 }
 
 func adviceOnUpload(err error, region string) string {

@@ -29,7 +29,9 @@ func main() {
 	template, err := parameters.OfProject()
 	if err == nil {
 		var o options
-		if o, err = parse(os.Args[1:], template); err != nil {
+		if o, err = parse(os.Args[1:], template); errors.Is(err, flag.ErrHelp) {
+			return
+		} else if err != nil {
 			fmt.Fprintln(os.Stderr, "publish:", err)
 			os.Exit(exitUsage)
 		}
@@ -59,9 +61,8 @@ func parse(arguments []string, template parameters.Template) (options, error) {
 	regions := set.String("regions", "", "Regions to publish to, separated by commas or blanks")
 	set.StringVar(&o.stack, "stack", release.DefaultStack, "name of the stack that the links create")
 	assignments := set.String("parameters", "", "parameters that the links fill in: NAME=VALUE, separated by blanks")
-	set.StringVar(&o.page, "page", "", "write the page that launches the release to this file, "+
-		"with the stack's name and the parameters filled in, "+
-		"and upload nothing")
+	set.StringVar(&o.page, "page", "", "write the page that launches the release to this file, with the stack's name "+
+		"and the parameters filled in, and upload nothing")
 	set.BoolVar(&o.dryRun, "dry-run", false, "print what would be uploaded, and upload nothing")
 	if err := set.Parse(arguments); err != nil {
 		return o, err
