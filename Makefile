@@ -20,11 +20,12 @@ LINT    := $(TOOLS)/lint-1
 CDK     := $(TOOLS)/cdk
 BENCH   := $(TOOLS)/bench
 MOTO    := $(TOOLS)/moto
+SIMULATE := $(TOOLS)/simulate
 RIE     := $(TOOLS)/bin/aws-lambda-rie
 EMULATOR := $(TOOLS)/emulator
 PEERS   := lambda/bench/peers
 # The packages that decide without asking anybody.
-PURE    := lambda/properties $(addprefix lambda/internal/,cfn plan policy findings servicerole)
+PURE    := lambda/properties $(addprefix lambda/internal/,access cfn plan policy findings servicerole)
 TOOL    := go tool -modfile=.ci/tools
 # The CDK runs in Node, where the race detector sees nothing and takes minutes, as it does for the compression of releases.
 IN_NODE := ./infra ./infra/personalizerole ./examples/...
@@ -39,7 +40,7 @@ export GOTOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 export PATH := $(abspath $(CDK))/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help browser launch-page demo build test tools unit unit-go unit-cdk code tools-of-check beside-stacks beside-stacks-of-test histories mutate emulated emulated-calls emulated-stacks bench fleet check synth format fmt golden lint vet \
+.PHONY: help browser launch-page demo build test tools unit unit-go unit-cdk simulated code tools-of-check beside-stacks beside-stacks-of-test histories mutate emulated emulated-calls emulated-stacks bench fleet check synth format fmt golden lint vet \
 	vulncheck fuzz template package deploy publish release deployable clean
 
 help: ## list the targets
@@ -60,9 +61,9 @@ beside-stacks-of-test:
 
 # What is installed waits for the network: side by side.
 tools: # what the tests need beside Go
-	$(MAKE) -j4 $(RIE) $(CDK)/complete $(MOTO)/complete $(EMULATOR)
+	$(MAKE) -j4 $(RIE) $(CDK)/complete $(MOTO)/complete $(SIMULATE)/complete $(EMULATOR)
 
-unit: unit-go unit-cdk ## unit tests, the function's and the tools' with the race detector
+unit: unit-go unit-cdk simulated ## unit tests, the function's and the tools' with the race detector
 
 unit-go:
 	@echo "unit tests with the race detector, 2 minutes; each package is told when it is done"
@@ -72,6 +73,9 @@ unit-go:
 unit-cdk: $(CDK)/complete
 	@echo "tests of the CDK apps, 2 minutes; each package is told when it is done"
 	go test $(IN_NODE)
+
+simulated: $(SIMULATE)/complete ## compare how policies are judged with an independent evaluator
+	go test -tags simulate -run TestAgrees ./lambda/internal/access
 
 # One at a time, so that no test is too slow for its share of the machine.
 mutate: ## change the pure packages in ways that their tests must notice (15 minutes)
@@ -125,7 +129,7 @@ tools-of-check:
 	$(MAKE) -j4 tools $(LINT)/complete
 
 beside-stacks:
-	$(MAKE) template unit-cdk emulated-calls browser histories fuzz synth deployable
+	$(MAKE) template unit-cdk simulated emulated-calls browser histories fuzz synth deployable
 
 synth: $(CDK)/complete $(LINT)/complete ## synthesise the CDK apps without the CDK CLI, check the templates, and synthesise with it
 	go run ./infra
@@ -150,11 +154,11 @@ golden: $(CDK)/complete ## rewrite all golden files; look at what git diff says
 
 vet: ## go vet, with and without the emulator's tests
 	go vet ./...
-	go vet -tags emulator,awscli,browser,schemas ./...
+	go vet -tags emulator,awscli,browser,schemas,simulate ./...
 
 lint: ## golangci-lint, and actionlint on the workflows
 	@echo "compiling golangci-lint if it is not in Go's cache, 1 to 2 minutes"
-	$(TOOL)/golangci-lint.mod golangci-lint run --build-tags emulator,awscli,browser,schemas ./...
+	$(TOOL)/golangci-lint.mod golangci-lint run --build-tags emulator,awscli,browser,schemas,simulate ./...
 	$(TOOL)/actionlint.mod actionlint -shellcheck= -pyflakes=
 
 vulncheck: ## govulncheck, where its database can be reached
@@ -165,9 +169,10 @@ vulncheck: ## govulncheck, where its database can be reached
 	else cat $(TOOLS)/vulncheck; exit $$status; fi
 
 fuzz: ## fuzz each target some thousand times, beyond its committed seeds
-	@echo "fuzzing 2 targets, about half a minute each"
+	@echo "fuzzing 3 targets, about half a minute each"
 	go test ./lambda/properties -run '^$$' -fuzz FuzzParse -fuzztime 30000x
 	go test ./lambda/internal/policy -run '^$$' -fuzz FuzzShared -fuzztime 30000x
+	go test ./lambda/internal/access -run '^$$' -fuzz FuzzDecide -fuzztime 30000x
 
 # One action of a policy is newer than what the linter knows.
 template: $(LINT)/complete ## cfn-lint, sam validate and sam build on template.yaml; the policies in docs; what resource types ask for
@@ -228,6 +233,14 @@ $(CDK)/complete: .ci/cdk/package.json .ci/cdk/package-lock.json .ci/cdk/requirem
 	npm ci --prefix $(CDK) --no-audit --no-fund --loglevel=error
 	python3 -m venv $(CDK)/python
 	$(CDK)/python/bin/pip install --quiet --disable-pip-version-check --requirement .ci/cdk/requirements.txt
+	@touch $@
+
+# Its licence is the AGPL: it is neither shipped nor linked.
+$(SIMULATE)/complete: $(wildcard .ci/simulate/*)
+	rm -rf $(SIMULATE)
+	mkdir -p $(SIMULATE)
+	cp .ci/simulate/* $(SIMULATE)
+	npm ci --prefix $(SIMULATE) --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(BENCH)/complete: $(wildcard $(PEERS)/node/*) $(PEERS)/python/requirements.txt

@@ -101,7 +101,7 @@ const generateWithoutPlaintext = "kms:GenerateDataKeyWithoutPlaintext"
 // https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-key-access.html
 func KeyStatement(sid, roleARN string, key Key, source *Source) Statement {
 	s := Statement{
-		Sid: sid, Effect: "Allow", Principal: &Principal{AWS: roleARN, Service: servicePrincipal}, Resource: Values{"*"},
+		Sid: sid, Effect: "Allow", Principal: &Principal{AWS: roleARN, Service: ServicePrincipal}, Resource: Values{"*"},
 		Action:    Values{"kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey", "kms:CreateGrant", "kms:ListGrants"},
 		Condition: source.conditionsIfSent(),
 	}

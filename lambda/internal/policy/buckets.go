@@ -190,7 +190,7 @@ func sidSuffix(actions Values) string {
 func BucketStatements(sid string, b Bucket, source *Source, required bool) []Statement {
 	var statements []Statement
 	for _, a := range b.access() {
-		s := Statement{Sid: sid, Effect: "Allow", Principal: &Principal{Service: servicePrincipal}, Action: a.actions, Resource: a.resources}
+		s := Statement{Sid: sid, Effect: "Allow", Principal: &Principal{Service: ServicePrincipal}, Action: a.actions, Resource: a.resources}
 		if len(b.actions()) == 0 || len(statements) > 0 {
 			s.Sid += sidSuffix(a.actions)
 		}

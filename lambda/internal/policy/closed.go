@@ -90,7 +90,7 @@ func lower(value any) any { return mapStrings(value, strings.ToLower) }
 func names(principal any, need Need) bool {
 	found := false
 	look := func(name string) string {
-		found = found || name == "*" || name == servicePrincipal || name == need.Role || name == need.Account ||
+		found = found || name == "*" || name == ServicePrincipal || name == need.Role || name == need.Account ||
 			strings.HasSuffix(name, ":iam::"+need.Account+":root")
 		return name
 	}

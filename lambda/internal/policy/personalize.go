@@ -2,8 +2,8 @@ package policy
 
 import "fmt"
 
-// servicePrincipal is the principal of Amazon Personalize in every partition.
-const servicePrincipal = "personalize.amazonaws.com"
+// ServicePrincipal is the principal of Amazon Personalize in every partition.
+const ServicePrincipal = "personalize.amazonaws.com"
 
 // Source says whose Personalize may do something.
 type Source struct {
@@ -51,7 +51,7 @@ func (s *Source) arns() Values {
 func Trust(source *Source) Document {
 	return Document{Version: Version, Statement: []Statement{{
 		Effect:    "Allow",
-		Principal: &Principal{Service: servicePrincipal},
+		Principal: &Principal{Service: ServicePrincipal},
 		Action:    Values{"sts:AssumeRole"},
 		Condition: source.conditions(),
 	}}}

@@ -219,6 +219,9 @@ func (s Shared) without(family string) []json.RawMessage {
 	return slices.DeleteFunc(slices.Clone(s.statements), func(statement json.RawMessage) bool { return IsOfFamily(sidOf(statement), family) })
 }
 
+// Statements returns each statement as it stands.
+func (s Shared) Statements() []json.RawMessage { return s.statements }
+
 // Sids returns the Sid of each statement, empty where it has none.
 func (s Shared) Sids() []string {
 	var sids []string
@@ -244,7 +247,7 @@ func (s Shared) Missing(from Shared) []string {
 	var missing []string
 	for _, statement := range from.statements {
 		if !slices.ContainsFunc(byWords[words(statement)], func(other json.RawMessage) bool { return alike(statement, other) }) {
-			missing = append(missing, label(statement))
+			missing = append(missing, Label(statement))
 		}
 	}
 	return missing
@@ -260,7 +263,7 @@ func (s Shared) DeadPrincipals() []string {
 	var dead []string
 	for _, statement := range s.statements {
 		if id := deadIn(statement); id != nil {
-			dead = append(dead, fmt.Sprintf("%s (principal %s)", label(statement), bytes.Trim(id, `"`)))
+			dead = append(dead, fmt.Sprintf("%s (principal %s)", Label(statement), bytes.Trim(id, `"`)))
 		}
 	}
 	return dead
@@ -277,8 +280,8 @@ func deadIn(statement json.RawMessage) []byte {
 	return deadPrincipal().Find(slices.Concat(members["Principal"], members["NotPrincipal"]))
 }
 
-// label names a statement for a message.
-func label(statement json.RawMessage) string {
+// Label names a statement for a message: its Sid, or the beginning of its text.
+func Label(statement json.RawMessage) string {
 	const most = 120
 	if sid := sidOf(statement); sid != "" {
 		return sid

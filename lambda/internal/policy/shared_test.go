@@ -286,7 +286,7 @@ func TestMissingIsWhatNoStatementIsLike(t *testing.T) {
 		var want []string
 		for _, statement := range from.statements {
 			if !slices.ContainsFunc(now.statements, func(other json.RawMessage) bool { return alike(statement, other) }) {
-				want = append(want, label(statement))
+				want = append(want, Label(statement))
 			}
 		}
 		if diff := cmp.Diff(want, now.Missing(from)); diff != "" {
