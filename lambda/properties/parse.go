@@ -56,6 +56,8 @@ func Parse(raw json.RawMessage) (Properties, error) {
 		ForceDetachPolicies:     r.boolean(NameForceDetachPolicies, false),
 		AdoptExistingRole:       r.boolean(NameAdoptExistingRole, false),
 		PropagationDelaySeconds: r.integer(NamePropagationDelaySeconds, DefaultPropagationDelaySeconds, 0, 240),
+		Findings:                r.text(NameFindings, FindingsWarn, findings),
+		OrganizationID:          r.text(NameOrganizationID, "", organizationID),
 		Revision:                r.text(NameRevision, "", revision),
 	}
 	r.combinations(p)

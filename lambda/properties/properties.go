@@ -26,6 +26,14 @@ const (
 	AttrRequiredBucketPolicyStatements = "RequiredBucketPolicyStatements"
 	AttrRequiredKeyPolicyStatements    = "RequiredKeyPolicyStatements"
 	AttrWarnings                       = "Warnings"
+	AttrFindingCount                   = "FindingCount"
+)
+
+// Values of Findings: say what would make Personalize fail, let it fail the deployment before anything is changed, or don't look.
+const (
+	FindingsWarn = "Warn"
+	FindingsFail = "Fail"
+	FindingsOff  = "Off"
 )
 
 // Values of PersonalizeAccess; PersonalizeFullAccess is the name of an AWS managed policy, and PersonalizeOnly what AWS recommends
@@ -153,6 +161,12 @@ type Properties struct {
 	// PropagationDelaySeconds is how long to wait, 0 to 240, after the trust or the permissions changed, until the role is reported
 	// as usable: IAM propagates such changes to Personalize within seconds.
 	PropagationDelaySeconds int `json:"PropagationDelaySeconds"`
+	// Findings is Warn, to report what would make Personalize fail later; Fail, to fail before anything is changed if it is certain; or Off.
+	// The codes are in docs/findings.md.
+	Findings string `json:"Findings,omitempty"`
+	// OrganizationID is the ID of the organization that the account belongs to, such as o-a1b2c3d4e5. It has findings be sure about policies
+	// that let in an organization only, and nothing else.
+	OrganizationID string `json:"OrganizationId,omitempty"`
 	// Revision is any text, of at most 256 characters. A change of it has the function look at everything again, since CloudFormation
 	// sends an event only if a property changes.
 	Revision string `json:"Revision,omitempty"`
@@ -218,6 +232,8 @@ const (
 	NameForceDetachPolicies     = "ForceDetachPolicies"
 	NameAdoptExistingRole       = "AdoptExistingRole"
 	NamePropagationDelaySeconds = "PropagationDelaySeconds"
+	NameFindings                = "Findings"
+	NameOrganizationID          = "OrganizationId"
 	NameRevision                = "Revision"
 
 	nameServiceToken   = "ServiceToken"
@@ -231,6 +247,6 @@ func Names() []string {
 		NameRoleName, NamePath, NameDescription, NameMaxSessionDuration, NamePermissionsBoundary, NameTags, NameStackTags,
 		NamePersonalizeAccess, NameCloudWatchAccess, NamePolicyName, NameBuckets, NameUses, NameKmsKeyArns, NameManageKeyPolicies,
 		NameSourceConditions, NameSourceRegions, NameForceDetachPolicies, NameAdoptExistingRole, NamePropagationDelaySeconds,
-		NameRevision,
+		NameFindings, NameOrganizationID, NameRevision,
 	}
 }

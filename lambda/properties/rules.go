@@ -33,7 +33,9 @@ var (
 	legacyBucketCharacters = lazyregexp.Regexp(`^[A-Za-z0-9._-]{3,250}$`)
 	region                 = lazyregexp.Regexp(RegionPattern)
 	keyARN                 = lazyregexp.Regexp(`^arn:aws[a-z0-9-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$`)
-	tagCharacters          = lazyregexp.Regexp(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+	// https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
+	organization  = lazyregexp.Regexp(`^o-[a-z0-9]{10,32}$`)
+	tagCharacters = lazyregexp.Regexp(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 )
 
 // RegionPattern is a pattern of names of Regions, also of those that AWS may add: an area, perhaps a part of it, a direction and a number.
@@ -72,6 +74,13 @@ func description(s string) string {
 	return ""
 }
 
+func organizationID(s string) string {
+	if !organization().MatchString(s) {
+		return "must be the ID of an organization, such as o-a1b2c3d4e5"
+	}
+	return ""
+}
+
 func revision(s string) string {
 	if utf8.RuneCountInString(s) > 256 {
 		return "must have at most 256 characters"
@@ -89,6 +98,7 @@ func boundary(s string) string {
 var (
 	personalizeAccess = oneOf(PersonalizeFullAccess, PersonalizeOnly, PersonalizeNone)
 	cloudWatchAccess  = oneOf(CloudWatchNone, CloudWatchFullAccess, CloudWatchFullAccessV2)
+	findings          = oneOf(FindingsWarn, FindingsFail, FindingsOff)
 	use               = oneOf(Uses()...)
 )
 

@@ -40,7 +40,7 @@ func (e elements) match(value pattern, r *request, on string) verdict {
 	for n := 0; n < len(e.texts) && result.truth != True; n++ {
 		p, missing := r.resolve(e.texts[n], true)
 		switch one := known(p.pattern.matches(value), on); {
-		case missing == "" && p.depends != "" && one.truth != False:
+		case missing == "" && p.depends != "" && (e.others || one.truth != False):
 			result = result.or(unknown(p.depends))
 		case missing == "":
 			result = result.or(one)

@@ -14,6 +14,8 @@ import (
 // https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-s3-access.html
 type Personalize struct {
 	Partition, Region, Account string
+	// Sources are the Regions whose Personalize it is, or * for all.
+	Sources []string
 	// Role is the ARN of the service role, and RoleID its unique ID; empty while it isn't known.
 	Role, RoleID string
 	// RoleTags are the tags of the role.
@@ -70,9 +72,13 @@ func (p Personalize) AsService(call Call) Request {
 		silent["aws:viaawsservice"] = Unknown()
 	}
 	telling := maps.Clone(silent)
+	var sources []Value
+	for _, region := range p.Sources {
+		sources = append(sources, Like(fmt.Sprintf("arn:%s:personalize:%s:%s:*", p.Partition, region, p.Account)))
+	}
 	maps.Copy(telling, Context{
 		"aws:sourceaccount": Text(p.Account),
-		"aws:sourcearn":     Like(fmt.Sprintf("arn:%s:personalize:%s:%s:*", p.Partition, p.Region, p.Account)),
+		"aws:sourcearn":     AnyOf(sources...),
 		"aws:sourceorgid":   p.organization(p.Organization), "aws:sourceorgpaths": p.organization(p.Organization + "/*"),
 	})
 	return Request{Caller: Caller{Service: policy.ServicePrincipal}, Action: call.Action, Resource: call.Resource,

@@ -20,7 +20,7 @@ const (
 )
 
 var personalize = Personalize{
-	Partition: "aws", Region: "eu-west-1", Account: account, Role: roleARN, RoleID: "AROAEXAMPLE",
+	Partition: "aws", Region: "eu-west-1", Account: account, Sources: []string{"eu-west-1"}, Role: roleARN, RoleID: "AROAEXAMPLE",
 	RoleTags: map[string]string{"Team": "ml"}, Now: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC),
 }
 

@@ -53,7 +53,10 @@ func Parse(text string) (Policy, error) {
 		Version   string
 		Statement any
 	}
-	if err := json.Unmarshal([]byte(text), &document); err != nil {
+	d := json.NewDecoder(strings.NewReader(text))
+	// A number stays the text that it is, however big.
+	d.UseNumber()
+	if err := d.Decode(&document); err != nil {
 		return Policy{}, fmt.Errorf("the policy can't be read: %w", err)
 	}
 	statements, isList := document.Statement.([]any)
@@ -158,8 +161,8 @@ func textsOf(value any) ([]string, error) {
 			texts[n] = one
 		case bool:
 			texts[n] = strconv.FormatBool(one)
-		case float64:
-			texts[n] = strconv.FormatFloat(one, 'f', -1, 64)
+		case json.Number:
+			texts[n] = one.String()
 		default:
 			return nil, fmt.Errorf("%v is neither a string, a number nor a boolean", one)
 		}

@@ -24,6 +24,7 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go/middleware"
 
+	"personalize-role/lambda/internal/fakeaws"
 	"personalize-role/lambda/internal/provision"
 )
 
@@ -74,6 +75,7 @@ func newEmulated(t testing.TB) World {
 					}}},
 				}}))(t)
 		},
+		Configure: func(name string, settings fakeaws.Settings) { w.configure(t, name, settings) },
 		AddAlias: func(alias, arn string) {
 			must(w.kms.CreateAlias(calm(), &kms.CreateAliasInput{AliasName: aws.String(alias), TargetKeyId: aws.String(arn)}))(t)
 		},
@@ -150,6 +152,18 @@ func (w *emulated) qualify(parameters any) {
 		in.Bucket = w.qualified(in.Bucket)
 	case *s3.PutBucketEncryptionInput:
 		in.Bucket = w.qualified(in.Bucket)
+	case *s3.GetBucketRequestPaymentInput:
+		in.Bucket = w.qualified(in.Bucket)
+	case *s3.PutBucketRequestPaymentInput:
+		in.Bucket = w.qualified(in.Bucket)
+	case *s3.GetBucketOwnershipControlsInput:
+		in.Bucket = w.qualified(in.Bucket)
+	case *s3.PutBucketOwnershipControlsInput:
+		in.Bucket = w.qualified(in.Bucket)
+	case *s3.GetPublicAccessBlockInput:
+		in.Bucket = w.qualified(in.Bucket)
+	case *s3.PutPublicAccessBlockInput:
+		in.Bucket = w.qualified(in.Bucket)
 	case *s3.CreateBucketInput:
 		in.Bucket = w.qualified(in.Bucket)
 	case *s3.DeleteBucketInput:
@@ -184,6 +198,23 @@ func (w *emulated) addBucket(t testing.TB, cfg aws.Config, name string, b Bucket
 	if b.Policy != "" {
 		must(client.PutBucketPolicy(calm(), &s3.PutBucketPolicyInput{Bucket: aws.String(name), Policy: aws.String(b.Policy)}))(t)
 	}
+}
+
+func (w *emulated) configure(t testing.TB, name string, settings fakeaws.Settings) {
+	t.Helper()
+	bucket, payer, ownership := aws.String(name), s3types.PayerBucketOwner, s3types.ObjectOwnershipBucketOwnerEnforced
+	if settings.RequesterPays {
+		payer = s3types.PayerRequester
+	}
+	if settings.ObjectWriter {
+		ownership = s3types.ObjectOwnershipObjectWriter
+	}
+	must(w.s3.PutBucketRequestPayment(calm(), &s3.PutBucketRequestPaymentInput{Bucket: bucket,
+		RequestPaymentConfiguration: &s3types.RequestPaymentConfiguration{Payer: payer}}))(t)
+	must(w.s3.PutBucketOwnershipControls(calm(), &s3.PutBucketOwnershipControlsInput{Bucket: bucket,
+		OwnershipControls: &s3types.OwnershipControls{Rules: []s3types.OwnershipControlsRule{{ObjectOwnership: ownership}}}}))(t)
+	must(w.s3.PutPublicAccessBlock(calm(), &s3.PutPublicAccessBlockInput{Bucket: bucket,
+		PublicAccessBlockConfiguration: &s3types.PublicAccessBlockConfiguration{BlockPublicPolicy: &settings.BlocksPublicPolicy}}))(t)
 }
 
 func (w *emulated) addKey(t testing.TB) string {

@@ -34,6 +34,8 @@ type World struct {
 	RemoveBucket func(name string)
 	// Encrypt sets the key of a bucket's default encryption.
 	Encrypt func(name, key string)
+	// Configure sets what else findings are about.
+	Configure func(name string, settings fakeaws.Settings)
 	// AddKey makes a KMS key that the account's IAM governs, and returns its ARN. RemoveKey makes it unusable for good.
 	AddKey    func() string
 	RemoveKey func(arn string)
@@ -82,6 +84,7 @@ func NewFake(testing.TB) World {
 		State:        func() map[string]string { return withoutVersions(fake.State()) },
 		AddBucket:    func(name string, b Bucket) { fake.S3.AddBucket(name, b.Owner, b.Region, b.Policy) },
 		RemoveBucket: fake.S3.RemoveBucket,
+		Configure:    fake.S3.Configure,
 		AddKey:       func() string { return fake.KMS.AddKey(rootKeyPolicy(fake.AccountID)) },
 		RemoveKey:    fake.KMS.RemoveKey,
 		Encrypt:      fake.S3.Encrypt,

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"personalize-role/lambda/internal/awstest"
+	"personalize-role/lambda/internal/fakeaws"
 )
 
 // sharedContract is a history of calls about the policies of buckets and keys.
@@ -43,10 +44,28 @@ func sharedContract(ctx context.Context, w awstest.World) []string {
 		}
 		_, err = w.S3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: bucket, ExpectedBucketOwner: owner})
 		note("get encryption "+name, err)
+		_, err = w.S3.GetBucketRequestPayment(ctx, &s3.GetBucketRequestPaymentInput{Bucket: bucket, ExpectedBucketOwner: owner})
+		note("get request payment "+name, err)
 		_, err = w.S3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: bucket})
 		note("head "+name, err)
 		list, err := w.S3.ListBuckets(ctx, &s3.ListBucketsInput{Prefix: bucket})
 		note(fmt.Sprintf("list %s, %d found", name, len(list.Buckets)), err)
+	}
+	for _, on := range []bool{true, false} {
+		own := aws.String("own")
+		w.Configure("own", fakeaws.Settings{RequesterPays: on, ObjectWriter: on, BlocksPublicPolicy: on})
+		payment, err := w.S3.GetBucketRequestPayment(ctx, &s3.GetBucketRequestPaymentInput{Bucket: own, ExpectedBucketOwner: owner})
+		if note("get request payment", err); err == nil {
+			lines = append(lines, "paid by "+string(payment.Payer))
+		}
+		ownership, err := w.S3.GetBucketOwnershipControls(ctx, &s3.GetBucketOwnershipControlsInput{Bucket: own, ExpectedBucketOwner: owner})
+		if note("get ownership", err); err == nil {
+			lines = append(lines, "owned by "+string(ownership.OwnershipControls.Rules[0].ObjectOwnership))
+		}
+		block, err := w.S3.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: own, ExpectedBucketOwner: owner})
+		if note("get public access block", err); err == nil {
+			lines = append(lines, fmt.Sprint("public policies are blocked: ", *block.PublicAccessBlockConfiguration.BlockPublicPolicy))
+		}
 	}
 	for name, arn := range map[string]string{"key": w.AddKey(), "none": "arn:aws:kms:eu-west-1:" + w.AccountID + ":key/none"} {
 		state := func(what string) {
@@ -109,9 +128,19 @@ get encryption theirs: AccessDenied
 get encryption, as written: true: ok
 get none: NoSuchBucket
 get own: NoSuchBucketPolicy
+get ownership: ok
+get ownership: ok
 get policy of key, as written: true: ok
 get policy of key, doomed: ok
 get policy of no key: NotFoundException
+get public access block: ok
+get public access block: ok
+get request payment elsewhere: PermanentRedirect
+get request payment none: NoSuchBucket
+get request payment own: ok
+get request payment theirs: AccessDenied
+get request payment: ok
+get request payment: ok
 get theirs: AccessDenied
 head elsewhere: MovedPermanently
 head none: NotFound
@@ -123,6 +152,12 @@ list elsewhere, 1 found: ok
 list none, 0 found: ok
 list own, 1 found: ok
 list theirs, 0 found: ok
+owned by BucketOwnerEnforced
+owned by ObjectWriter
+paid by BucketOwner
+paid by Requester
+public policies are blocked: false
+public policies are blocked: true
 put elsewhere: PermanentRedirect
 put none: NoSuchBucket
 put own: ok

@@ -18,7 +18,20 @@ type S3 struct {
 	buckets map[string]*bucket
 }
 
-type bucket struct{ owner, region, policy, key string }
+type bucket struct {
+	owner, region, policy, key string
+	settings                   Settings
+}
+
+// Settings are what else is configured for a bucket; the zero value is that of a new one.
+type Settings struct{ RequesterPays, ObjectWriter, BlocksPublicPolicy bool }
+
+// Configure sets the settings of a bucket.
+func (f *S3) Configure(name string, settings Settings) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.buckets[name].settings = settings
+}
 
 // AddBucket puts a bucket with a policy there; an empty owner or Region is the account's own.
 func (f *S3) AddBucket(name, owner, home, policy string) {
@@ -151,5 +164,48 @@ func (f *S3) GetBucketEncryption(ctx context.Context, in *s3.GetBucketEncryption
 		return &s3.GetBucketEncryptionOutput{ServerSideEncryptionConfiguration: &types.ServerSideEncryptionConfiguration{
 			Rules: []types.ServerSideEncryptionRule{{ApplyServerSideEncryptionByDefault: &standard}},
 		}}, nil
+	})
+}
+
+func (f *S3) GetBucketRequestPayment(ctx context.Context, in *s3.GetBucketRequestPaymentInput,
+	_ ...func(*s3.Options)) (*s3.GetBucketRequestPaymentOutput, error) {
+	return call(ctx, f.Account, "s3:GetBucketRequestPayment", func() (*s3.GetBucketRequestPaymentOutput, error) {
+		b, err := f.reach(in.Bucket, in.ExpectedBucketOwner)
+		if err != nil {
+			return nil, err
+		}
+		payer := types.PayerBucketOwner
+		if b.settings.RequesterPays {
+			payer = types.PayerRequester
+		}
+		return &s3.GetBucketRequestPaymentOutput{Payer: payer}, nil
+	})
+}
+
+func (f *S3) GetBucketOwnershipControls(ctx context.Context, in *s3.GetBucketOwnershipControlsInput,
+	_ ...func(*s3.Options)) (*s3.GetBucketOwnershipControlsOutput, error) {
+	return call(ctx, f.Account, "s3:GetBucketOwnershipControls", func() (*s3.GetBucketOwnershipControlsOutput, error) {
+		b, err := f.reach(in.Bucket, in.ExpectedBucketOwner)
+		if err != nil {
+			return nil, err
+		}
+		ownership := types.ObjectOwnershipBucketOwnerEnforced
+		if b.settings.ObjectWriter {
+			ownership = types.ObjectOwnershipObjectWriter
+		}
+		return &s3.GetBucketOwnershipControlsOutput{OwnershipControls: &types.OwnershipControls{
+			Rules: []types.OwnershipControlsRule{{ObjectOwnership: ownership}}}}, nil
+	})
+}
+
+func (f *S3) GetPublicAccessBlock(ctx context.Context, in *s3.GetPublicAccessBlockInput,
+	_ ...func(*s3.Options)) (*s3.GetPublicAccessBlockOutput, error) {
+	return call(ctx, f.Account, "s3:GetPublicAccessBlock", func() (*s3.GetPublicAccessBlockOutput, error) {
+		b, err := f.reach(in.Bucket, in.ExpectedBucketOwner)
+		if err != nil {
+			return nil, err
+		}
+		return &s3.GetPublicAccessBlockOutput{PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{
+			BlockPublicPolicy: aws.Bool(b.settings.BlocksPublicPolicy)}}, nil
 	})
 }

@@ -7,47 +7,48 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-// ofDefaultKeys returns a warning for each bucket whose default encryption Personalize can't use, or not yet. Objects may be encrypted
-// otherwise: a bucket's default is that of new ones. See
-// https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-key-access.html
-func ofDefaultKeys(d servicerole.Desired, o servicerole.Observed) []string {
-	var warnings []string
-	for _, b := range d.Buckets {
-		key := o.Buckets[b.Name].DefaultKey
+// ofDefaultKeys is about buckets whose default encryption Personalize can't use. Objects may be encrypted otherwise: a bucket's default is
+// that of new ones. See https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-key-access.html
+func (s State) ofDefaultKeys() []Finding {
+	var all []Finding
+	for _, b := range s.Desired.Buckets {
+		key := s.Observed.Buckets[b.Name].DefaultKey
 		if key == nil || b.HasKey {
 			continue
 		}
-		if problem := ofDefaultKey(d, *key, o.Keys[key.ARN]); problem != "" {
-			warnings = append(warnings, fmt.Sprintf("bucket %s encrypts new objects with %s", b.Name, problem))
+		if f, ok := s.ofDefaultKey(*key, s.Observed.Keys[key.ARN]); ok {
+			f.Severity, f.Resource = Warning, "bucket "+b.Name
+			f.Problem = sentence("bucket %s encrypts new objects with %s", b.Name, f.Problem)
+			all = append(all, f)
 		}
 	}
-	return warnings
+	return all
 }
 
-// ofDefaultKey says what is wrong with a key, and what to do; nothing if its policy has the statement.
-func ofDefaultKey(d servicerole.Desired, key servicerole.DefaultKey, found servicerole.ObservedShared) string {
+// ofDefaultKey says what is wrong with a key, other than what its policy says.
+func (s State) ofDefaultKey(key servicerole.DefaultKey, found servicerole.ObservedShared) (Finding, bool) {
+	set := sentence("Set %s of the bucket to the key's ARN if it is a customer managed key", properties.FieldKmsKeyArn)
 	switch {
 	case key.Denial != nil && key.ID == "":
-		return fmt.Sprintf("a key that can't be told: %v. If it is a customer managed key, set %s.", key.Denial, properties.FieldKmsKeyArn)
+		return Finding{Code: DefaultKeyUnknown, Problem: fmt.Sprintf("a key that can't be told: %v", key.Denial), Remedy: set}, true
 	case key.Denial != nil:
-		return fmt.Sprintf("KMS key %s, which can't be resolved: %v. Set %s.", key.ID, key.Denial, properties.FieldKmsKeyArn)
+		return Finding{Code: DefaultKeyUnknown, Problem: fmt.Sprintf("KMS key %s, which can't be resolved: %v", key.ID, key.Denial),
+			Remedy: set}, true
 	case key.AWSManaged || found.AWSManaged:
-		return "the AWS managed key aws/s3, which Personalize can't use. Change the default encryption to SSE-S3 or to a customer managed key, " +
-			"and encrypt existing objects again."
-	case key.ARN != "" && !d.Identity.IsUsable(key):
-		return fmt.Sprintf("KMS key %s of another account or Region. If it is in %s, set %s to its ARN, and have its owner add the statement in "+
-			"attribute %s to its policy.", key.ARN, d.Identity.Region, properties.FieldKmsKeyArn, properties.AttrRequiredKeyPolicyStatements)
+		return Finding{Code: DefaultKeyOfAWS, Problem: "the AWS managed key aws/s3, which Personalize can't use",
+			Remedy: "Change the default encryption to SSE-S3 or to a customer managed key, and encrypt existing objects again."}, true
+	case key.ARN != "" && !s.Desired.Identity.IsUsable(key):
+		return Finding{Code: DefaultKeyElsewhere, Problem: fmt.Sprintf("KMS key %s of another account or Region", key.ARN),
+			Remedy: sentence("If it is in %s, set %s of the bucket to its ARN, and have its owner add the statement in attribute %s to its "+
+				"policy. Otherwise change the default encryption, and encrypt existing objects again", s.Desired.Identity.Region,
+				properties.FieldKmsKeyArn, properties.AttrRequiredKeyPolicyStatements)}, true
 	case key.ARN == "" || found.Presence == servicerole.Missing || found.IsDoomed():
-		return fmt.Sprintf("KMS key %s, which does not exist or is pending deletion. Change the default encryption.", key.ID)
+		return Finding{Code: DefaultKeyMissing, Problem: fmt.Sprintf("KMS key %s, which does not exist or is pending deletion", key.ID),
+			Remedy: "Change the default encryption, and encrypt existing objects again."}, true
 	case found.Presence == servicerole.Denied:
-		return fmt.Sprintf("KMS key %s, whose policy was not changed: %v. Or add the statement in attribute %s to its policy.", key.ARN,
-			found.Denial, properties.AttrRequiredKeyPolicyStatements)
+		return Finding{Code: KeyPolicyUnreadable, Problem: fmt.Sprintf("KMS key %s, whose policy can't be read and was not changed: %v", key.ARN,
+			found.Denial), Remedy: sentence("Have its owner add the statement in attribute %s to its policy",
+			properties.AttrRequiredKeyPolicyStatements)}, true
 	}
-	for _, grant := range d.Keys {
-		if grant.ARN == key.ARN && !grant.Managed && !found.HasStatement(d.Sid) {
-			return fmt.Sprintf("KMS key %s. Add the statement in attribute %s to its policy.", key.ARN,
-				properties.AttrRequiredKeyPolicyStatements)
-		}
-	}
-	return ""
+	return Finding{}, false
 }

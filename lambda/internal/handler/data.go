@@ -1,16 +1,14 @@
 package handler
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"personalize-role/lambda/internal/cfn"
-	"personalize-role/lambda/internal/findings"
-	"personalize-role/lambda/internal/parallel"
 	"personalize-role/lambda/internal/policy"
 	"personalize-role/lambda/internal/servicerole"
 	"personalize-role/lambda/properties"
@@ -29,6 +27,8 @@ func (t *task) data(d servicerole.Desired, out *outcome) map[string]string {
 		properties.AttrRoleName:  d.Role.Name,
 		properties.AttrRoleID:    out.RoleID,
 		properties.AttrPolicyArn: policyARN,
+
+		properties.AttrFindingCount: strconv.Itoa(len(out.findings)),
 	}
 	buckets, keys := required(d, out.observed)
 	dropped := map[string][]string{}
@@ -108,34 +108,4 @@ func required(d servicerole.Desired, o servicerole.Observed) (buckets, keys map[
 		}
 	}
 	return buckets, keys
-}
-
-// check returns warnings of what the policies of buckets and keys say against the role.
-func (t *task) check(ctx context.Context, d servicerole.Desired, o servicerole.Observed, times int) []string {
-	d = d.Given(o)
-	warnings := append(findings.OfSharedPolicies(d, o), findings.OfTags(d)...)
-	found := map[string]servicerole.ObservedShared{}
-	for name, b := range o.Buckets {
-		found["bucket "+name] = b
-	}
-	for arn, key := range o.Keys {
-		found["KMS key "+arn] = key
-	}
-	names := slices.Sorted(maps.Keys(found))
-	abandoned := make([][]string, len(names))
-	looks := make([]func() error, len(names))
-	for n, name := range names {
-		looks[n] = func() error {
-			abandoned[n] = t.handler.Provisioner.Abandoned(ctx, found[name], d.Sid, times)
-			return nil
-		}
-	}
-	// None of them fails.
-	_ = parallel.Together(looks...)
-	for n, name := range names {
-		if len(abandoned[n]) > 0 {
-			warnings = append(warnings, findings.Abandoned(name, abandoned[n]))
-		}
-	}
-	return warnings
 }

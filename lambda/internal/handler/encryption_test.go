@@ -66,22 +66,23 @@ func TestDefaultEncryptionInEveryWorld(t *testing.T) {
 			false, false, ""},
 		{"the properties name the key", nil, props{"KmsKeyArns": []any{"{default}"}}, true, false, ""},
 		{"policies of keys are left to others", nil, props{"ManageKeyPolicies": "false"}, false, true,
-			"bucket more-data encrypts new objects with KMS key {default}. Add the statement in attribute RequiredKeyPolicyStatements to its " +
-				"policy."},
+			"WARNING KeyPolicyLacksStatement: the policy of KMS key {default} does not allow kms:Decrypt to the service principal " +
+				"personalize.amazonaws.com. Add the statement in attribute RequiredKeyPolicyStatements to it."},
 		{"the AWS managed key", func(*rig) string { return "alias/aws/s3" }, nil, false, false,
-			"bucket more-data encrypts new objects with the AWS managed key aws/s3, which Personalize can't use. Change the default encryption to " +
+			"WARNING DefaultKeyOfAWS: bucket more-data encrypts new objects with the AWS managed key aws/s3, which Personalize can't use. Change the default encryption to " +
 				"SSE-S3 or to a customer managed key, and encrypt existing objects again."},
 		{"a key of another account", func(*rig) string { return noAccount }, nil, false, false,
-			"bucket more-data encrypts new objects with KMS key " + noAccount + " of another account or Region. If it is in eu-west-1, set " +
-				"KmsKeyArn to its ARN, and have its owner add the statement in attribute RequiredKeyPolicyStatements to its policy."},
+			"WARNING DefaultKeyElsewhere: bucket more-data encrypts new objects with KMS key " + noAccount + " of another account or Region. If " +
+				"it is in eu-west-1, set KmsKeyArn of the bucket to its ARN, and have its owner add the statement in attribute " +
+				"RequiredKeyPolicyStatements to its policy. Otherwise change the default encryption, and encrypt existing objects again."},
 		{"an alias of no key", func(*rig) string { return "alias/none" }, nil, false, false,
-			"bucket more-data encrypts new objects with KMS key alias/none, which does not exist or is pending deletion. Change the default " +
-				"encryption."},
+			"WARNING DefaultKeyMissing: bucket more-data encrypts new objects with KMS key alias/none, which does not exist or is pending " +
+				"deletion. Change the default encryption, and encrypt existing objects again."},
 		{"a key pending deletion", func(r *rig) string {
 			r.world.RemoveKey(r.defaultKey)
 			return r.defaultKey
-		}, nil, false, false, "bucket more-data encrypts new objects with KMS key {default}, which does not exist or is pending deletion. " +
-			"Change the default encryption."},
+		}, nil, false, false, "WARNING DefaultKeyMissing: bucket more-data encrypts new objects with KMS key {default}, which does " +
+			"not exist or is pending deletion. Change the default encryption, and encrypt existing objects again."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -198,11 +199,12 @@ func TestDefaultEncryptionWithAKeyThatIsClosed(t *testing.T) {
 	if !succeeded(answer) || !strings.Contains(answer.Data[properties.AttrRequiredKeyPolicyStatements], r.defaultKey) {
 		t.Fatalf("%+v", answer)
 	}
-	want := "bucket more-data encrypts new objects with KMS key " + r.defaultKey + ", whose policy was not changed: read KMS key " +
+	want := "WARNING KeyPolicyUnreadable: bucket more-data encrypts new objects with KMS key " + r.defaultKey +
+		", whose policy can't be read and was not changed: read KMS key " +
 		r.defaultKey + " and its policy: AccessDenied: not authorized. Allow the function's role kms:GetKeyPolicy on " + r.defaultKey +
 		" (in template.yaml by KmsKeyArns, or AdditionalKmsKeyArns for roles of other stacks); the key's policy must allow it too, or leave it " +
-		"to IAM by a statement for the account's root. Or set ManageKeyPolicies to false. Or add the statement in attribute " +
-		"RequiredKeyPolicyStatements to its policy."
+		"to IAM by a statement for the account's root. Or set ManageKeyPolicies to false. Have its owner add the statement in " +
+		"attribute RequiredKeyPolicyStatements to its policy."
 	if diff := cmp.Diff(want, answer.Data[properties.AttrWarnings]); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

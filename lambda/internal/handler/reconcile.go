@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"personalize-role/lambda/internal/cfn"
+	"personalize-role/lambda/internal/findings"
 	"personalize-role/lambda/internal/parallel"
 	"personalize-role/lambda/internal/plan"
 	"personalize-role/lambda/internal/provision"
@@ -39,8 +40,10 @@ type outcome struct {
 	asked   bool
 	// swept says that other roles of the resource, or what was left of them, were removed.
 	swept bool
-	// findings are the warnings about the last observation.
-	findings []string
+	// findings are about the state that was reached. changes are those about what others changed before.
+	findings, changes []findings.Finding
+	// inspected is what only findings need; nil until it is read.
+	inspected *servicerole.Inspected
 }
 
 // staleError says that CloudFormation no longer wants the event.
@@ -75,7 +78,10 @@ func (t *task) reconcile(ctx context.Context, g goal, asking bool) (*outcome, er
 				continue
 			}
 		}
-		todo, err := t.permitted(ctx, g.plan(out.observed), out)
+		if former := t.former; former != nil && round == 1 {
+			out.changes = findings.OfChanges(*former, out.observed)
+		}
+		todo, err := t.permitted(ctx, t.guarded(ctx, g, g.plan(out.observed), out), out)
 		if err != nil {
 			return out, err
 		}
@@ -113,7 +119,7 @@ func (t *task) carryOut(ctx context.Context, g goal, todo plan.Plan, out *outcom
 		}
 		if !out.Wrote {
 			if converging {
-				out.findings = t.check(ctx, d.Desired, out.observed, 1)
+				out.findings = t.check(ctx, d.Desired, out, 1)
 			}
 			return nil
 		}
@@ -150,7 +156,7 @@ func (t *task) confirm(ctx context.Context, d desired, out *outcome) error {
 			return nil
 		},
 		func() error {
-			out.findings = t.check(ctx, d.Desired, out.observed, timesAsked)
+			out.findings = t.check(ctx, d.Desired, out, timesAsked)
 			return nil
 		},
 	)

@@ -45,8 +45,8 @@ func TestBucketsAndKeysOfAllKindsInEveryWorld(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" || !strings.HasPrefix(statements["theirs"][0].Sid, "PersonalizeAccess") {
 				t.Errorf("-want +got:\n%s", diff)
 			}
-			warning := "bucket theirs belongs to another account. Its owner must add the statement in attribute " +
-				"RequiredBucketPolicyStatements to the bucket policy."
+			warning := "WARNING BucketOfAnotherAccount: bucket theirs belongs to another account, so its policy was neither read nor changed. " +
+				"Have its owner add the statements in attribute RequiredBucketPolicyStatements to it."
 			if diff := cmp.Diff(warning, answer.Data[properties.AttrWarnings]); diff != "" {
 				t.Errorf("warnings: -want +got:\n%s", diff)
 			}
@@ -81,7 +81,7 @@ func TestBucketsAndKeysOfAllKindsInEveryWorld(t *testing.T) {
 			r.world.RemoveKey(r.key)
 			with := props{"RoleName": "R", "PropagationDelaySeconds": "0", "KmsKeyArns": []any{"{key}"}, "Description": "new"}
 			answer := r.deliver(cfn.Update, id, with, doomed)
-			if answer.Status != cfn.Success || !strings.Contains(answer.Data[properties.AttrWarnings], "or is pending deletion. Remove it") {
+			if answer.Status != cfn.Success || !strings.Contains(answer.Data[properties.AttrWarnings], "or is pending deletion. Cancel") {
 				t.Errorf("Update: %+v", answer)
 			}
 			r.must(cfn.Delete, id, with, nil)
@@ -168,7 +168,7 @@ func TestBucketsAndKeysOfAllKindsInEveryWorld(t *testing.T) {
 				return strings.Replace(policy, `"Statement":[`, `"Statement":[`+abandoned+`,`, 1)
 			})
 			answer := r.deliver(cfn.Create, "", base(nil), nil)
-			want := "the policy of bucket training-data has statements for roles that no longer exist: " +
+			want := "SUGGESTION StatementAbandoned: the policy of bucket training-data has statements for roles that no longer exist: " +
 				"PersonalizeRolea2b3c4d5e6f7a2b3c4d5. Remove them if no stack needs them."
 			if diff := cmp.Diff(want, answer.Data[properties.AttrWarnings]); diff != "" {
 				t.Errorf("warnings: -want +got:\n%s", diff)

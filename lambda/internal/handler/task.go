@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"personalize-role/lambda/internal/cfn"
-	"personalize-role/lambda/internal/findings"
 	"personalize-role/lambda/internal/plan"
 	"personalize-role/lambda/internal/provision"
 	"personalize-role/lambda/internal/servicerole"
@@ -29,6 +28,8 @@ type task struct {
 	swept bool
 	tried []string
 	left  []servicerole.Removal
+	// former is what the same role was provisioned as; nil if it wasn't, or that isn't known.
+	former *servicerole.Desired
 
 	mutex sync.Mutex
 	// undoing is set while something is left that no other event will come for.
@@ -92,7 +93,6 @@ func (t *task) provide(ctx, undoCtx context.Context) result {
 	if err != nil {
 		return t.failed(err)
 	}
-	t.warn(findings.OfProperties(t.identity, p)...)
 	out, err := t.reconcile(ctx, d, true)
 	if stale := (*staleError)(nil); errors.As(err, &stale) {
 		return t.abandon(undoCtx, stale.verdict, d)
@@ -112,7 +112,8 @@ func (t *task) provide(ctx, undoCtx context.Context) result {
 	if err != nil {
 		return t.failed(err)
 	}
-	t.warn(slices.Concat(out.Warnings, out.findings)...)
+	t.warn(out.Warnings...)
+	t.warnings = slices.Concat(t.report(ctx, out.findings), t.warnings)
 	t.sweepLast(ctx, d, out)
 	return result{physicalID: d.Role.ARN, data: t.data(d.Desired, out)}
 }
@@ -132,10 +133,25 @@ func (t *task) desired() (desired, properties.Properties, error) {
 	}
 	old := properties.Salvage(t.event.OldResourceProperties)
 	d = d.After(old, t.event.PhysicalResourceID)
+	t.former = t.formerly(d)
 	if t.event.PhysicalResourceID != d.Role.ARN {
 		err = t.refuseSharing(d, p, old)
 	}
 	return desired{d}, p, err
+}
+
+// formerly returns what the role of an Update was provisioned as.
+func (t *task) formerly(d servicerole.Desired) *servicerole.Desired {
+	p, err := properties.Parse(t.event.OldResourceProperties)
+	if err != nil || p.Findings == properties.FindingsOff {
+		return nil
+	}
+	former, err := servicerole.New(t.identity, p)
+	if err != nil {
+		return nil
+	}
+	former.RequiredBoundary = d.RequiredBoundary
+	return &former
 }
 
 // refuseSharing refuses a replacement whose new role would need a name that the old one still has: CloudFormation deletes the old one only

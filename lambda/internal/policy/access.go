@@ -46,9 +46,45 @@ type Key struct {
 	Managed bool
 	// Found says that no property names the key: it is that of a bucket's default encryption.
 	Found bool
+	// Datasets says that dataset groups are encrypted with the key. Reads and Writes say that objects are which are read and written.
+	Datasets, Reads, Writes bool
 }
 
-// Writes reports whether a use among those given writes to the bucket.
+// Direct returns the actions by which Personalize uses the key itself. See
+// https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-key-access.html
+func (k Key) Direct() []string {
+	if !k.Datasets {
+		return nil
+	}
+	return keyActions(k)
+}
+
+// ByS3 returns the actions by which S3 uses the key for Personalize. See
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+func (k Key) ByS3() []string {
+	var actions []string
+	if k.Reads {
+		actions = append(actions, "kms:Decrypt")
+	}
+	if k.Writes {
+		actions = append(actions, "kms:GenerateDataKey")
+	}
+	return actions
+}
+
+func keyActions(k Key) Values {
+	actions := Values{"kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey", "kms:CreateGrant", "kms:ListGrants"}
+	if k.Exports {
+		actions = append(actions, generateWithoutPlaintext)
+	}
+	return actions
+}
+
+// Reads and Writes report whether a use among those given reads objects of the bucket, or writes them.
+func Reads(uses []string) bool {
+	return slices.Contains(properties.S3Actions(uses), properties.ActionGet)
+}
+
 func Writes(uses []string) bool {
 	return slices.Contains(properties.S3Actions(uses), properties.ActionPut)
 }
@@ -100,13 +136,8 @@ const generateWithoutPlaintext = "kms:GenerateDataKeyWithoutPlaintext"
 // KeyStatement is the statement of a key policy. See
 // https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-key-access.html
 func KeyStatement(sid, roleARN string, key Key, source *Source) Statement {
-	s := Statement{
+	return Statement{
 		Sid: sid, Effect: "Allow", Principal: &Principal{AWS: roleARN, Service: ServicePrincipal}, Resource: Values{"*"},
-		Action:    Values{"kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey", "kms:CreateGrant", "kms:ListGrants"},
-		Condition: source.conditionsIfSent(),
+		Action: keyActions(key), Condition: source.conditionsIfSent(),
 	}
-	if key.Exports {
-		s.Action = append(s.Action, generateWithoutPlaintext)
-	}
-	return s
 }

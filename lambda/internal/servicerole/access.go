@@ -32,6 +32,8 @@ type KeyGrant struct {
 	// Found says that no property names the key: it is that of a bucket's default encryption.
 	Found     bool
 	Statement policy.Statement
+	// Direct are the actions by which Personalize uses the key itself, and ByS3 those by which S3 does for it.
+	Direct, ByS3 []string
 }
 
 // access returns what the properties say of buckets, keys and the rest that the role's own policy allows.
@@ -49,12 +51,13 @@ func (i Identity) access(p properties.Properties) policy.Role {
 		r.Metrics = r.Metrics || without && slices.Contains(b.Uses, properties.UseMetricAttribution)
 	}
 	for _, arn := range p.KmsKeyArns {
-		addKey(&r, policy.Key{ARN: arn, InRole: true, Exports: exports, Managed: i.managesKey(p, arn)})
+		addKey(&r, policy.Key{ARN: arn, InRole: true, Exports: exports, Managed: i.managesKey(p, arn), Datasets: true})
 	}
 	for _, b := range p.Buckets {
 		if b.KmsKeyArn != "" {
 			managed := i.managesKey(p, b.KmsKeyArn)
-			addKey(&r, policy.Key{ARN: b.KmsKeyArn, InRole: !managed || policy.Writes(b.Uses), Managed: managed})
+			addKey(&r, policy.Key{ARN: b.KmsKeyArn, InRole: !managed || policy.Writes(b.Uses), Managed: managed,
+				Reads: policy.Reads(b.Uses), Writes: policy.Writes(b.Uses)})
 		}
 	}
 	slices.SortFunc(r.Keys, func(a, b policy.Key) int { return strings.Compare(a.ARN, b.ARN) })
@@ -78,6 +81,7 @@ func addKey(r *policy.Role, key policy.Key) {
 	for n := range r.Keys {
 		if have := &r.Keys[n]; have.ARN == key.ARN {
 			have.InRole, have.Exports, have.Found = have.InRole || key.InRole, have.Exports || key.Exports, have.Found && key.Found
+			have.Datasets, have.Reads, have.Writes = have.Datasets || key.Datasets, have.Reads || key.Reads, have.Writes || key.Writes
 			return
 		}
 	}
@@ -120,7 +124,7 @@ func (i Identity) keyGrants(p properties.Properties, role RoleRef, keys []policy
 		}
 		grants = append(grants, KeyGrant{
 			ARN: key.ARN, Managed: key.Managed, Found: key.Found, OfOthers: !i.isOwnKey(key.ARN),
-			Statement: policy.KeyStatement(sid, role.ARN, key, i.source(p)),
+			Statement: policy.KeyStatement(sid, role.ARN, key, i.source(p)), Direct: key.Direct(), ByS3: key.ByS3(),
 		})
 	}
 	return grants

@@ -44,6 +44,9 @@ type Desired struct {
 	policyTags map[string]string
 }
 
+// Properties returns those that ask for it.
+func (d Desired) Properties() properties.Properties { return d.properties }
+
 // Role is the role as it should be.
 type Role struct {
 	RoleRef
@@ -193,6 +196,15 @@ func (i Identity) attachments(p properties.Properties) []string {
 	}
 	if attachesCloudWatch(p) {
 		arns = append(arns, i.awsManaged(p.CloudWatchAccess))
+	}
+	return arns
+}
+
+// Attachments returns the ARNs of all policies to attach.
+func (d Desired) Attachments() []string {
+	arns := slices.Clone(d.AWSManaged)
+	if d.Policy != nil {
+		arns = append(arns, d.Policy.ARN)
 	}
 	return arns
 }

@@ -28,6 +28,9 @@ func (d Desired) Given(o Observed) Desired {
 			b.Account = owner
 		}
 		if key, ok := d.Identity.defaultKey(d.properties, b.Name, o); ok {
+			for _, g := range b.Grants {
+				key.Reads, key.Writes = key.Reads || policy.Reads(g.Uses), key.Writes || policy.Writes(g.Uses)
+			}
 			addKey(&access, key)
 		}
 	}

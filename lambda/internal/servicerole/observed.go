@@ -96,6 +96,35 @@ type ObservedShared struct {
 	Denial error
 }
 
+// Questions are what only findings need: names of buckets, by what to read of them, and the ARN of a permissions boundary.
+type Questions struct {
+	Payment, Ownership, PublicAccess []string
+	Boundary                         string
+}
+
+// Inspected is what only findings need, as far as it could be read.
+type Inspected struct {
+	// Buckets are the settings of buckets, by name.
+	Buckets map[string]BucketSettings
+	// Boundary is the document of the desired permissions boundary; empty if it isn't known.
+	Boundary string
+	// Denials are the errors of reads that were denied.
+	Denials []error
+}
+
+// BucketSettings are what else decides about access to a bucket. See
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketRequestPayment.html,
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html and
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+type BucketSettings struct {
+	// RequesterPays says that whoever reads pays, and has to say so in each request.
+	RequesterPays bool
+	// ObjectWriter says that objects belong to the account that wrote them.
+	ObjectWriter bool
+	// BlocksPublicPolicy says that a public policy is refused.
+	BlocksPublicPolicy bool
+}
+
 // DefaultKey is the KMS key that a bucket encrypts new objects with. See
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption.html
 type DefaultKey struct {

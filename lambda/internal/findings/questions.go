@@ -1,0 +1,28 @@
+package findings
+
+import (
+	"slices"
+
+	"personalize-role/lambda/internal/access"
+	"personalize-role/lambda/internal/servicerole"
+)
+
+// Questions returns what has to be read for the findings beside what was observed: what decides nothing isn't asked for.
+func (s State) Questions() servicerole.Questions {
+	q := servicerole.Questions{Boundary: s.Desired.Role.Boundary}
+	for _, b := range s.Desired.Buckets {
+		found := s.Observed.Buckets[b.Name]
+		document, err := access.Parse(found.Policy)
+		if found.Presence != servicerole.Present || err != nil {
+			continue
+		}
+		q.Payment = append(q.Payment, b.Name)
+		if len(document.OtherWriters(s.Desired.Identity.AccountID, b.Name)) > 0 {
+			q.Ownership = append(q.Ownership, b.Name)
+		}
+		if _, public := document.PublicStatement(); public && slices.Contains(s.Merges, b.Name) {
+			q.PublicAccess = append(q.PublicAccess, b.Name)
+		}
+	}
+	return q
+}

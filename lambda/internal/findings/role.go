@@ -1,0 +1,39 @@
+package findings
+
+import (
+	"slices"
+
+	"personalize-role/lambda/internal/policy"
+	"personalize-role/lambda/internal/servicerole"
+	"personalize-role/lambda/properties"
+)
+
+// OfChanges is about what others changed on a role since it was provisioned: formerly is what it was provisioned as. A role that another
+// version of the function provisioned is left out: that version may have meant something else.
+func OfChanges(formerly servicerole.Desired, o servicerole.Observed) []Finding {
+	found := o.Role
+	if found == nil || found.ARN != formerly.Role.ARN || found.Tags[servicerole.TagVersion] != properties.Version {
+		return nil
+	}
+	var all []Finding
+	changed := func(format string, args ...any) {
+		all = append(all, Finding{Code: RoleChanged, Severity: Suggestion, Resource: "role " + found.Name, Problem: sentence(format, args...),
+			Remedy: "It was set back as the properties say. Find out who did it, and change the properties instead."})
+	}
+	if !policy.Equivalent(formerly.Role.Trust, found.Trust) {
+		changed("the trust policy of role %s was changed outside of the stack", found.Name)
+	}
+	switch want := formerly.Role.Boundary; {
+	case want == found.Boundary, want == "" && formerly.RequiredBoundary != "":
+	case found.Boundary == "":
+		changed("the permissions boundary of role %s was removed outside of the stack", found.Name)
+	default:
+		changed("the permissions boundary of role %s was changed to %s outside of the stack", found.Name, found.Boundary)
+	}
+	for _, arn := range formerly.Attachments() {
+		if !slices.Contains(found.Attached, arn) {
+			changed("policy %s was detached from role %s outside of the stack", arn, found.Name)
+		}
+	}
+	return all
+}

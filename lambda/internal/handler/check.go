@@ -1,0 +1,108 @@
+package handler
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+
+	"personalize-role/lambda/internal/findings"
+	"personalize-role/lambda/internal/parallel"
+	"personalize-role/lambda/internal/plan"
+	"personalize-role/lambda/internal/servicerole"
+	"personalize-role/lambda/properties"
+)
+
+// check looks for what would make Personalize fail in the state that the plan leads to.
+func (t *task) check(ctx context.Context, d servicerole.Desired, out *outcome, times int) []findings.Finding {
+	if d.Properties().Findings == properties.FindingsOff {
+		return nil
+	}
+	var found, abandoned []findings.Finding
+	// Neither ends the other.
+	_ = parallel.Together(
+		func() error {
+			found = findings.Of(t.inspected(ctx, d, out, nil))
+			return nil
+		},
+		func() error {
+			abandoned = t.abandoned(ctx, d, out.observed, times)
+			return nil
+		},
+	)
+	return slices.Concat(found, out.changes, abandoned)
+}
+
+// inspected is the state that a plan leads to, with what only findings need, which is read once. merges are the buckets whose policies the
+// plan changes.
+func (t *task) inspected(ctx context.Context, d servicerole.Desired, out *outcome, merges []string) findings.State {
+	d = d.Given(out.observed)
+	s := findings.State{Desired: d, Observed: plan.Reached(d, out.observed), Merges: merges, Now: t.handler.Provisioner.Now()}
+	if out.inspected == nil {
+		found := t.handler.Provisioner.Inspect(ctx, t.identity, s.Questions())
+		out.inspected = &found
+	}
+	s.Inspected = *out.inspected
+	return s
+}
+
+// guarded returns the plan with a refusal for each finding that is certain, if the properties ask for that and nothing was changed yet.
+func (t *task) guarded(ctx context.Context, g goal, p plan.Plan, out *outcome) plan.Plan {
+	d, converging := g.(desired)
+	if !converging || d.Properties().Findings != properties.FindingsFail || out.Wrote || out.swept || p.Refused(false) != nil {
+		return p
+	}
+	for _, f := range findings.Of(t.inspected(ctx, d.Desired, out, p.Merges())) {
+		if f.Severity == findings.Error {
+			t.log(ctx, f)
+			p.Waive(f.Refusal())
+		}
+	}
+	return p
+}
+
+// abandoned looks for statements of roles that are gone.
+func (t *task) abandoned(ctx context.Context, d servicerole.Desired, o servicerole.Observed, times int) []findings.Finding {
+	found := map[string]servicerole.ObservedShared{}
+	for name, b := range o.Buckets {
+		found["bucket "+name] = b
+	}
+	for arn, key := range o.Keys {
+		found["KMS key "+arn] = key
+	}
+	names := slices.Sorted(maps.Keys(found))
+	sids := make([][]string, len(names))
+	looks := make([]func() error, len(names))
+	for n, name := range names {
+		looks[n] = func() error {
+			sids[n] = t.handler.Provisioner.Abandoned(ctx, found[name], d.Sid, times)
+			return nil
+		}
+	}
+	// None of them fails.
+	_ = parallel.Together(looks...)
+	var all []findings.Finding
+	for n, name := range names {
+		if len(sids[n]) > 0 {
+			all = append(all, findings.Abandoned(name, sids[n]))
+		}
+	}
+	return all
+}
+
+// report logs the findings, and returns them as lines.
+func (t *task) report(ctx context.Context, found []findings.Finding) []string {
+	var lines []string
+	for _, f := range found {
+		t.log(ctx, f)
+		lines = append(lines, f.String())
+	}
+	return lines
+}
+
+func (t *task) log(ctx context.Context, f findings.Finding) {
+	t.handler.Log.LogAttrs(ctx, slog.LevelWarn, "finding",
+		slog.String("code", string(f.Code)), slog.String("severity", string(f.Severity)), slog.String("resource", f.Resource),
+		slog.Any("identities", f.Identities), slog.Any("actions", f.Actions), slog.String("statement", f.Statement),
+		slog.Any("dependsOn", f.DependsOn), slog.String("problem", f.Problem), slog.String("remedy", f.Remedy), slog.String("fix", f.Fix))
+}
