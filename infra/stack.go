@@ -54,6 +54,7 @@ func build(s *settings) error {
 	describe("RequiredKeyPolicyStatements", "Statements that must be added to the policies of KMS keys which aren't managed here, by key",
 		role.RequiredKeyPolicyStatements())
 	describe("Warnings", "What would make Amazon Personalize fail later, a line each", role.Warnings())
+	describe("FindingCount", "Number of findings, which are the first of the warnings", role.FindingCount())
 	checkBestPractices(s.app)
 	return s.err()
 }
@@ -107,6 +108,7 @@ func roleProps(stack awscdk.Stack, s *settings, provider personalizerole.Provide
 		PropagationDelay:  s.duration("propagationDelaySeconds"),
 		AdoptExistingRole: s.flag("adoptExistingRole"), ForceDetachPolicies: s.flag("forceDetachPolicies"),
 		ManageKeyPolicies: s.flag("manageKeyPolicies"), StackTags: s.flag("stackTags"), Revision: s.text("revision"),
+		Findings: personalizerole.Findings(s.textOr("findings", "")), OrganizationId: s.text("organizationId"),
 	}
 	if regions := s.list("sourceRegions"); regions != nil {
 		props.SourceRegions = jsii.Strings(regions...)

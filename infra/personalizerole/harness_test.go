@@ -132,6 +132,7 @@ var settings = []struct {
 	{"uses", func(_ *fixture, p *PersonalizeServiceRoleProps) { p.Uses = []Use{UseMetricAttribution} }},
 	{"revision", func(_ *fixture, p *PersonalizeServiceRoleProps) {
 		p.StackTags, p.Revision = jsii.Bool(false), jsii.String("2")
+		p.Findings, p.OrganizationId = FindingsFail, jsii.String("o-a1b2c3d4e5")
 	}},
 	{"session", func(_ *fixture, p *PersonalizeServiceRoleProps) {
 		p.MaxSessionDuration, p.PropagationDelay = awscdk.Duration_Hours(jsii.Number(2)), awscdk.Duration_Minutes(jsii.Number(1))

@@ -59,10 +59,11 @@ func (r *serviceRole) AddManagedPolicy(policy awsiam.IManagedPolicy) {
 		": give the policy the role instead (awsiam.ManagedPolicyProps.Roles), or set PersonalizeAccess and CloudWatchAccess"))
 }
 
-func (r *serviceRole) RoleId() *string    { return r.attribute(properties.AttrRoleID) }
-func (r *serviceRole) PolicyArn() *string { return r.attribute(properties.AttrPolicyArn) }
-func (r *serviceRole) Warnings() *string  { return r.attribute(properties.AttrWarnings) }
-func (r *serviceRole) Provider() Provider { return r.provider }
+func (r *serviceRole) RoleId() *string       { return r.attribute(properties.AttrRoleID) }
+func (r *serviceRole) PolicyArn() *string    { return r.attribute(properties.AttrPolicyArn) }
+func (r *serviceRole) Warnings() *string     { return r.attribute(properties.AttrWarnings) }
+func (r *serviceRole) FindingCount() *string { return r.attribute(properties.AttrFindingCount) }
+func (r *serviceRole) Provider() Provider    { return r.provider }
 
 func (r *serviceRole) RequiredBucketPolicyStatements() *string {
 	return r.attribute(properties.AttrRequiredBucketPolicyStatements)

@@ -49,6 +49,16 @@ const (
 	CloudWatchAccessFullAccessV2 CloudWatchAccess = properties.CloudWatchFullAccessV2
 )
 
+// Findings says what becomes of what would make Personalize fail later.
+type Findings string
+
+// What becomes of findings: they are said, fail the deployment if they are certain, or aren't looked for.
+const (
+	FindingsWarn Findings = properties.FindingsWarn
+	FindingsFail Findings = properties.FindingsFail
+	FindingsOff  Findings = properties.FindingsOff
+)
+
 // BucketOptions say what Personalize may do with a bucket.
 type BucketOptions struct {
 	// Uses of the bucket. Default: UseDatasetImport.
@@ -135,6 +145,11 @@ type PersonalizeServiceRoleProps struct {
 	ForceDetachPolicies *bool
 	// StackTags puts the tags of the stack on the role and its managed policy, where CDK's tags have no such key. Default: true.
 	StackTags *bool
+	// Findings says what becomes of what would make Personalize fail later: it is said, fails the deployment before anything is changed if it
+	// is certain, or is not looked for. docs/findings.md explains each. Default: FindingsWarn.
+	Findings Findings
+	// OrganizationId is the ID of the account's organisation, to judge policies that let in an organisation only. Default: it isn't known.
+	OrganizationId *string
 	// Revision is any text; a change of it has the function look at everything again, since CloudFormation sends an event only if a property
 	// changes. Default: none.
 	Revision *string

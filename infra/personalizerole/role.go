@@ -20,6 +20,8 @@ type PersonalizeServiceRole interface {
 	RoleId() *string
 	// Warnings are what would make Personalize fail later, a line each.
 	Warnings() *string
+	// FindingCount is the number of findings, which are the first of the warnings.
+	FindingCount() *string
 	// RequiredBucketPolicyStatements and RequiredKeyPolicyStatements are the statements that others must add to policies which aren't managed
 	// here, as JSON by bucket name and by key ARN.
 	RequiredBucketPolicyStatements() *string
@@ -127,6 +129,10 @@ func (r *serviceRole) properties() map[string]any {
 	set(all, properties.NameAdoptExistingRole, p.AdoptExistingRole)
 	set(all, properties.NameForceDetachPolicies, p.ForceDetachPolicies)
 	set(all, properties.NameStackTags, p.StackTags)
+	if p.Findings != "" {
+		all[properties.NameFindings] = string(p.Findings)
+	}
+	set(all, properties.NameOrganizationID, p.OrganizationId)
 	set(all, properties.NameRevision, p.Revision)
 	if p.MaxSessionDuration != nil {
 		all[properties.NameMaxSessionDuration] = seconds(p.MaxSessionDuration)

@@ -66,6 +66,7 @@ func ReadStatements(s Scope) []Statement {
 	return []Statement{
 		{Sid: "ReadRoles", Actions: roleReads, Resources: []string{s.arn("role", "/", "*")}},
 		{Sid: "ReadPolicies", Actions: policyReads, Resources: []string{s.arn("policy", "/", "*")}},
+		{Sid: "ReadBoundaries", Actions: boundaryReads, Resources: []string{"arn:" + s.Partition + ":iam::aws:policy/*"}},
 		{Sid: "DescribeStack", Actions: stackReads, Resources: []string{s.stacks()}},
 		{Sid: "DescribeKeys", Actions: anyKeyReads, Resources: []string{
 			fmt.Sprintf("arn:%s:kms:%s:%s:key/*", s.Partition, s.Region, s.AccountID),
@@ -136,7 +137,7 @@ func DataStatements(s Scope) []Statement {
 	if len(s.Buckets) > 0 {
 		statements = append(statements, Statement{
 			Sid: "ChangeBucketPolicies", Resources: s.Buckets,
-			Actions: slices.Compact(sorted(slices.Concat(bucketReads, actions(plan.PutBucketStatements{}, plan.RemoveBucketStatements{})))),
+			Actions: slices.Compact(sorted(slices.Concat(bucketReads, findingReads, actions(plan.PutBucketStatements{}, plan.RemoveBucketStatements{})))),
 		})
 	}
 	if len(s.Keys) > 0 {
@@ -146,7 +147,8 @@ func DataStatements(s Scope) []Statement {
 		})
 	}
 	if len(s.ReadBuckets) > 0 {
-		statements = append(statements, Statement{Sid: "ReadBucketPolicies", Actions: bucketReads, Resources: s.ReadBuckets})
+		statements = append(statements, Statement{Sid: "ReadBucketPolicies", Actions: sorted(slices.Concat(bucketReads, findingReads)),
+			Resources: s.ReadBuckets})
 	}
 	if len(s.ReadKeys) > 0 {
 		statements = append(statements, Statement{Sid: "ReadKeyPolicies", Actions: keyReads, Resources: s.ReadKeys})

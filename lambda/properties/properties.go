@@ -164,8 +164,8 @@ type Properties struct {
 	// Findings is Warn, to report what would make Personalize fail later; Fail, to fail before anything is changed if it is certain; or Off.
 	// The codes are in docs/findings.md.
 	Findings string `json:"Findings,omitempty"`
-	// OrganizationID is the ID of the organization that the account belongs to, such as o-a1b2c3d4e5. It has findings be sure about policies
-	// that let in an organization only, and nothing else.
+	// OrganizationID is the ID of the organisation that the account belongs to, such as o-a1b2c3d4e5. It has findings be sure about policies
+	// that let in an organisation only, and nothing else.
 	OrganizationID string `json:"OrganizationId,omitempty"`
 	// Revision is any text, of at most 256 characters. A change of it has the function look at everything again, since CloudFormation
 	// sends an event only if a property changes.

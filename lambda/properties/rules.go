@@ -76,7 +76,7 @@ func description(s string) string {
 
 func organizationID(s string) string {
 	if !organization().MatchString(s) {
-		return "must be the ID of an organization, such as o-a1b2c3d4e5"
+		return "must be the ID of an organisation, such as o-a1b2c3d4e5"
 	}
 	return ""
 }

@@ -97,7 +97,7 @@ func (j judged) denial(s shut) Finding {
 		f.Remedy = sentence("Change the statement so that it is not about %s", list(s.who))
 	}
 	if slices.ContainsFunc(s.dependsOn, isOfOrganization) {
-		f.Remedy += sentence(" Or, if account %s is in the organization that it names, set %s to its ID",
+		f.Remedy += sentence(" Or, if account %s is in the organisation that it names, set %s to its ID",
 			j.state.Desired.Identity.AccountID, properties.NameOrganizationID)
 	}
 	return f
