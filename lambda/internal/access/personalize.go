@@ -120,22 +120,26 @@ func (p Personalize) context(call Call) Context {
 		"s3:tlsversion": AnyOf(Text("1.2"), Text("1.3")), "s3:authtype": Text("REST-HEADER"),
 		"s3:signatureversion": Text("AWS4-HMAC-SHA256"), "s3:signatureage": Text("0"), "s3:resourceaccount": Text(p.Account),
 		"s3:dataaccesspointarn": Absent(), "s3:dataaccesspointaccount": Absent(), "s3:accesspointnetworkorigin": Absent(),
-		"s3:accessgrantsinstancearn": Absent(), "s3:versionid": Absent(),
+		"s3:accessgrantsinstancearn": Absent(), "s3:versionid": Absent(), algorithm: Absent(), "aws:referer": Absent(),
+		"s3:x-amz-copy-source": Absent(), "s3:x-amz-metadata-directive": Absent(), "s3:x-amz-website-redirect-location": Absent(),
+		"s3:x-amz-grant-read": Absent(), "s3:x-amz-grant-write": Absent(), "s3:x-amz-grant-read-acp": Absent(),
+		"s3:x-amz-grant-write-acp": Absent(), "s3:x-amz-grant-full-control": Absent(),
 	})
-	if verb != "PutObject" {
-		// Headers that only writing has.
+	if verb == "PutObject" {
+		// A service that writes gives others no access to the object.
 		maps.Copy(c, Context{
-			"s3:x-amz-acl": Absent(), "s3:x-amz-server-side-encryption": Absent(),
-			"s3:x-amz-server-side-encryption-aws-kms-key-id":     Absent(),
-			"s3:x-amz-server-side-encryption-customer-algorithm": Absent(), "s3:x-amz-storage-class": Absent(),
-			"s3:x-amz-copy-source": Absent(), "s3:x-amz-metadata-directive": Absent(), "s3:x-amz-website-redirect-location": Absent(),
-			"s3:x-amz-grant-read": Absent(), "s3:x-amz-grant-write": Absent(), "s3:x-amz-grant-read-acp": Absent(),
-			"s3:x-amz-grant-write-acp": Absent(), "s3:x-amz-grant-full-control": Absent(), "s3:requestobjecttag/": Absent(),
-			"s3:requestobjecttagkeys": Absent(), "s3:if-match": Absent(), "s3:if-none-match": Absent(),
-			"s3:object-lock-mode": Absent(), "s3:object-lock-retain-until-date": Absent(), "s3:object-lock-legal-hold": Absent(),
-			"s3:object-lock-remaining-retention-days": Absent(),
+			"s3:x-amz-acl":           AnyOf(Absent(), Text("private"), Text("bucket-owner-full-control")),
+			"s3:x-amz-storage-class": AnyOf(Absent(), Text("STANDARD")),
 		})
+		return c
 	}
+	// Headers that only writing has.
+	maps.Copy(c, Context{
+		"s3:x-amz-acl": Absent(), "s3:x-amz-storage-class": Absent(), "s3:x-amz-server-side-encryption": Absent(),
+		"s3:x-amz-server-side-encryption-aws-kms-key-id": Absent(), "s3:requestobjecttag/": Absent(), "s3:requestobjecttagkeys": Absent(),
+		"s3:if-match": Absent(), "s3:if-none-match": Absent(), "s3:object-lock-mode": Absent(), "s3:object-lock-legal-hold": Absent(),
+		"s3:object-lock-retain-until-date": Absent(), "s3:object-lock-remaining-retention-days": Absent(),
+	})
 	return c
 }
 

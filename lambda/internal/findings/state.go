@@ -1,6 +1,7 @@
 package findings
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -35,8 +36,12 @@ func (s State) personalize() access.Personalize {
 	if p.Sources = d.Properties().SourceRegions; len(p.Sources) == 0 {
 		p.Sources = []string{d.Identity.Region}
 	}
-	if s.Observed.Role != nil {
-		p.RoleID = s.Observed.Role.ID
+	if role := s.Observed.Role; role != nil {
+		p.RoleID = role.ID
+		// What others put on the role stays.
+		p.RoleTags = map[string]string{}
+		maps.Copy(p.RoleTags, role.Tags)
+		maps.Copy(p.RoleTags, d.Role.Tags)
 	}
 	return p
 }
