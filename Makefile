@@ -30,7 +30,7 @@ TOOL    := go tool -modfile=.ci/tools
 # The CDK runs in Node, where the race detector sees nothing and takes minutes, as it does for the compression of releases.
 IN_NODE := ./infra ./infra/personalizerole ./examples/...
 # The packages with tests that run on the emulator as well as in the process.
-IN_WORLDS := ./lambda/internal/fakeaws ./lambda/internal/handler
+IN_WORLDS := ./lambda/internal/access ./lambda/internal/fakeaws ./lambda/internal/handler
 IN_GO   := ./lambda/... ./infra/bundle/... ./infra/deployer ./infra/emulator ./infra/launch ./infra/parameters ./infra/stacks ./infra/cmd/...
 RELEASE := ./infra/release
 

@@ -21,7 +21,7 @@ type correction struct {
 // deleted.
 func TestCorrections(t *testing.T) {
 	right, wrong := started(t, corrected), started(t, uncorrected)
-	for _, corrections := range [][]correction{iamCorrections, cloudFormationCorrections, kmsCorrections, lambdaCorrections} {
+	for _, corrections := range [][]correction{iamCorrections, cloudFormationCorrections, kmsCorrections, lambdaCorrections, s3Corrections} {
 		for _, c := range corrections {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()

@@ -6,6 +6,7 @@ import correct_iam  # noqa: F401
 import correct_cloudformation  # noqa: F401, it looks at requests before IAM does
 import correct_kms  # noqa: F401
 import correct_lambda  # noqa: F401
+import correct_s3  # noqa: F401
 from ministack.app import main
 
 sys.exit(main())

@@ -7,6 +7,9 @@ import (
 	"pgregory.net/rapid"
 )
 
+// casesOfCheck is how many cases one check of rapid's has, of which it makes a hundred unless told otherwise.
+const casesOfCheck = 15
+
 // jsonObject is one.
 type jsonObject = map[string]any
 

@@ -15,9 +15,6 @@ import (
 	"pgregory.net/rapid"
 )
 
-// casesOfCheck is how many cases one check of rapid's has, of which it makes a hundred unless told otherwise.
-const casesOfCheck = 15
-
 // TestAgreesWithAnotherEvaluator compares decisions with those of an independent implementation of IAM's rules, for both identities.
 func TestAgreesWithAnotherEvaluator(t *testing.T) {
 	ask := startSimulator(t)

@@ -119,6 +119,7 @@ func TestFindingsInEveryWorld(t *testing.T) {
 			r.must(cfn.Delete, answer.PhysicalResourceID, with("Warn"), nil)
 		}},
 		{"a public policy that is blocked is refused before", func(t *testing.T, r *rig) {
+			r.world.Configure("training-data", fakeaws.Settings{})
 			r.policyOf("training-data", func(policy string) string {
 				return strings.Replace(policy, `"Statement":[`, `"Statement":[{"Sid":"Site","Effect":"Allow","Principal":"*","Action":"s3:GetObject",`+
 					`"Resource":"arn:aws:s3:::training-data/site/*"},`, 1)
