@@ -33,7 +33,8 @@ func TestSettings(t *testing.T) {
 		"KmsKeyArns": []any{key}, "ManageKeyPolicies": false, "RoleName": "R", "Path": "/ml/", "PolicyName": "P", "Description": "d",
 		"PermissionsBoundary": "arn:aws:iam::123456789012:policy/B", "PersonalizeAccess": "None", "CloudWatchAccess": "CloudWatchFullAccessV2",
 		"SourceConditions": true, "SourceRegions": []any{"eu-west-1", "us-east-1"}, "MaxSessionDuration": 7200.0, "PropagationDelaySeconds": 5.0,
-		"AdoptExistingRole": true, "ForceDetachPolicies": true, "StackTags": false, "Revision": "2", "Findings": "Fail", "OrganizationId": "o-a1b2c3d4e5", "ServiceTimeout": 720.0,
+		"AdoptExistingRole": true, "ForceDetachPolicies": true, "StackTags": false, "Revision": "2", "Findings": "Fail",
+		"OrganizationId": "o-a1b2c3d4e5", "ServiceTimeout": 720.0,
 	}
 	check := func(from string, a *app, err error) {
 		if err != nil {

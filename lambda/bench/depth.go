@@ -38,7 +38,7 @@ var life = []step{
 		before.description, before.session = "changed", "7200"
 		return before
 	}},
-	{name: "Update of the trust", request: "Update", calls: 4, next: func(before desired, _ int) desired {
+	{name: "Update of the trust", request: "Update", calls: 4, quiet: true, next: func(before desired, _ int) desired {
 		before.regions = []string{"eu-west-1", "eu-central-1"}
 		return before
 	}},

@@ -137,7 +137,8 @@ func DataStatements(s Scope) []Statement {
 	if len(s.Buckets) > 0 {
 		statements = append(statements, Statement{
 			Sid: "ChangeBucketPolicies", Resources: s.Buckets,
-			Actions: slices.Compact(sorted(slices.Concat(bucketReads, findingReads, actions(plan.PutBucketStatements{}, plan.RemoveBucketStatements{})))),
+			Actions: slices.Compact(sorted(slices.Concat(bucketReads, findingReads,
+				actions(plan.PutBucketStatements{}, plan.RemoveBucketStatements{})))),
 		})
 	}
 	if len(s.Keys) > 0 {

@@ -13,7 +13,8 @@ import (
 func defaults() Properties {
 	return Properties{
 		Path: "/", Description: DefaultDescription, MaxSessionDuration: 3600, PersonalizeAccess: PersonalizeFullAccess, CloudWatchAccess: "None",
-		SourceConditions: true, PropagationDelaySeconds: DefaultPropagationDelaySeconds, Findings: FindingsWarn, Uses: []string{"DatasetImport"}, ManageKeyPolicies: true,
+		SourceConditions: true, PropagationDelaySeconds: DefaultPropagationDelaySeconds, Findings: FindingsWarn,
+		Uses: []string{"DatasetImport"}, ManageKeyPolicies: true,
 		StackTags: true,
 	}
 }

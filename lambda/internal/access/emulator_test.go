@@ -62,7 +62,8 @@ func TestAgreesWithWhatIsEnforcedInEveryWorld(t *testing.T) {
 	t.Logf("%d calls were allowed and %d denied; %d policies were refused", allowed, denied, refused)
 }
 
-// isEnforced leaves out what the emulator doesn't model, services as callers and boundaries aside: NotPrincipal, policy variables, wildcards of ARNs that stop at a colon, and lists for Null.
+// isEnforced leaves out what the emulator doesn't model: NotPrincipal, policy variables, wildcards of ARNs that stop at a colon, and lists
+// for Null. The caller is always the role's session, without a boundary.
 func isEnforced(g generated) bool {
 	text := encode(g.policy) + encode(g.identity)
 	return g.action != "kms:Decrypt" && !strings.Contains(text, "NotPrincipal") &&

@@ -7,7 +7,8 @@ func FuzzDecide(f *testing.F) {
 	f.Add(`{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}}`, "s3:GetObject", object)
 	f.Add(`{"Statement":[{"Effect":"Allow","NotPrincipal":{"AWS":["123456789012"]},"NotAction":"s3:Put*","NotResource":"arn:aws:s3:::data/*",`+
 		`"Condition":{"ForAnyValue:StringLikeIfExists":{"aws:TagKeys":["a*",true,1]}}}]}`, "s3:ListBucket", "arn:aws:s3:::data")
-	f.Add(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"*","Resource":"${aws:username, 'a'}${*}${",`+
+	f.Add(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"*",`+
+		`"Resource":"${aws:username, 'a'}${*}${",`+
 		`"Condition":{"IpAddress":{"aws:SourceIp":"::/0"},"DateLessThan":{"aws:CurrentTime":"x"}}}]}`, "*", "*")
 	f.Fuzz(func(t *testing.T, text, action, resource string) {
 		p, err := Parse(text)

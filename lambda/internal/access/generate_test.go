@@ -33,12 +33,14 @@ var (
 	dates    = []string{"2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z", "2026-10-31T23:59:59Z"}
 	booleans = []string{"true", "false"}
 	networks = []string{"203.0.113.0/24", "203.0.113.9", "0.0.0.0/0", "198.51.100.0/24", "2001:db8::/32"}
-	arns     = []string{roleARN, "arn:aws:iam::*:role/*", "arn:aws:iam::" + account + ":role/*", "arn:aws:iam::" + otherone + ":role/service/*",
+	arns     = []string{roleARN, "arn:aws:iam::*:role/*", "arn:aws:iam::" + account + ":role/*",
+		"arn:aws:iam::" + otherone + ":role/service/*",
 		"arn:aws:*:*:*:*", "arn:aws:iam::" + account + ":role/service/PersonalizeRole-?"}
 	tags = []string{"a", "b", "ab", "a*", "?b", "c"}
 )
 
-// keyOfRequest is a condition key with operators that suit it, values of policies and values of requests; many says that it may have several.
+// keyOfRequest is a condition key with operators that suit it, values of policies and values of requests; many says that it may have
+// several.
 type keyOfRequest struct {
 	name            string
 	operators       []string
@@ -54,7 +56,8 @@ var keys = []keyOfRequest{
 		[]string{roleARN, "arn:aws:iam::" + otherone + ":role/b"}, false},
 	{"aws:SourceIp", []string{"IpAddress", "NotIpAddress"}, networks, []string{"203.0.113.9", "198.51.100.1", "2001:db8::1"}, false},
 	{"aws:SecureTransport", []string{"Bool"}, booleans, booleans, false},
-	{"aws:CurrentTime", []string{"DateEquals", "DateNotEquals", "DateLessThan", "DateLessThanEquals", "DateGreaterThan", "DateGreaterThanEquals"},
+	{"aws:CurrentTime", []string{"DateEquals", "DateNotEquals", "DateLessThan", "DateLessThanEquals", "DateGreaterThan",
+		"DateGreaterThanEquals"},
 		dates, dates, false},
 	{"aws:MultiFactorAuthAge", []string{"NumericEquals", "NumericNotEquals", "NumericLessThan", "NumericLessThanEquals", "NumericGreaterThan",
 		"NumericGreaterThanEquals"}, numbers, []string{"0", "10", "9"}, false},

@@ -6,7 +6,7 @@ import (
 )
 
 // fixing are the condition keys that keep a statement for everybody from being public, if their values are fixed. See
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
 var fixing = []string{
 	"aws:principalorgid", "aws:principalorgpaths", "aws:principalarn", "aws:principalaccount", "aws:sourcearn", "aws:sourceaccount",
 	"aws:sourceorgid", "aws:sourceorgpaths", "aws:sourcevpc", "aws:sourcevpce", "aws:sourceip", "aws:userid", "aws:sourceowner",

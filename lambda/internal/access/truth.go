@@ -6,10 +6,11 @@ import "slices"
 type Truth int8
 
 const (
-	// False and True hold whatever is unknown.
+	// False holds whatever is unknown.
 	False Truth = iota
 	// Maybe depends on something unknown.
 	Maybe
+	// True holds whatever is unknown.
 	True
 )
 

@@ -123,7 +123,8 @@ var cases = []struct {
 	{"everybody is denied", given{bucket: deny(`"Condition":{}`)}, BucketPolicyDenies, Error, "both"},
 	{"services are excepted", given{bucket: when(notInVPC + `,"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}`)}, BucketPolicyDenies,
 		Error, "role"},
-	{"forwarded calls are excepted", given{bucket: when(notInVPC + `,"BoolIfExists":{"aws:ViaAWSService":"false"}`)}, BucketPolicyDenies, Error,
+	{"forwarded calls are excepted",
+		given{bucket: when(notInVPC + `,"BoolIfExists":{"aws:ViaAWSService":"false"}`)}, BucketPolicyDenies, Error,
 		"both"},
 	{"other roles are excepted", given{bucket: when(`"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::` + account + `:role/Admin*"}`)},
 		BucketPolicyDenies, Error, "both"},
@@ -146,7 +147,8 @@ var cases = []struct {
 	{name: "TLS 1.2", given: given{bucket: when(`"NumericLessThan":{"s3:TlsVersion":"1.2"}`)}, code: BucketPolicyDenies},
 	{name: "another action", given: given{bucket: `{"Effect":"Deny","Principal":"*","Action":["s3:DeleteBucket","s3:PutObject"],` +
 		`"Resource":["arn:aws:s3:::data","arn:aws:s3:::data/*"]}`}, code: BucketPolicyDenies},
-	{name: "another user", given: given{bucket: `{"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::` + account + `:user/joe"},"Action":"s3:*",` +
+	{name: "another user", given: given{bucket: `{"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::` +
+		account + `:user/joe"},"Action":"s3:*",` +
 		`"Resource":"*"}`}, code: BucketPolicyDenies},
 	{name: "another prefix", given: given{bucket: `{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::data/x/*"}`,
 		props: prefix("in/")}, code: BucketPolicyDenies},
@@ -227,7 +229,8 @@ var cases = []struct {
 	{"a default key of another account", given{observed: defaultKey(servicerole.DefaultKey{ID: "x",
 		ARN: "arn:aws:kms:eu-west-1:999999999999:key/1"})}, DefaultKeyElsewhere, Warning, ""},
 	{"a default key that is gone", given{observed: defaultKey(servicerole.DefaultKey{ID: "alias/gone"})}, DefaultKeyMissing, Warning, ""},
-	{"a default key that can't be told", given{observed: defaultKey(servicerole.DefaultKey{Denial: errDenied})}, DefaultKeyUnknown, Warning, ""},
+	{"a default key that can't be told", given{observed: defaultKey(servicerole.DefaultKey{Denial: errDenied})},
+		DefaultKeyUnknown, Warning, ""},
 	{"a default key that can't be resolved", given{observed: defaultKey(servicerole.DefaultKey{ID: "alias/a", Denial: errDenied})},
 		DefaultKeyUnknown, Warning, ""},
 
@@ -262,9 +265,10 @@ var cases = []struct {
 var errDenied = errors.New("read it: AccessDenied")
 
 const (
-	otherWriter = `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::999999999999:root"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::data/*"}`
-	public      = `{"Sid":"P","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::data/*"}`
-	everything  = `{"Effect":"Allow","Action":"*","Resource":"*"}`
+	otherWriter = `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::999999999999:root"},"Action":"s3:PutObject",` +
+		`"Resource":"arn:aws:s3:::data/*"}`
+	public     = `{"Sid":"P","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::data/*"}`
+	everything = `{"Effect":"Allow","Action":"*","Resource":"*"}`
 )
 
 func customerKeys(missing string) string {

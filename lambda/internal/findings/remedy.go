@@ -89,7 +89,8 @@ func (e exception) addTo(conditions map[string]any) {
 // inOrder is a statement in the order in which people write it.
 func inOrder(statement map[string]any) string {
 	var b strings.Builder
-	for _, name := range []string{"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"} {
+	for _, name := range []string{"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource",
+		"Condition"} {
 		if value, ok := statement[name]; ok {
 			b.WriteString(`,"` + name + `":` + encode(value))
 		}

@@ -69,7 +69,8 @@ func TestDefaultEncryptionInEveryWorld(t *testing.T) {
 			"WARNING KeyPolicyLacksStatement: the policy of KMS key {default} does not allow kms:Decrypt to the service principal " +
 				"personalize.amazonaws.com. Add the statement in attribute RequiredKeyPolicyStatements to it."},
 		{"the AWS managed key", func(*rig) string { return "alias/aws/s3" }, nil, false, false,
-			"WARNING DefaultKeyOfAWS: bucket more-data encrypts new objects with the AWS managed key aws/s3, which Personalize can't use. Change the default encryption to " +
+			"WARNING DefaultKeyOfAWS: bucket more-data encrypts new objects with the AWS managed key aws/s3, which Personalize can't use. " +
+				"Change the default encryption to " +
 				"SSE-S3 or to a customer managed key, and encrypt existing objects again."},
 		{"a key of another account", func(*rig) string { return noAccount }, nil, false, false,
 			"WARNING DefaultKeyElsewhere: bucket more-data encrypts new objects with KMS key " + noAccount + " of another account or Region. If " +

@@ -37,7 +37,8 @@ func TestFindingsInEveryWorld(t *testing.T) {
 			r.policyOf("training-data", func(string) string { return closed })
 			answer := r.deliver(cfn.Create, "", with("Warn"), nil)
 			if !succeeded(answer) || answer.Data[properties.AttrFindingCount] != "1" || len(lines(answer)) != 1 ||
-				!strings.HasPrefix(lines(answer)[0], "ERROR BucketPolicyDenies: statement OnlyOurEndpoint in the policy of bucket training-data denies ") {
+				!strings.HasPrefix(lines(answer)[0], "ERROR BucketPolicyDenies: statement OnlyOurEndpoint in the policy of bucket "+
+					"training-data denies ") {
 				t.Errorf("%+v", answer)
 			}
 			r.must(cfn.Delete, answer.PhysicalResourceID, with("Warn"), nil)
@@ -58,8 +59,8 @@ func TestFindingsInEveryWorld(t *testing.T) {
 			_, exception, _ := strings.Cut(answer.Reason, "Except both: add ")
 			exception, _, _ = strings.Cut(exception, " to its Condition.")
 			r.policyOf("training-data", func(policy string) string {
-				return strings.Replace(policy, `"StringNotEquals":{"aws:SourceVpce":"vpce-1"}`, `"StringNotEqualsIfExists":{"aws:SourceVpce":"vpce-1"},`+
-					exception, 1)
+				return strings.Replace(policy, `"StringNotEquals":{"aws:SourceVpce":"vpce-1"}`,
+					`"StringNotEqualsIfExists":{"aws:SourceVpce":"vpce-1"},`+exception, 1)
 			})
 			answer = r.deliver(cfn.Create, "", with("Fail"), nil)
 			if !succeeded(answer) || answer.Data[properties.AttrFindingCount] != "0" {
@@ -69,8 +70,8 @@ func TestFindingsInEveryWorld(t *testing.T) {
 		}},
 		{"Fail lets pass what is only possible", func(t *testing.T, r *rig) {
 			r.policyOf("training-data", func(string) string {
-				return strings.Replace(closed, `"StringNotEquals":{"aws:SourceVpce":"vpce-1"}`, `"StringNotEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"},`+
-					`"Bool":{"aws:PrincipalIsAWSService":"false"}`, 1)
+				return strings.Replace(closed, `"StringNotEquals":{"aws:SourceVpce":"vpce-1"}`,
+					`"StringNotEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"},"Bool":{"aws:PrincipalIsAWSService":"false"}`, 1)
 			})
 			answer := r.deliver(cfn.Create, "", with("Fail"), nil)
 			if !succeeded(answer) || !strings.HasPrefix(answer.Data[properties.AttrWarnings], "WARNING BucketPolicyDenies: ") {
@@ -126,8 +127,8 @@ func TestFindingsInEveryWorld(t *testing.T) {
 			})
 			r.world.Configure("training-data", fakeaws.Settings{BlocksPublicPolicy: true})
 			answer := r.deliver(cfn.Create, "", with("Fail"), nil)
-			if succeeded(answer) || !strings.Contains(answer.Reason, "PublicPolicyBlocked: the policy of bucket training-data is public by statement "+
-				"Site, ") {
+			if succeeded(answer) || !strings.Contains(answer.Reason, "PublicPolicyBlocked: the policy of bucket training-data is public by "+
+				"statement Site, ") {
 				t.Errorf("%+v", answer)
 			}
 			r.must(cfn.Delete, answer.PhysicalResourceID, with("Fail"), nil)
@@ -155,7 +156,8 @@ func TestFindingsInEveryWorld(t *testing.T) {
 			again["Revision"] = "2"
 			answer := r.deliver(cfn.Update, id, again, with("Warn"))
 			if !succeeded(answer) || len(lines(answer)) != 1 ||
-				!strings.HasPrefix(lines(answer)[0], "SUGGESTION RoleChanged: policy "+policy+" was detached from role "+role+" outside of the stack.") {
+				!strings.HasPrefix(lines(answer)[0], "SUGGESTION RoleChanged: policy "+policy+" was detached from role "+role+
+					" outside of the stack.") {
 				t.Errorf("%+v", answer)
 			}
 			if answer = r.deliver(cfn.Update, id, with("Warn"), again); answer.Data[properties.AttrFindingCount] != "0" {

@@ -22,7 +22,8 @@ func TestAttributes(t *testing.T) {
 	want := map[string]string{
 		"RoleArn": "arn:aws:iam::123456789012:role/ml/R", "RoleName": "R", "RoleId": answer.Data[properties.AttrRoleID],
 		"PolicyArn": "arn:aws:iam::123456789012:policy/ml/P", "RequiredBucketPolicyStatements": "{}", "RequiredKeyPolicyStatements": "{}",
-		"FindingCount": "1", "Warnings": "SUGGESTION PolicySuperseded: AWS replaces CloudWatchFullAccess. Set CloudWatchAccess to CloudWatchFullAccessV2.",
+		"FindingCount": "1",
+		"Warnings":     "SUGGESTION PolicySuperseded: AWS replaces CloudWatchFullAccess. Set CloudWatchAccess to CloudWatchFullAccessV2.",
 	}
 	if diff := cmp.Diff(want, answer.Data); diff != "" || !strings.HasPrefix(answer.Data["RoleId"], "AROA") {
 		t.Errorf("Create: role id %q, -want +got:\n%s", answer.Data["RoleId"], diff)

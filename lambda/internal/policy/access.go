@@ -80,11 +80,12 @@ func keyActions(k Key) Values {
 	return actions
 }
 
-// Reads and Writes report whether a use among those given reads objects of the bucket, or writes them.
+// Reads reports whether a use among those given reads objects of the bucket.
 func Reads(uses []string) bool {
 	return slices.Contains(properties.S3Actions(uses), properties.ActionGet)
 }
 
+// Writes reports whether a use among those given writes to the bucket.
 func Writes(uses []string) bool {
 	return slices.Contains(properties.S3Actions(uses), properties.ActionPut)
 }
