@@ -57,7 +57,7 @@ func TestFindingsInEveryWorld(t *testing.T) {
 			}
 			r.must(cfn.Delete, answer.PhysicalResourceID, with("Fail"), nil)
 			_, exception, _ := strings.Cut(answer.Reason, "Except both: add ")
-			exception, _, _ = strings.Cut(exception, " to its Condition.")
+			exception, _, _ = strings.Cut(exception, " to its Condition (")
 			r.policyOf("training-data", func(policy string) string {
 				return strings.Replace(policy, `"StringNotEquals":{"aws:SourceVpce":"vpce-1"}`,
 					`"StringNotEqualsIfExists":{"aws:SourceVpce":"vpce-1"},`+exception, 1)
