@@ -174,10 +174,11 @@ fuzz: ## fuzz each target some thousand times, beyond its committed seeds
 	go test ./lambda/internal/policy -run '^$$' -fuzz FuzzShared -fuzztime 30000x
 	go test ./lambda/internal/access -run '^$$' -fuzz FuzzDecide -fuzztime 30000x
 
-# One action of a policy is newer than what the linter knows.
+# One action of a policy is newer than what the linter knows, and it takes aws, the account of AWS's managed policies, for none.
 template: $(LINT)/complete ## cfn-lint, sam validate and sam build on template.yaml; the policies in docs; what resource types ask for
 	@for policy in docs/policies/*.json; do \
-		$(LINT)/bin/parliament --config .ci/parliament.yaml --string "$$(sed /lambda:GetFunctionScalingConfig/d $$policy)" || \
+		$(LINT)/bin/parliament --config .ci/parliament.yaml --string \
+			"$$(sed -e /lambda:GetFunctionScalingConfig/d -e s/iam::aws:policy/iam::123456789012:policy/ $$policy)" || \
 			{ echo "$$policy: correct it, or say in .ci/parliament.yaml why it is meant"; exit 1; }; \
 	done
 	$(LINT)/bin/cfn-lint -- template.yaml infra/cmd/demo/consumer.yaml examples/*.yaml docs/policies/boundary.yaml

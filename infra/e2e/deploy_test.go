@@ -76,7 +76,7 @@ func TestDeploy(t *testing.T) {
 
 	status, output := deploy("BucketNames="+bucket, "PropagationDelaySeconds=0", "SourceConditions=false")
 	if status != 0 || !strings.Contains(output, "RoleArn  arn:aws:iam::"+a.id+":role/PersonalizeRole-") ||
-		!strings.Contains(output, "Warning  the trust policy has no source conditions") {
+		!strings.Contains(output, "Warning  SUGGESTION NoSourceConditions: the trust policy has no source conditions") {
 		t.Errorf("created: exit status %d\n%s", status, output)
 	}
 	if status, output := deploy(); status != 0 || !strings.Contains(output, "stack recs needs no update") {
