@@ -46,10 +46,15 @@ func (a *account) bucket(t *testing.T, name, policy string) string {
 	name += "-" + a.id
 	check(t, a.deployer.CreateBucket(t.Context(), name))
 	if policy != "" {
-		_, err := a.deployer.S3.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: aws.String(name), Policy: aws.String(policy)})
-		check(t, err)
+		a.putPolicy(t, name, policy)
 	}
 	return name
+}
+
+func (a *account) putPolicy(t *testing.T, bucket, policy string) {
+	t.Helper()
+	_, err := a.deployer.S3.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: aws.String(bucket), Policy: aws.String(policy)})
+	check(t, err)
 }
 
 // key makes a KMS key and returns its ARN.

@@ -373,7 +373,9 @@ func TestFindings(t *testing.T) {
 // TestRemedies applies what findings about policies recommend, one after the other, until nothing is found.
 func TestRemedies(t *testing.T) {
 	for _, c := range cases {
-		if c.severity == "" || c.code != BucketPolicyDenies && c.code != KeyPolicyDenies && c.code != BoundaryLacksPermission {
+		ofPolicies := []Code{BucketPolicyDenies, BucketPolicyLacksStatement, KeyPolicyDenies, KeyPolicyLacksStatement, BoundaryLacksPermission,
+			PrincipalDeleted, CustomerProvidedKeys, PublicPolicyBlocked}
+		if c.severity == "" || !slices.Contains(ofPolicies, c.code) {
 			continue
 		}
 		t.Run(string(c.code)+" "+c.name, func(t *testing.T) {
@@ -383,24 +385,38 @@ func TestRemedies(t *testing.T) {
 				if len(all) == 0 {
 					return
 				}
-				f := all[0]
-				if f.Fix == "" {
-					t.Fatalf("%s has no statement to paste", f)
+				f, b, key := all[0], s.Observed.Buckets["data"], s.Observed.Keys[keyARN]
+				withFix := []Code{BucketPolicyDenies, KeyPolicyDenies, BoundaryLacksPermission}
+				if slices.Contains(withFix, f.Code) != (f.Fix != "") {
+					t.Fatalf("%s has the statement %q to paste", f, f.Fix)
 				}
 				switch f.Code {
 				case BucketPolicyDenies:
-					b := s.Observed.Buckets["data"]
 					b.Policy = replaced(t, b.Policy, f)
-					s.Observed.Buckets["data"] = b
 				case KeyPolicyDenies:
-					key := s.Observed.Keys[keyARN]
 					key.Policy = replaced(t, key.Policy, f)
-					s.Observed.Keys[keyARN] = key
+				case BucketPolicyLacksStatement:
+					// As RequiredBucketPolicyStatements has them, or merged once the source need not be told.
+					statements := slices.Clone(s.Desired.Buckets[0].Statements)
+					statements[0].Condition = nil
+					b.Policy = merged(t, b.Policy, s.Desired.Sid, statements...)
+				case KeyPolicyLacksStatement:
+					key.Policy = merged(t, key.Policy, s.Desired.Sid, s.Desired.Keys[0].Statement)
+				case PrincipalDeleted:
+					b.Policy = strings.Replace(b.Policy, "AROA1234567890EXAMPLE", "arn:aws:iam::"+account+":role/New", 1)
+				case CustomerProvidedKeys, PublicPolicyBlocked:
+					shared, err := policy.ParseShared(b.Policy)
+					if err != nil {
+						t.Fatal(err)
+					}
+					shared, _ = shared.Remove(map[Code]string{CustomerProvidedKeys: "C", PublicPolicyBlocked: "P"}[f.Code])
+					b.Policy = shared.String()
 				default:
 					// What denies is removed.
 					allowing, _, _ := strings.Cut(s.Inspected.Boundary[strings.Index(s.Inspected.Boundary, "[")+1:], `,{"Effect":"Deny"`)
 					s.Inspected.Boundary = document(strings.TrimSuffix(allowing, "]}") + "," + f.Fix)
 				}
+				s.Observed.Buckets["data"], s.Observed.Keys[keyARN] = b, key
 			}
 			t.Errorf("there still are %q", Of(s))
 		})
