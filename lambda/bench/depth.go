@@ -30,7 +30,7 @@ type step struct {
 func same(before desired, _ int) desired { return before }
 
 var life = []step{
-	{name: "Create", request: "Create", calls: 4, quiet: true, peers: true, next: func(_ desired, count int) desired {
+	{name: "Create", request: "Create", calls: 5, quiet: true, peers: true, next: func(_ desired, count int) desired {
 		return desired{buckets: bucketNames(count)}
 	}},
 	{name: "Update that changes nothing", request: "Update", calls: 2, next: same},

@@ -7,6 +7,15 @@ import (
 	"personalize-role/lambda/internal/servicerole"
 )
 
+// Foreseen returns those questions that can be asked before anything was observed. They may turn out to be needless.
+func Foreseen(d servicerole.Desired) servicerole.Questions {
+	q := servicerole.Questions{Boundary: d.Role.Boundary}
+	for _, b := range d.Buckets {
+		q.Payment = append(q.Payment, b.Name)
+	}
+	return q
+}
+
 // Questions returns what has to be read for the findings beside what was observed: what decides nothing isn't asked for.
 func (s State) Questions() servicerole.Questions {
 	q := servicerole.Questions{Boundary: s.Desired.Role.Boundary}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"personalize-role/lambda/internal/cfn"
 	"personalize-role/lambda/internal/findings"
 	"personalize-role/lambda/internal/parallel"
 	"personalize-role/lambda/internal/plan"
@@ -33,16 +34,21 @@ func (t *task) check(ctx context.Context, d servicerole.Desired, out *outcome, t
 	return slices.Concat(found, out.changes, abandoned)
 }
 
-// inspected is the state that a plan leads to, with what only findings need, which is read once. merges are the buckets whose policies the
-// plan changes.
+// inspectEarly reads what only findings need beside what is observed where the event may change nothing: no later call is there to read it
+// beside.
+func (t *task) inspectEarly(ctx context.Context, g goal, out *outcome) {
+	if d, ok := g.(desired); ok && t.event.RequestType == cfn.Update && d.Properties().Findings != properties.FindingsOff {
+		out.inspected = t.handler.Provisioner.Inspect(ctx, t.identity, findings.Foreseen(d.Desired), out.inspected)
+	}
+}
+
+// inspected is the state that a plan leads to, with what only findings need, of which nothing is read twice. merges are the buckets whose
+// policies the plan changes.
 func (t *task) inspected(ctx context.Context, d servicerole.Desired, out *outcome, merges []string) findings.State {
 	d = d.Given(out.observed)
 	s := findings.State{Desired: d, Observed: plan.Reached(d, out.observed), Merges: merges, Now: t.handler.Provisioner.Now()}
-	if out.inspected == nil {
-		found := t.handler.Provisioner.Inspect(ctx, t.identity, s.Questions())
-		out.inspected = &found
-	}
-	s.Inspected = *out.inspected
+	out.inspected = t.handler.Provisioner.Inspect(ctx, t.identity, s.Questions(), out.inspected)
+	s.Inspected = out.inspected
 	return s
 }
 

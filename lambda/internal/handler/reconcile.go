@@ -42,8 +42,8 @@ type outcome struct {
 	swept bool
 	// findings are about the state that was reached. changes are those about what others changed before.
 	findings, changes []findings.Finding
-	// inspected is what only findings need; nil until it is read.
-	inspected *servicerole.Inspected
+	// inspected is what only findings need, as far as it was read.
+	inspected servicerole.Inspected
 }
 
 // staleError says that CloudFormation no longer wants the event.
@@ -213,6 +213,10 @@ func (t *task) observe(ctx context.Context, g goal, asking bool, out *outcome) e
 			if asking {
 				verdict, out.report = t.judge(ctx, g)
 			}
+			return nil
+		},
+		func() error {
+			t.inspectEarly(ctx, g, out)
 			return nil
 		},
 	)

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"maps"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,9 +14,12 @@ import (
 	"personalize-role/lambda/internal/servicerole"
 )
 
-// Inspect reads what only findings need. It never fails: an event must not fail for what it can do without.
-func (p *Provisioner) Inspect(ctx context.Context, i servicerole.Identity, q servicerole.Questions) servicerole.Inspected {
-	found := servicerole.Inspected{Buckets: map[string]servicerole.BucketSettings{}}
+// Inspect reads what only findings need, as far as it isn't known. It never fails: an event must not fail for what it can do without.
+func (p *Provisioner) Inspect(ctx context.Context, i servicerole.Identity, q servicerole.Questions,
+	known servicerole.Inspected) servicerole.Inspected {
+	found := servicerole.Inspected{Answered: known.Answered, Buckets: map[string]servicerole.BucketSettings{}, Boundary: known.Boundary}
+	maps.Copy(found.Buckets, known.Buckets)
+	q = q.Without(known.Answered)
 	var mutex sync.Mutex
 	var reads []func() error
 	// read adds a call; keep takes its answer in. notFound is the code of the answer that nothing is configured.
@@ -33,7 +37,8 @@ func (p *Provisioner) Inspect(ctx context.Context, i servicerole.Identity, q ser
 			return nil
 		})
 	}
-	set := func(name string, change func(*servicerole.BucketSettings)) {
+	set := func(asked *[]string, name string, change func(*servicerole.BucketSettings)) {
+		*asked = append(*asked, name)
 		settings := found.Buckets[name]
 		change(&settings)
 		found.Buckets[name] = settings
@@ -43,7 +48,7 @@ func (p *Provisioner) Inspect(ctx context.Context, i servicerole.Identity, q ser
 		read("read who pays for requests to bucket "+name, "s3:GetBucketRequestPayment", i.Bucket(name).ARN, "", func() (func(), error) {
 			out, err := p.S3.GetBucketRequestPayment(ctx, &s3.GetBucketRequestPaymentInput{Bucket: aws.String(name), ExpectedBucketOwner: owner})
 			return func() {
-				set(name, func(b *servicerole.BucketSettings) { b.RequesterPays = out.Payer == types.PayerRequester })
+				set(&found.Answered.Payment, name, func(b *servicerole.BucketSettings) { b.RequesterPays = out.Payer == types.PayerRequester })
 			}, err
 		})
 	}
@@ -52,7 +57,9 @@ func (p *Provisioner) Inspect(ctx context.Context, i servicerole.Identity, q ser
 			func() (func(), error) {
 				out, err := p.S3.GetBucketOwnershipControls(ctx, &s3.GetBucketOwnershipControlsInput{Bucket: aws.String(name),
 					ExpectedBucketOwner: owner})
-				return func() { set(name, func(b *servicerole.BucketSettings) { b.ObjectWriter = isObjectWriter(out) }) }, err
+				return func() {
+					set(&found.Answered.Ownership, name, func(b *servicerole.BucketSettings) { b.ObjectWriter = isObjectWriter(out) })
+				}, err
 			})
 	}
 	for _, name := range q.PublicAccess {
@@ -60,7 +67,7 @@ func (p *Provisioner) Inspect(ctx context.Context, i servicerole.Identity, q ser
 			"NoSuchPublicAccessBlockConfiguration", func() (func(), error) {
 				out, err := p.S3.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: aws.String(name), ExpectedBucketOwner: owner})
 				return func() {
-					set(name, func(b *servicerole.BucketSettings) {
+					set(&found.Answered.PublicAccess, name, func(b *servicerole.BucketSettings) {
 						b.BlocksPublicPolicy = out != nil && out.PublicAccessBlockConfiguration != nil &&
 							aws.ToBool(out.PublicAccessBlockConfiguration.BlockPublicPolicy)
 					})
@@ -70,7 +77,7 @@ func (p *Provisioner) Inspect(ctx context.Context, i servicerole.Identity, q ser
 	if q.Boundary != "" {
 		read("read permissions boundary "+q.Boundary, "iam:GetPolicy and iam:GetPolicyVersion", q.Boundary, "", func() (func(), error) {
 			document, err := p.readBoundary(ctx, q.Boundary)
-			return func() { found.Boundary = document }, err
+			return func() { found.Boundary, found.Answered.Boundary = document, q.Boundary }, err
 		})
 	}
 	// None of them fails.

@@ -102,8 +102,25 @@ type Questions struct {
 	Boundary                         string
 }
 
+// Without returns the questions that are not among others.
+func (q Questions) Without(others Questions) Questions {
+	q.Payment = without(q.Payment, others.Payment)
+	q.Ownership = without(q.Ownership, others.Ownership)
+	q.PublicAccess = without(q.PublicAccess, others.PublicAccess)
+	if q.Boundary == others.Boundary {
+		q.Boundary = ""
+	}
+	return q
+}
+
+func without(all, some []string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(name string) bool { return slices.Contains(some, name) })
+}
+
 // Inspected is what only findings need, as far as it could be read.
 type Inspected struct {
+	// Answered are the questions that were answered.
+	Answered Questions
 	// Buckets are the settings of buckets, by name.
 	Buckets map[string]BucketSettings
 	// Boundary is the document of the desired permissions boundary; empty if it isn't known.
