@@ -203,10 +203,14 @@ func (t *task) isRollingBack(ctx context.Context) bool {
 func (t *task) observe(ctx context.Context, g goal, asking bool, out *outcome) error {
 	var failed error
 	verdict := cfn.Wanted
+	scope := g.Scope()
+	if d, ok := g.(desired); ok {
+		scope.New = t.event.RequestType == cfn.Create && !d.AdoptExistingRole
+	}
 	// The question is asked also if reading fails: a failure of something that is no longer wanted is none.
 	_ = parallel.Together(
 		func() error {
-			out.observed, failed = t.handler.Provisioner.Observe(ctx, t.identity, g.Scope())
+			out.observed, failed = t.handler.Provisioner.Observe(ctx, t.identity, scope)
 			return nil
 		},
 		func() error {

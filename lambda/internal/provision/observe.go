@@ -32,12 +32,12 @@ func (p *Provisioner) observe(ctx context.Context, i servicerole.Identity, scope
 	found := make([]*observedPolicy, len(policies))
 	buckets, keys := make([]servicerole.ObservedShared, len(scope.Buckets)), make([]servicerole.ObservedShared, len(scope.Keys))
 	reads := []func() error{func() (err error) {
-		o.Role, err = p.observeRole(ctx, scope.Role)
+		o.Role, err = p.observeRole(ctx, scope.Role, scope.New)
 		return err
 	}}
 	for n, policy := range policies {
 		reads = append(reads, func() (err error) {
-			found[n], err = p.observePolicy(ctx, i, policy.ARN)
+			found[n], err = p.observePolicy(ctx, i, policy.ARN, scope.New)
 			return err
 		})
 	}
@@ -153,43 +153,60 @@ func lag(err error) error {
 }
 
 // observeRole returns nil only if IAM doesn't know the role by its name.
-func (p *Provisioner) observeRole(ctx context.Context, name servicerole.RoleRef) (role *servicerole.ObservedRole, err error) {
+func (p *Provisioner) observeRole(ctx context.Context, name servicerole.RoleRef, isNew bool) (role *servicerole.ObservedRole, err error) {
 	err = p.reread(ctx, func() (err error) {
-		role, err = p.readRole(ctx, name)
+		role, err = p.readRole(ctx, name, isNew)
 		return err
 	})
 	return role, err
 }
 
-func (p *Provisioner) readRole(ctx context.Context, name servicerole.RoleRef) (*servicerole.ObservedRole, error) {
+// askOfExisting asks whether a thing is there, and what else there is to know of it: side by side, since most things are there, or one after
+// the other if it is expected to be new. Each connection that needn't be opened saves a handshake. None of them ends the others, so that
+// every event makes the same calls.
+func askOfExisting(isNew bool, get func() error, more ...func()) error {
+	var err error
+	first := func() error {
+		err = get()
+		return nil
+	}
+	var rest []func() error
+	for _, ask := range more {
+		rest = append(rest, func() error {
+			ask()
+			return nil
+		})
+	}
+	if !isNew {
+		_ = parallel.Together(append(rest, first)...)
+		return err
+	}
+	if err = get(); err == nil {
+		_ = parallel.Together(rest...)
+	}
+	return err
+}
+
+func (p *Provisioner) readRole(ctx context.Context, name servicerole.RoleRef, isNew bool) (*servicerole.ObservedRole, error) {
 	var (
 		role             *servicerole.ObservedRole
 		attached, inline []string
-		missed           error
 		lists            [2]error
 	)
 	failed := func(action string, err error) error {
 		return &Failure{Doing: "read role " + name.Name, Action: action, Target: name.ARN, Err: err}
 	}
-	// None of them ends the others, so that every event makes the same calls.
-	_ = parallel.Together(
+	missed := askOfExisting(isNew,
 		func() error {
 			out, err := p.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(name.Name)})
 			if err != nil {
-				missed = failed("iam:GetRole", err)
-				return nil
+				return failed("iam:GetRole", err)
 			}
-			role, missed = describeRole(out.Role)
-			return nil
+			role, err = describeRole(out.Role)
+			return err
 		},
-		func() error {
-			attached, lists[0] = p.listAttached(ctx, name.Name)
-			return nil
-		},
-		func() error {
-			inline, lists[1] = p.listInline(ctx, name.Name)
-			return nil
-		},
+		func() { attached, lists[0] = p.listAttached(ctx, name.Name) },
+		func() { inline, lists[1] = p.listInline(ctx, name.Name) },
 	)
 	if isNotFound(missed) {
 		return nil, nil

@@ -20,36 +20,32 @@ type observedPolicy struct {
 }
 
 // observePolicy returns nil only if IAM doesn't know the policy.
-func (p *Provisioner) observePolicy(ctx context.Context, i servicerole.Identity, arn string) (policy *observedPolicy, err error) {
+func (p *Provisioner) observePolicy(ctx context.Context, i servicerole.Identity, arn string, isNew bool) (policy *observedPolicy, err error) {
 	err = p.reread(ctx, func() (err error) {
-		policy, err = p.readPolicy(ctx, i, arn)
+		policy, err = p.readPolicy(ctx, i, arn, isNew)
 		return err
 	})
 	return policy, err
 }
 
-func (p *Provisioner) readPolicy(ctx context.Context, i servicerole.Identity, arn string) (*observedPolicy, error) {
+func (p *Provisioner) readPolicy(ctx context.Context, i servicerole.Identity, arn string, isNew bool) (*observedPolicy, error) {
 	policy := &observedPolicy{}
 	failed := func(action string, err error) error {
 		return &Failure{Doing: "read policy " + arn, Action: action, Target: arn, Err: err}
 	}
-	var missed, listed error
-	_ = parallel.Together(
+	var listed error
+	missed := askOfExisting(isNew,
 		func() error {
 			out, err := p.IAM.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: aws.String(arn)})
 			if err != nil {
-				missed = failed("iam:GetPolicy", err)
-				return nil
+				return failed("iam:GetPolicy", err)
 			}
 			policy.PolicyRef = servicerole.PolicyRef{ARN: arn, Path: aws.ToString(out.Policy.Path), Name: aws.ToString(out.Policy.PolicyName)}
 			policy.Tags, policy.DefaultVersion = tagMap(out.Policy.Tags), aws.ToString(out.Policy.DefaultVersionId)
 			policy.uses = aws.ToInt32(out.Policy.AttachmentCount) + aws.ToInt32(out.Policy.PermissionsBoundaryUsageCount)
 			return nil
 		},
-		func() error {
-			listed = p.listVersions(ctx, policy, arn)
-			return nil
-		},
+		func() { listed = p.listVersions(ctx, policy, arn) },
 	)
 	switch {
 	case isNotFound(missed):
@@ -121,7 +117,7 @@ func (p *Provisioner) observeUnnamed(ctx context.Context, i servicerole.Identity
 		reads = append(reads, func() (err error) {
 			if n := slices.IndexFunc(names, func(n servicerole.PolicyRef) bool { return n.ARN == arn }); n >= 0 {
 				found[k] = named[n]
-			} else if found[k], err = p.observePolicy(ctx, i, arn); err != nil {
+			} else if found[k], err = p.observePolicy(ctx, i, arn, false); err != nil {
 				return err
 			}
 			if found[k] == nil {

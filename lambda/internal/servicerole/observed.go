@@ -18,6 +18,8 @@ type Scope struct {
 	Defaults []string
 	// StackTags says that the tags of the stack count.
 	StackTags bool
+	// New says that the role and the policies are not expected to exist: what IAM says of them beyond that is asked only if they do.
+	New bool
 }
 
 // once leaves out what stands there twice.
