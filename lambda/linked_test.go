@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What is linked is initialised at each cold start. See docs/adr/0018-clients-without-schemas.md.
+// What is linked is initialised at each cold start. See docs/adr/0018-processor-time.md.
 func TestLinked(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", ".").CombinedOutput()
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"strings"
 
@@ -22,23 +23,31 @@ import (
 func main() {
 	tune(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
 	log := lambdacontext.NewLogger()
+	trust, err := lambdaenv.NewTrust()
+	if err != nil {
+		fail(log, err)
+	}
 	cfg := lambdaenv.Config()
-	cfg.HTTPClient, cfg.Retryer = provision.HTTPClient(), provision.Retryer
+	cfg.HTTPClient, cfg.Retryer = provision.HTTPClient(trust.Configure), provision.Retryer
 	cfg.APIOptions = append(cfg.APIOptions, provision.LimitCalls(), provision.LogCalls(log))
 	hosts, err := answerHosts()
 	if err != nil {
-		log.Error("can't start", "cause", err.Error())
-		os.Exit(1)
+		fail(log, err)
 	}
 	h := &handler.Handler{
 		Provisioner: provision.New(provision.Clients{
 			IAM: iam.NewFromConfig(cfg), S3: s3.NewFromConfig(cfg), KMS: kms.NewFromConfig(cfg), CloudFormation: cloudformation.NewFromConfig(cfg),
 		}, log),
-		Sender:    cfn.NewSender(log, hosts),
+		Sender:    cfn.NewSender(log, hosts, trust.Configure),
 		Log:       log,
 		AccountID: accountID, RequiredBoundary: os.Getenv(properties.RequiredBoundaryVariable),
 	}
 	lambda.Start(h.Handle)
+}
+
+func fail(log *slog.Logger, err error) {
+	log.Error("can't start", "cause", err.Error())
+	os.Exit(1)
 }
 
 // answerHosts returns where answers may be sent to.

@@ -117,12 +117,17 @@ func (c *cloud) addBuckets(count int) {
 	}
 }
 
-// writeRoots writes the certificates that functions trust: as many as a machine has, and ours.
-func writeRoots(dir string, authority *authority) (file string, err error) {
-	roots, err := os.ReadFile("/etc/ssl/certs/ca-certificates.crt")
-	if err != nil && !os.IsNotExist(err) {
-		return "", err
+// writeRoots writes the certificates that functions trust: all those of the machine, and the few of AWS's, with ours among both.
+func writeRoots(dir string, authority *authority) (machine, amazon string, err error) {
+	machine, amazon = filepath.Join(dir, "roots.pem"), filepath.Join(dir, "amazon.pem")
+	for from, to := range map[string]string{"/etc/ssl/certs/ca-certificates.crt": machine, "lambda/internal/lambdaenv/amazon.pem": amazon} {
+		roots, err := os.ReadFile(from)
+		if err != nil {
+			return "", "", err
+		}
+		if err := os.WriteFile(to, append(roots, authority.root...), 0o600); err != nil {
+			return "", "", err
+		}
 	}
-	file = filepath.Join(dir, "roots.pem")
-	return file, os.WriteFile(file, append(roots, authority.root...), 0o600)
+	return machine, amazon, nil
 }

@@ -57,7 +57,7 @@ func TestTargetsStaySecret(t *testing.T) {
 	for _, url := range []string{server.URL + "/x", "http://5ecre7.invalid/x"} {
 		for _, hosts := range []Hosts{anyHost, {Suffixes: []string{"amazonaws.com"}}} {
 			var log bytes.Buffer
-			s := quiet(NewSender(slog.New(slog.NewJSONHandler(&log, nil)), hosts))
+			s := quiet(NewSender(slog.New(slog.NewJSONHandler(&log, nil)), hosts, asItIs))
 			err := s.Send(t.Context(), url, []byte("{}"))
 			if !errors.Is(err, ErrUndelivered) || strings.Contains(err.Error()+log.String(), "5ecre7") ||
 				strings.Contains(log.String(), server.URL) {

@@ -37,8 +37,8 @@ type Sender struct {
 	Pause func(ctx context.Context, n int) error
 }
 
-// NewSender returns a sender whose every stage has a time-out: a network black hole must not hold an answer.
-func NewSender(log *slog.Logger, hosts Hosts) *Sender {
+// NewSender returns a sender whose every stage has a time-out: a network black hole must not hold an answer. configure changes its transport.
+func NewSender(log *slog.Logger, hosts Hosts, configure func(*http.Transport)) *Sender {
 	transport := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: connectTimeout}).DialContext,
@@ -48,6 +48,7 @@ func NewSender(log *slog.Logger, hosts Hosts) *Sender {
 		MaxIdleConns:          1,
 		IdleConnTimeout:       idleTimeout,
 	}
+	configure(transport)
 	return &Sender{
 		Client: &http.Client{
 			Transport: transport,

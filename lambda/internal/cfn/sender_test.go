@@ -64,7 +64,7 @@ const path = "/arn%3Aaws%3Acloudformation%3Aeu-west-1%3A123456789012%3Astack/app
 
 func TestSendIsByteExact(t *testing.T) {
 	url, seen := serve(t, 200)
-	if err := quiet(NewSender(slog.New(slog.DiscardHandler), anyHost)).Send(t.Context(), url+path, []byte(`{"ü":1}`)); err != nil {
+	if err := quiet(NewSender(slog.New(slog.DiscardHandler), anyHost, asItIs)).Send(t.Context(), url+path, []byte(`{"ü":1}`)); err != nil {
 		t.Fatal(err)
 	}
 	want := []request{{Method: "PUT", URI: path, Body: `{"ü":1}`, ContentLength: 8}}
@@ -95,7 +95,7 @@ func TestSendRetries(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			url, seen := serve(t, c.statuses...)
-			err := quiet(NewSender(slog.New(slog.DiscardHandler), anyHost)).Send(t.Context(), url+path, []byte("{}"))
+			err := quiet(NewSender(slog.New(slog.DiscardHandler), anyHost, asItIs)).Send(t.Context(), url+path, []byte("{}"))
 			got := ""
 			if err != nil {
 				got = err.Error()
@@ -125,7 +125,7 @@ func TestTheURLStaysSecret(t *testing.T) {
 	for _, target := range []string{url + path, nobody + path, "ftp://example.com" + path, "http://" + path, "secret5ecre7",
 		"http://exa mple" + path, "http://[::1" + path} {
 		var log bytes.Buffer
-		err := quiet(NewSender(slog.New(slog.NewJSONHandler(&log, nil)), anyHost)).Send(t.Context(), target, []byte("{}"))
+		err := quiet(NewSender(slog.New(slog.NewJSONHandler(&log, nil)), anyHost, asItIs)).Send(t.Context(), target, []byte("{}"))
 		if err == nil {
 			t.Errorf("%s: no error", target)
 			continue
@@ -144,10 +144,12 @@ func TestSendGivesUpWithTheContext(t *testing.T) {
 	t.Cleanup(func() { close(block); server.Close() })
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	err := NewSender(slog.New(slog.DiscardHandler), anyHost).Send(ctx, server.URL, []byte("{}"))
+	err := NewSender(slog.New(slog.DiscardHandler), anyHost, asItIs).Send(ctx, server.URL, []byte("{}"))
 	if !errors.Is(err, ErrUndelivered) {
 		t.Errorf("got %v, want %v", err, ErrUndelivered)
 	}
 }
 
 var anyHost = Hosts{Any: true}
+
+func asItIs(*http.Transport) {}

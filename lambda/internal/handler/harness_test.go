@@ -53,7 +53,7 @@ func newRig(t *testing.T, world awstest.World) *rig {
 		r.slept += d
 		return ctx.Err()
 	}
-	sender := cfn.NewSender(log, cfn.Hosts{Any: true})
+	sender := cfn.NewSender(log, cfn.Hosts{Any: true}, asItIs)
 	sender.Client = &http.Client{Transport: r}
 	sender.Pause = func(context.Context, int) error { return nil }
 	r.cfn.Tag(map[string]string{"CostCenter": "42"})
@@ -289,3 +289,5 @@ func (r *rig) setUnreachable(v bool) {
 }
 
 var apiNotFound = &smithy.GenericAPIError{Code: "NoSuchEntity", Message: "cannot be found"}
+
+func asItIs(*http.Transport) {}

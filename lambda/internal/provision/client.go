@@ -49,11 +49,13 @@ func Retryer() aws.Retryer {
 var concurrency = map[string]int{"IAM": 8, "S3": 64, "KMS": 8, "CloudFormation": 2}
 
 // HTTPClient returns a client that keeps a connection for each call that may be under way at once; the SDK's own keeps ten to a service.
-// It follows no redirect: S3 redirects to another Region, where the request would arrive without its signature.
-func HTTPClient() *http.Client {
+// It follows no redirect: S3 redirects to another Region, where the request would arrive without its signature. configure changes its
+// transport.
+func HTTPClient(configure func(*http.Transport)) *http.Client {
 	transport := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConnsPerHost = concurrency["S3"]
 		t.MaxIdleConns = 2 * concurrency["S3"]
+		configure(t)
 	}).GetTransport()
 	return &http.Client{
 		Transport:     transport,
