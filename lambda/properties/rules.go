@@ -21,20 +21,20 @@ var (
 	nameCharacters = lazyregexp.Regexp(`^[\w+=,.@-]+$`)
 	// IAM allows any printable ASCII in a path; the pattern of roleArn in the Personalize API is narrower.
 	pathCharacters = lazyregexp.Regexp(`^/([a-zA-Z0-9_+=,.@/-]*/)?$`)
-	boundaryARN    = lazyregexp.Regexp(`^arn:[a-z0-9-]+:iam::(\d{12}|aws):policy/[\x21-\x7e]{1,640}$`)
+	boundaryARN    = lazyregexp.Regexp(`^arn:[a-z0-9-]+:iam::(\d{12}|aws):policy/[\x21-\x7e]+$`)
 	// IAM's own pattern of descriptions: tab, line feed, carriage return, printable ASCII, and Latin-1.
 	descriptionCharacters = lazyregexp.Regexp(`^[\x{9}\x{A}\x{D}\x{20}-\x{7E}\x{A1}-\x{FF}]*$`)
 	// IAM's own pattern of policy documents, without what breaks lines. See
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
 	documentCharacters = lazyregexp.Regexp(`^[\x{20}-\x{FF}]*$`)
 	bucketARN          = lazyregexp.Regexp(`^arn:[a-z0-9-]+:s3:::`)
-	bucketCharacters   = lazyregexp.Regexp(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	bucketCharacters   = lazyregexp.Regexp(`^[a-z0-9][a-z0-9.-]+[a-z0-9]$`)
 	// S3 allowed 255 characters in us-east-1 until March 2018. Personalize takes locations of 256, s3:// and a slash included.
-	legacyBucketCharacters = lazyregexp.Regexp(`^[A-Za-z0-9._-]{3,250}$`)
+	legacyBucketCharacters = lazyregexp.Regexp(`^[A-Za-z0-9._-]+$`)
 	region                 = lazyregexp.Regexp(RegionPattern)
 	keyARN                 = lazyregexp.Regexp(`^arn:aws[a-z0-9-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$`)
 	// https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
-	organization  = lazyregexp.Regexp(`^o-[a-z0-9]{10,32}$`)
+	organization  = lazyregexp.Regexp(`^o-[a-z0-9]+$`)
 	tagCharacters = lazyregexp.Regexp(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 )
 
@@ -75,7 +75,7 @@ func description(s string) string {
 }
 
 func organizationID(s string) string {
-	if !organization().MatchString(s) {
+	if len(s) < len("o-")+10 || len(s) > len("o-")+32 || !organization().MatchString(s) {
 		return "must be the ID of an organisation, such as o-a1b2c3d4e5"
 	}
 	return ""
@@ -89,7 +89,7 @@ func revision(s string) string {
 }
 
 func boundary(s string) string {
-	if !boundaryARN().MatchString(s) {
+	if _, name, _ := strings.Cut(s, ":policy/"); len(name) > 640 || !boundaryARN().MatchString(s) {
 		return "must be the ARN of a managed policy, such as arn:aws:iam::123456789012:policy/Boundary"
 	}
 	return ""
@@ -159,7 +159,7 @@ const LegacyRegion = "us-east-1"
 // IsLegacyBucketName reports whether only a bucket of LegacyRegion from before March 2018 can have a name, of those that are accepted. See
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 func IsLegacyBucketName(s string) bool {
-	return !bucketCharacters().MatchString(s) || strings.Contains(s, "..")
+	return len(s) < 3 || len(s) > 63 || !bucketCharacters().MatchString(s) || strings.Contains(s, "..")
 }
 
 // bucketFault follows https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
@@ -167,7 +167,7 @@ func bucketFault(s string) string {
 	const form = "must be a bucket name (3 to 63 lower-case letters, digits, dots and hyphens, between letters or digits; in " + LegacyRegion +
 		" up to 250, capitals and _ too, for buckets from before March 2018) or arn:PARTITION:s3:::NAME, without a key"
 	switch {
-	case !legacyBucketCharacters().MatchString(s):
+	case len(s) < 3, len(s) > 250, !legacyBucketCharacters().MatchString(s):
 		return form
 	case strings.HasPrefix(s, "xn--"), strings.HasPrefix(s, "sthree-"), strings.HasPrefix(s, "amzn-s3-demo-"):
 		return "must not start with xn--, sthree- or amzn-s3-demo-, which S3 reserves"

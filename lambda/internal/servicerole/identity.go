@@ -20,15 +20,16 @@ type Identity struct {
 }
 
 var (
-	stackARN = lazyregexp.Regexp(`^arn:([a-z0-9-]+):cloudformation:([a-z0-9-]+):(\d{12}):stack/[a-zA-Z0-9-]{1,128}/[a-zA-Z0-9-]{1,64}$`)
+	// Lengths are compared apart: a bound of a repetition makes an expression many times as large.
+	stackARN = lazyregexp.Regexp(`^arn:([a-z0-9-]+):cloudformation:([a-z0-9-]+):(\d{12}):stack/([a-zA-Z0-9-]+)/([a-zA-Z0-9-]+)$`)
 	// Both become values of tags.
-	logicalID = lazyregexp.Regexp(`^[a-zA-Z0-9]{1,255}$`)
+	logicalID = lazyregexp.Regexp(`^[a-zA-Z0-9]+$`)
 )
 
 // NewIdentity parses the StackId and LogicalResourceId of an event. It returns an error if they don't have CloudFormation's form.
 func NewIdentity(stack, logical string) (Identity, error) {
 	m := stackARN().FindStringSubmatch(stack)
-	if m == nil || len(stack) > maxTagValue || !logicalID().MatchString(logical) {
+	if m == nil || len(stack) > maxTagValue || len(m[4]) > 128 || len(m[5]) > 64 || !logicalID().MatchString(logical) || len(logical) > 255 {
 		return Identity{}, fmt.Errorf("StackId %q with LogicalResourceId %q does not name a resource of a CloudFormation stack. Nothing "+
 			"was changed. Send both in CloudFormation's form", stack, logical)
 	}
