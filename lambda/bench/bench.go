@@ -39,7 +39,7 @@ func (b *bench) run() (err error) {
 	parts := []struct {
 		name    string
 		measure func(*report) error
-	}{{"cold", b.measureColdStarts}, {"create", b.measureColdCreates}, {"depth", b.measureDepth}}
+	}{{"cold", b.measureColdStarts}, {"create", b.measureColdCreates}, {"buckets", b.measureBuckets}, {"depth", b.measureDepth}}
 	for _, part := range parts {
 		if b.only != "" && b.only != part.name {
 			continue
@@ -77,32 +77,59 @@ const callLatency = 30 * time.Millisecond
 
 // measureColdCreates measures a first Create, from exec to the answer, with one bucket.
 func (b *bench) measureColdCreates(r *report) error {
-	memory := sizes
-	if b.unconfined {
-		memory = []int{0}
-	}
 	for range b.rounds {
-		for _, megabytes := range memory {
+		for _, megabytes := range b.memory() {
 			for _, f := range b.picked() {
-				err := b.with(f, limits{megabytes}, callLatency, func(p *process, _ time.Duration) error {
-					p.addBuckets(1)
-					answered, err := p.invoke(p.event("Create", "", desired{buckets: bucketNames(1)}, nil))
-					if err != nil {
-						return err
-					}
-					peak, err := p.peak()
-					if err != nil {
-						return err
-					}
-					cpu, err := p.cpu()
-					r.addColdCreate(f.name, megabytes, answered.at.Sub(p.started)-b.chosen(f, true), cpu, peak)
+				if err := b.coldCreate(r, f, megabytes, 1); err != nil {
 					return err
-				})
-				if err != nil {
-					return fmt.Errorf("at %d MB: %w", megabytes, err)
 				}
 			}
 		}
+	}
+	return nil
+}
+
+// measureBuckets measures a first Create with many buckets, in a third of the rounds: it takes minutes.
+func (b *bench) measureBuckets(r *report) error {
+	for range max(1, b.rounds/3) {
+		for _, megabytes := range b.memory() {
+			for _, count := range counts[1:] {
+				for _, f := range []function{b.ours, b.serial} {
+					if err := b.coldCreate(r, f, megabytes, count); err != nil {
+						return err
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// memory is what to measure at; 0 is a whole machine.
+func (b *bench) memory() []int {
+	if b.unconfined {
+		return []int{0}
+	}
+	return sizes
+}
+
+func (b *bench) coldCreate(r *report, f function, megabytes, count int) error {
+	err := b.with(f, limits{megabytes}, callLatency, func(p *process, _ time.Duration) error {
+		p.addBuckets(count)
+		answered, err := p.invoke(p.event("Create", "", desired{buckets: bucketNames(count)}, nil))
+		if err != nil {
+			return err
+		}
+		peak, err := p.peak()
+		if err != nil {
+			return err
+		}
+		cpu, err := p.cpu()
+		r.addColdCreate(createKey{f.name, megabytes, count}, answered.at.Sub(p.started)-b.chosen(f, true), cpu, peak)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("at %d MB, %s: %w", megabytes, buckets(count), err)
 	}
 	return nil
 }

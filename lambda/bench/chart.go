@@ -27,10 +27,10 @@ func (r *report) chart() string {
 	}
 	var b strings.Builder
 	y := chartTop
-	for _, size := range r.sizes() {
+	for _, size := range r.memory() {
 		fmt.Fprintf(&b, `<text x="12" y="%d" font-weight="bold">%s</text>`+"\n", y-6, sizeName(size))
 		for n, f := range r.picked() {
-			took := r.coldCreates[createKey{f.name, size}].median()
+			took := r.coldCreates[createKey{f.name, size, 1}].median()
 			width := float64(chartWidth-labelWidth-valueMargin) * ratio(took, longest)
 			fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="end">%s</text><rect x="%d" y="%d" width="%.1f" height="%d" fill="%s"/><text `+
 				`x="%.1f" y="%d">%.0f ms</text>`+"\n",

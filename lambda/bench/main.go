@@ -14,7 +14,7 @@ func main() {
 	flag.StringVar(&b.dist, "dist", "dist/bench", "folder with amd64/function.zip and arm64/function.zip")
 	flag.StringVar(&b.peers, "peers", ".tools/bench", "folder with the installed peers")
 	flag.StringVar(&b.docs, "docs", "docs", "folder to write benchmarks.md and benchmarks.svg to")
-	flag.StringVar(&b.only, "only", "", "measure one part, cold, create or depth, and write nothing")
+	flag.StringVar(&b.only, "only", "", "measure one part, cold, create, buckets or depth, and write nothing")
 	flag.BoolVar(&b.unconfined, "unconfined", false, "leave out what needs control groups")
 	flag.Parse()
 	signals := make(chan os.Signal, 1)

@@ -14,8 +14,8 @@ import (
 )
 
 type createKey struct {
-	function  string
-	megabytes int
+	function         string
+	megabytes, count int
 }
 
 type depthKey struct {
@@ -28,7 +28,7 @@ type report struct {
 	*bench
 	coldStarts  map[string]series
 	coldCreates map[createKey]series
-	// cpus and peaks are the time on a core and the largest resident set of a first Create.
+	// cpus and peaks are the time on a core and the largest resident set of a first Create with one bucket.
 	cpus   map[string]series
 	peaks  map[string]int64
 	depths map[depthKey]series
@@ -45,11 +45,12 @@ func (r *report) addColdStart(function string, took time.Duration) {
 	r.coldStarts[function] = append(r.coldStarts[function], took)
 }
 
-func (r *report) addColdCreate(function string, megabytes int, took, cpu time.Duration, peak int64) {
-	key := createKey{function, megabytes}
+func (r *report) addColdCreate(key createKey, took, cpu time.Duration, peak int64) {
 	r.coldCreates[key] = append(r.coldCreates[key], took)
-	r.cpus[function] = append(r.cpus[function], cpu)
-	r.peaks[function] = max(r.peaks[function], peak)
+	if key.count == 1 {
+		r.cpus[key.function] = append(r.cpus[key.function], cpu)
+		r.peaks[key.function] = max(r.peaks[key.function], peak)
+	}
 }
 
 func (r *report) addDepth(function, step string, count int, took time.Duration) {
@@ -84,16 +85,24 @@ func (r *report) text() (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Benchmarks\n\nWritten by `make bench` on %s: %s, %d cores, medians of %d rounds, all functions in turns in "+
-		"every round.\n"+
+	commit, err := exec.Command("git", "rev-parse", "--short", "HEAD").Output()
+	if err != nil {
+		return "", fmt.Errorf("find the commit that is measured: %w", err)
+	}
+	fmt.Fprintf(&b, "# Benchmarks\n\nWritten by `make bench` on %s at commit %s: %s, %d cores, medians of %d rounds, all functions in "+
+		"turns in every\n"+
+		"round. "+
 		"AWS is served on loopback over TLS, with certificates of RSA keys as AWS's; each call takes as long as a table says. No figure\n"+
-		"is of AWS itself.\n\n", time.Now().Format("2006-01-02"), processor(), runtime.NumCPU(), r.rounds)
+		"is of AWS itself.\n\n", time.Now().Format("2006-01-02"), bytes.TrimSpace(commit), processor(), runtime.NumCPU(), r.rounds)
 	r.writeFunctions(&b)
 	if len(r.coldStarts) > 0 {
 		r.writeColdStarts(&b)
 	}
-	if len(r.coldCreates) > 0 {
+	if len(r.cpus) > 0 {
 		r.writeColdCreates(&b)
+	}
+	if r.only == "" || r.only == "buckets" {
+		r.writeBuckets(&b)
 	}
 	if len(r.depths) > 0 {
 		r.writeDepth(&b)
@@ -165,7 +174,7 @@ func (r *report) writeColdCreates(b *strings.Builder) {
 		"MB/%d of a core in periods of %d ms, by control groups, from the start on). Ours waits %s before it looks at the bucket's\n"+
 		"policy again, within the settling; the waiting is left out here.\n\n", callLatency.Milliseconds(), megabytesPerCore,
 		period.Milliseconds(), seconds(sharedpolicy.Quiet))
-	sizes := r.sizes()
+	sizes := r.memory()
 	fmt.Fprintf(b, "| Function |")
 	for _, size := range sizes {
 		fmt.Fprintf(b, " %s |", sizeName(size))
@@ -174,7 +183,7 @@ func (r *report) writeColdCreates(b *strings.Builder) {
 	for _, f := range r.picked() {
 		fmt.Fprintf(b, "| %s |", f.name)
 		for _, size := range sizes {
-			took, ours := r.coldCreates[createKey{f.name, size}].median(), r.coldCreates[createKey{r.ours.name, size}].median()
+			took, ours := r.coldCreates[createKey{f.name, size, 1}].median(), r.coldCreates[createKey{r.ours.name, size, 1}].median()
 			if f.name == r.ours.name {
 				fmt.Fprintf(b, " %.0f ms |", milliseconds(took))
 				continue
@@ -193,14 +202,6 @@ func sizeName(megabytes int) string {
 	return fmt.Sprintf("%d MB", megabytes)
 }
 
-// sizes are those that were measured.
-func (r *report) sizes() []int {
-	if r.unconfined {
-		return []int{0}
-	}
-	return sizes
-}
-
 // writeMemory says what the template's memory size is picked by.
 func (r *report) writeMemory(b *strings.Builder, sizes []int) {
 	if r.unconfined {
@@ -214,7 +215,7 @@ func (r *report) writeMemory(b *strings.Builder, sizes []int) {
 		seconds(settle))
 	var before time.Duration
 	for _, size := range sizes {
-		took := r.coldCreates[createKey{r.ours.name, size}].median()
+		took := r.coldCreates[createKey{r.ours.name, size, 1}].median()
 		gain := "-"
 		if before > 0 {
 			gain = fmt.Sprintf("%.0f ms", milliseconds(before-took))
@@ -223,6 +224,29 @@ func (r *report) writeMemory(b *strings.Builder, sizes []int) {
 		fmt.Fprintf(b, "| %d MB | %.0f | %s | %.1f | %.3f |\n", size, milliseconds(took), gain, whole.Seconds(),
 			1000*whole.Seconds()*float64(size)/1024*gigabyteSecond)
 		before = took
+	}
+	b.WriteString("\n")
+}
+
+// writeBuckets says how a first Create grows with its buckets.
+func (r *report) writeBuckets(b *strings.Builder) {
+	fmt.Fprintf(b, "The same with more buckets, and as multiples of one. Buckets are hosts of their own in AWS, and share one here: up to 64\n"+
+		"connections, on which a peer that makes one call after the other has one.\n\n"+
+		"| Function | Memory |")
+	for _, count := range counts {
+		fmt.Fprintf(b, " %s |", buckets(count))
+	}
+	fmt.Fprintf(b, "\n|---|---:|%s\n", strings.Repeat("---:|", len(counts)))
+	for _, f := range []function{r.ours, r.serial} {
+		for _, size := range r.memory() {
+			fmt.Fprintf(b, "| %s | %s |", f.name, sizeName(size))
+			one := r.coldCreates[createKey{f.name, size, 1}].median()
+			for _, count := range counts {
+				took := r.coldCreates[createKey{f.name, size, count}].median()
+				fmt.Fprintf(b, " %.0f ms, %.1f x |", milliseconds(took), ratio(took, one))
+			}
+			b.WriteString("\n")
+		}
 	}
 	b.WriteString("\n")
 }
