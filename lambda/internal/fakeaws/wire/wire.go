@@ -66,23 +66,23 @@ type Buckets interface {
 	PutBucketPolicy(context.Context, *s3.PutBucketPolicyInput, ...func(*s3.Options)) (*s3.PutBucketPolicyOutput, error)
 	DeleteBucketPolicy(context.Context, *s3.DeleteBucketPolicyInput, ...func(*s3.Options)) (*s3.DeleteBucketPolicyOutput, error)
 	GetBucketEncryption(context.Context, *s3.GetBucketEncryptionInput, ...func(*s3.Options)) (*s3.GetBucketEncryptionOutput, error)
+	GetBucketRequestPayment(context.Context, *s3.GetBucketRequestPaymentInput, ...func(*s3.Options)) (*s3.GetBucketRequestPaymentOutput, error)
+	GetBucketOwnershipControls(context.Context, *s3.GetBucketOwnershipControlsInput, ...func(*s3.Options)) (
+		*s3.GetBucketOwnershipControlsOutput, error)
+	GetPublicAccessBlock(context.Context, *s3.GetPublicAccessBlockInput, ...func(*s3.Options)) (*s3.GetPublicAccessBlockOutput, error)
 }
 
-// S3 serves the policies and the default encryption of buckets, addressed by path.
+// S3 serves the policies and the settings of buckets, addressed by path.
 func S3(service Buckets) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		bucket, owner := aws.String(strings.Trim(r.URL.Path, "/")), optional(r.Header.Get("X-Amz-Expected-Bucket-Owner"))
 		about := *bucket != "" && r.URL.Query().Has("policy")
 		var err error
 		switch {
-		case *bucket != "" && r.URL.Query().Has("encryption") && r.Method == http.MethodGet:
-			var out *s3.GetBucketEncryptionOutput
-			in := &s3.GetBucketEncryptionInput{Bucket: bucket, ExpectedBucketOwner: owner}
-			if out, err = service.GetBucketEncryption(r.Context(), in); err == nil {
-				standard := out.ServerSideEncryptionConfiguration.Rules[0].ApplyServerSideEncryptionByDefault
-				fmt.Fprintf(w, "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>%s</SSEAlgorithm>"+
-					"<KMSMasterKeyID>%s</KMSMasterKeyID></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>",
-					standard.SSEAlgorithm, escaped(aws.ToString(standard.KMSMasterKeyID)))
+		case *bucket != "" && !about && r.Method == http.MethodGet:
+			var text string
+			if text, err = setting(r, service, bucket, owner); err == nil {
+				_, _ = io.WriteString(w, text)
 				return
 			}
 		case !about:
@@ -118,6 +118,43 @@ func S3(service Buckets) http.Handler {
 		w.WriteHeader(status)
 		fmt.Fprintf(w, "<Error><Code>%s</Code><Message>%s</Message></Error>", escaped(code), escaped(message))
 	})
+}
+
+// setting reads what else than its policy a bucket has.
+func setting(r *http.Request, service Buckets, bucket, owner *string) (text string, err error) {
+	query, ctx := r.URL.Query(), r.Context()
+	switch {
+	case query.Has("encryption"):
+		out, err := service.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: bucket, ExpectedBucketOwner: owner})
+		if err != nil {
+			return "", err
+		}
+		standard := out.ServerSideEncryptionConfiguration.Rules[0].ApplyServerSideEncryptionByDefault
+		return fmt.Sprintf("<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>%s</SSEAlgorithm>"+
+			"<KMSMasterKeyID>%s</KMSMasterKeyID></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>",
+			standard.SSEAlgorithm, escaped(aws.ToString(standard.KMSMasterKeyID))), nil
+	case query.Has("requestPayment"):
+		out, err := service.GetBucketRequestPayment(ctx, &s3.GetBucketRequestPaymentInput{Bucket: bucket, ExpectedBucketOwner: owner})
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("<RequestPaymentConfiguration><Payer>%s</Payer></RequestPaymentConfiguration>", out.Payer), nil
+	case query.Has("ownershipControls"):
+		out, err := service.GetBucketOwnershipControls(ctx, &s3.GetBucketOwnershipControlsInput{Bucket: bucket, ExpectedBucketOwner: owner})
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("<OwnershipControls><Rule><ObjectOwnership>%s</ObjectOwnership></Rule></OwnershipControls>",
+			out.OwnershipControls.Rules[0].ObjectOwnership), nil
+	case query.Has("publicAccessBlock"):
+		out, err := service.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: bucket, ExpectedBucketOwner: owner})
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("<PublicAccessBlockConfiguration><BlockPublicPolicy>%t</BlockPublicPolicy></PublicAccessBlockConfiguration>",
+			aws.ToBool(out.PublicAccessBlockConfiguration.BlockPublicPolicy)), nil
+	}
+	return "", unknown(r.Method + " " + r.URL.String())
 }
 
 // call calls the method with an operation's name, after read has filled its input.

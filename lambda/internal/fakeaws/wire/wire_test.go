@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -29,6 +30,7 @@ func account() (provision.Clients, *fakeaws.Account) {
 	a, cfn := fakeaws.New("123456789012"), &fakeaws.CloudFormation{}
 	a.S3.AddBucket("data", "", "", `{"Version":"2012-10-17"}`)
 	a.S3.AddBucket("empty", "", "", "")
+	a.S3.Configure("data", fakeaws.Settings{RequesterPays: true, ObjectWriter: true, BlocksPublicPolicy: true})
 	a.KMS.AddKey("{}")
 	cfn.Say("CREATE_IN_PROGRESS", "id", "CREATE_IN_PROGRESS")
 	return provision.Clients{IAM: a.IAM, S3: a.S3, KMS: a.KMS, CloudFormation: cfn}, a
@@ -59,7 +61,8 @@ func TestSameAsTheAccount(t *testing.T) {
 		cmpopts.IgnoreUnexported(iam.CreateRoleOutput{}, iam.GetRoleOutput{}, iam.CreatePolicyOutput{}, iam.GetPolicyOutput{},
 			iam.ListAttachedRolePoliciesOutput{},
 			iam.ListPolicyVersionsOutput{}, types.Role{}, types.Policy{}, types.Tag{}, types.PolicyVersion{}, types.AttachedPolicy{},
-			types.AttachedPermissionsBoundary{})); diff != "" {
+			types.AttachedPermissionsBoundary{}, s3.GetBucketRequestPaymentOutput{}, s3.GetBucketOwnershipControlsOutput{},
+			s3types.OwnershipControls{}, s3types.OwnershipControlsRule{})); diff != "" {
 		t.Errorf("-called +served:\n%s", diff)
 	}
 }
@@ -107,6 +110,17 @@ func history(ctx context.Context, c provision.Clients) []any {
 			continue
 		}
 		note(nil, err)
+	}
+	for _, bucket := range []string{"data", "none"} {
+		payment, err := c.S3.GetBucketRequestPayment(ctx, &s3.GetBucketRequestPaymentInput{Bucket: aws.String(bucket)})
+		note(payment, err)
+		controls, err := c.S3.GetBucketOwnershipControls(ctx, &s3.GetBucketOwnershipControlsInput{Bucket: aws.String(bucket)})
+		note(controls, err)
+		if block, err := c.S3.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: aws.String(bucket)}); err == nil {
+			note(*block.PublicAccessBlockConfiguration.BlockPublicPolicy, nil)
+		} else {
+			note(nil, err)
+		}
 	}
 	_, err = c.S3.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: aws.String("empty"), Policy: aws.String("{}")})
 	note(nil, err)
