@@ -40,7 +40,7 @@ export GOTOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 export PATH := $(abspath $(CDK))/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help browser launch-page demo build test tools unit unit-go unit-cdk simulated code tools-of-check beside-stacks beside-stacks-of-test histories mutate emulated emulated-calls emulated-stacks bench fleet check synth format fmt golden lint vet \
+.PHONY: help browser launch-page demo build test tools unit unit-go unit-cdk simulated code tools-of-check beside-stacks beside-stacks-of-test histories mutate emulated emulated-calls emulated-stacks bench plan fleet check synth format fmt golden lint vet \
 	vulncheck fuzz template package deploy publish release deployable clean
 
 help: ## list the targets
@@ -113,6 +113,9 @@ bench: $(BENCH)/complete ## measure against others and against the limits; write
 	for arch in amd64 arm64; do go run ./infra/cmd/bundle -arch $$arch -o dist/bench/$$arch || exit; done
 	go run ./lambda/bench $(if $(filter-out 0,$(shell id -u)),-unconfined)
 
+plan: ## show what a template, properties or an event would change: make plan FILE=template.yaml FLAGS="-fail-on error"
+	@go run ./lambda/cmd/roleplan $(FLAGS) $(FILE)
+
 fleet: ## simulate the deployment to 1,000 accounts in 3 Regions, with duplicates, crashes and throttling
 	go test -count 1 -v -run TestFleet ./lambda/internal/fleet -accounts 1000
 
@@ -159,7 +162,7 @@ vet: ## go vet, with and without the emulator's tests
 lint: ## golangci-lint, and actionlint on the workflows
 	@echo "compiling golangci-lint if it is not in Go's cache, 1 to 2 minutes"
 	$(TOOL)/golangci-lint.mod golangci-lint run --build-tags emulator,awscli,browser,schemas,simulate ./...
-	$(TOOL)/actionlint.mod actionlint -shellcheck= -pyflakes=
+	$(TOOL)/actionlint.mod actionlint -shellcheck= -pyflakes= .github/workflows/*.yml examples/*.yml
 
 vulncheck: ## govulncheck, where its database can be reached
 	@mkdir -p $(TOOLS)
@@ -169,10 +172,11 @@ vulncheck: ## govulncheck, where its database can be reached
 	else cat $(TOOLS)/vulncheck; exit $$status; fi
 
 fuzz: ## fuzz each target some thousand times, beyond its committed seeds
-	@echo "fuzzing 3 targets, about half a minute each"
+	@echo "fuzzing 4 targets, about half a minute each"
 	go test ./lambda/properties -run '^$$' -fuzz FuzzParse -fuzztime 30000x
 	go test ./lambda/internal/policy -run '^$$' -fuzz FuzzShared -fuzztime 30000x
 	go test ./lambda/internal/access -run '^$$' -fuzz FuzzDecide -fuzztime 30000x
+	go test ./lambda/internal/template -run '^$$' -fuzz FuzzParse -fuzztime 30000x -fuzzminimizetime 100x
 
 # One action of a policy is newer than what the linter knows, and it takes aws, the account of AWS's managed policies, for none.
 template: $(LINT)/complete ## cfn-lint, sam validate and sam build on template.yaml; the policies in docs; what resource types ask for

@@ -3,7 +3,9 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -29,7 +31,11 @@ type template struct {
 
 func synthesised(t *testing.T) map[string]template {
 	t.Helper()
-	dir := t.TempDir()
+	return synthesisedTo(t, t.TempDir())
+}
+
+func synthesisedTo(t *testing.T, dir string) map[string]template {
+	t.Helper()
 	zip := bundletest.Zip(t, "arm64")
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(filepath.Join(dir, "cdk.out"))})
 	build(app, &zip)
@@ -109,5 +115,28 @@ func TestFirstImportSucceeds(t *testing.T) {
 	buckets := []any{map[string]any{"Name": dataBucket, "Uses": []any{"DatasetImport"}, "Prefixes": []any{"data/"}}}
 	if diff := cmp.Diff(buckets, role["Buckets"]); diff != "" {
 		t.Errorf("buckets: -want +got:\n%s", diff)
+	}
+}
+
+// A pipeline can gate on the templates of the app: roleplan plans each with a service role, and finds nothing.
+func TestPlanOfTheApp(t *testing.T) {
+	dir := t.TempDir()
+	planned := 0
+	for name, stack := range synthesisedTo(t, dir) {
+		for _, r := range stack.Resources {
+			if r.Type != properties.ResourceType {
+				continue
+			}
+			planned++
+			command := exec.Command("go", "run", "personalize-role/lambda/cmd/roleplan", "-fail-on", "warning",
+				filepath.Join(dir, "cdk.out", name+".template.json"))
+			if out, err := command.CombinedOutput(); err != nil || !strings.Contains(string(out), "  + role ") {
+				t.Errorf("%s: %v\n%s", name, err, out)
+			}
+			break
+		}
+	}
+	if planned == 0 {
+		t.Error("no stack has a service role")
 	}
 }

@@ -22,6 +22,16 @@ const Tags = "lambda.norpc,nethttpomithttp2"
 
 // Build compiles the function of the module in dir for Linux on a Go architecture (arm64, amd64) into a file.
 func Build(ctx context.Context, dir, arch, file string) error {
+	return compile(ctx, dir, "linux", arch, file, "./lambda", "-tags", Tags)
+}
+
+// BuildPlan compiles roleplan for an operating system and an architecture, as Go names them, into a file.
+func BuildPlan(ctx context.Context, dir, system, arch, file string) error {
+	return compile(ctx, dir, system, arch, file, "./lambda/cmd/roleplan")
+}
+
+// compile builds the same bytes wherever it is called.
+func compile(ctx context.Context, dir, system, arch, file, command string, flags ...string) error {
 	file, err := filepath.Abs(file)
 	if err != nil {
 		return err
@@ -30,14 +40,14 @@ func Build(ctx context.Context, dir, arch, file string) error {
 	if err != nil {
 		return err
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-tags", Tags, "-trimpath", "-buildvcs=false",
-		"-ldflags", "-s -w -buildid=", "-o", file, "./lambda")
+	arguments := append([]string{"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=", "-o", file}, flags...)
+	build := exec.CommandContext(ctx, "go", append(arguments, command)...)
 	build.Dir = dir
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch, "GOAMD64=v1", "GOARM64=v8.0",
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+system, "GOARCH="+arch, "GOAMD64=v1", "GOARM64=v8.0",
 		// Neither a workspace around the module nor the user's flags change the binary.
 		"GOWORK=off", "GOFLAGS=-mod=readonly", "GOTOOLCHAIN="+toolchain)
 	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("build the function for %s: %w\n%s", arch, err, out)
+		return fmt.Errorf("build %s for %s on %s: %w\n%s", command, system, arch, err, out)
 	}
 	return nil
 }

@@ -38,6 +38,7 @@ func TestDocumentedPolicies(t *testing.T) {
 		"operate.json":                  operator(t, permissions.OperatorOperate),
 		"read-only.json":                operator(t, permissions.OperatorReadOnly),
 		"monitor.json":                  operator(t, permissions.OperatorMonitor),
+		"plan.json":                     permissions.PlanStatements(),
 		"function.json":                 function(""),
 		"function-below-a-ceiling.json": function("arn:aws:iam::123456789012:policy/PersonalizeRoleBoundary"),
 	} {

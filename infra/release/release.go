@@ -66,13 +66,40 @@ func Make(ctx context.Context, root, bucket string, regions []string) (Release, 
 	return r, nil
 }
 
-// Files returns the files of a release that is in no bucket: the template is that of the sources.
+// Files returns the files of a release that is in no bucket: the template is that of the sources, and roleplan is for three systems.
 func Files(ctx context.Context, root string) ([]File, error) {
 	all, err := files(ctx, root, func(template []byte) ([]byte, error) { return template, nil })
 	if err != nil {
 		return nil, err
 	}
+	for _, system := range []string{"linux", "darwin", "windows"} {
+		for _, arch := range []string{"amd64", "arm64"} {
+			tool, err := plan(ctx, root, system, arch)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, tool)
+		}
+	}
 	return append(all, File{SumsName, sums(all)}), nil
+}
+
+// plan returns roleplan for an operating system and an architecture, as Go names them.
+func plan(ctx context.Context, root, system, arch string) (File, error) {
+	dir, err := os.MkdirTemp("", "roleplan")
+	if err != nil {
+		return File{}, err
+	}
+	defer os.RemoveAll(dir)
+	name := "roleplan-" + system + "-" + arch
+	if system == "windows" {
+		name += ".exe"
+	}
+	if err := bundle.BuildPlan(ctx, root, system, arch, filepath.Join(dir, name)); err != nil {
+		return File{}, err
+	}
+	body, err := os.ReadFile(filepath.Join(dir, name))
+	return File{name, body}, err
 }
 
 // files returns the zips and the template, which comes last.

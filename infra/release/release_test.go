@@ -5,6 +5,10 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -43,6 +47,25 @@ func TestMake(t *testing.T) {
 		if template := made[0].Files[2].Body; !bytes.Contains(template, []byte(part)) {
 			t.Errorf("the template doesn't say %s", part)
 		}
+	}
+}
+
+// roleplan of a release runs, where the machine is one of those that it is built for.
+func TestPlan(t *testing.T) {
+	tool, err := plan(t.Context(), "../..", runtime.GOOS, runtime.GOARCH)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "roleplan-" + runtime.GOOS + "-" + runtime.GOARCH; tool.Name != want {
+		t.Errorf("it is called %s, want %s", tool.Name, want)
+	}
+	file := filepath.Join(t.TempDir(), tool.Name)
+	if err := os.WriteFile(file, tool.Body, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(file, "-parameters", "BucketNames=my-data", "../../template.yaml").CombinedOutput(); err != nil ||
+		!bytes.Contains(out, []byte("  + bucket policy my-data\n")) {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
 

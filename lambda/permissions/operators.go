@@ -1,6 +1,9 @@
 package permissions
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Operator is what people may do with Personalize.
 type Operator string
@@ -46,4 +49,14 @@ func OperatorStatements(what Operator, roleARN string) ([]Statement, error) {
 		}}, nil
 	}
 	return nil, fmt.Errorf("%q must be one of %v", what, Operators())
+}
+
+// PlanStatements are for those who compare a template with an account by roleplan: reads only.
+func PlanStatements() []Statement {
+	return []Statement{
+		{Sid: "ReadRolesAndPolicies", Actions: sorted(slices.Concat(roleReads, policyReads)), Resources: []string{"*"}},
+		{Sid: "ReadBuckets", Actions: sorted(slices.Concat(accountReads, bucketReads, findingReads)), Resources: []string{"*"}},
+		{Sid: "ReadKeys", Actions: sorted(slices.Concat(anyKeyReads, keyReads)), Resources: []string{"*"}},
+		{Sid: "ReadStacks", Actions: []string{"cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks"}, Resources: []string{"*"}},
+	}
 }

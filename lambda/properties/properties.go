@@ -76,19 +76,25 @@ func Uses() []string {
 // https://docs.aws.amazon.com/personalize/latest/dg/metric-attribution-requirements.html
 func S3Actions(uses []string) []string {
 	var actions []string
-	for _, a := range []struct {
-		action string
-		uses   []string
-	}{
-		{ActionGet, []string{UseDatasetImport, UseDataDeletion, UseBatchInference}},
-		{ActionList, []string{UseDatasetImport, UseDataDeletion, UseBatchInference, UseDatasetExport}},
-		{ActionPut, []string{UseBatchInference, UseDatasetExport, UseMetricAttribution}},
-	} {
-		if slices.ContainsFunc(uses, func(use string) bool { return slices.Contains(a.uses, use) }) {
-			actions = append(actions, a.action)
+	for _, action := range []string{ActionGet, ActionList, ActionPut} {
+		if slices.ContainsFunc(uses, func(use string) bool { return slices.Contains(UsesOf(action), use) }) {
+			actions = append(actions, action)
 		}
 	}
 	return actions
+}
+
+// UsesOf returns the uses that need one of S3Actions.
+func UsesOf(action string) []string {
+	switch action {
+	case ActionGet:
+		return []string{UseDatasetImport, UseDataDeletion, UseBatchInference}
+	case ActionList:
+		return []string{UseDatasetImport, UseDataDeletion, UseBatchInference, UseDatasetExport}
+	case ActionPut:
+		return []string{UseBatchInference, UseDatasetExport, UseMetricAttribution}
+	}
+	return nil
 }
 
 // Actions of S3; only ActionList is about the bucket itself.

@@ -1,2 +1,3 @@
-// Command release writes what a release on GitHub has: the function for both processors, the template, their checksums, and the notes.
+// Command release writes what a release on GitHub has: the function for both processors, the template, roleplan for
+// each system, their checksums, and the notes.
 package main

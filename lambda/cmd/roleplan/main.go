@@ -3,99 +3,184 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
+	"strings"
+	"time"
 
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"personalize-role/lambda/internal/handler"
-	"personalize-role/lambda/internal/plan"
-	"personalize-role/lambda/internal/provision"
-	"personalize-role/lambda/internal/servicerole"
+)
+
+// Exit statuses.
+const (
+	statusDone    = 0
+	statusFailed  = 1
+	statusChanges = 2
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// run returns the exit status: 0 with a plan, 1 where the event is refused or the account can't be read, 2 for wrong arguments.
+// run returns the exit status.
 func run(args []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("roleplan", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: roleplan [-observe] EVENT.json\n       roleplan [-observe] -stack NAME [-resource ID]\n"+
-			"       roleplan -example")
-		flags.PrintDefaults()
+	o, done, status := parse(args, stderr)
+	if done {
+		return status
 	}
-	observe := flags.Bool("observe", false, "read the account; otherwise the account is assumed to be empty")
-	stack := flags.String("stack", "", "name or ID of a deployed stack, whose last event is planned for")
-	resource := flags.String("resource", "", "logical ID of the resource of the stack; may be left out if the stack has one of the type")
-	showExample := flags.Bool("example", false, "print an event to start from")
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		return 0
-	case err != nil:
-		return 2
-	case *showExample && flags.NArg() == 0 && *stack == "":
+	if o.showsExample {
 		fmt.Fprint(stdout, example)
-		return 0
-	case *showExample, (flags.NArg() == 1) == (*stack != ""), flags.NArg() > 1, *resource != "" && *stack == "":
-		flags.Usage()
-		return 2
+		return statusDone
 	}
-	look := empty
-	if *observe {
-		look = account
-	}
-	ctx, of := context.Background(), flags.Arg(0)
-	read := func() (json.RawMessage, error) { return fromFile(of) }
-	if *stack != "" {
-		of = "stack " + *stack
-		read = func() (json.RawMessage, error) { return fromStack(ctx, *stack, *resource) }
-	}
-	event, err := read()
-	var todo plan.Plan
-	var role string
+	results, err := o.plan(context.Background())
 	if err == nil {
-		todo, role, err = handler.Plan(ctx, event, look)
+		err = o.write(results, stdout)
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "roleplan: %s: %v\n", of, err)
-		return 1
-	}
-	fmt.Fprintf(stdout, "%s\n", role)
-	if todo.Empty() {
-		fmt.Fprintln(stdout, "nothing to do")
-		return 0
-	}
-	fmt.Fprint(stdout, todo)
-	return 0
-}
-
-// empty is an account that has the buckets and keys that the event names, their policies empty, and nothing else.
-func empty(_ context.Context, _ servicerole.Identity, scope servicerole.Scope) (servicerole.Observed, error) {
-	present := func(names []string) map[string]servicerole.ObservedShared {
-		all := map[string]servicerole.ObservedShared{}
-		for _, name := range names {
-			all[name] = servicerole.ObservedShared{Presence: servicerole.Present}
+		of := o.file
+		if of == "" {
+			of = "stack " + o.stack
 		}
-		return all
+		fmt.Fprintf(stderr, "roleplan: %s: %v\n", of, err)
+		return statusFailed
 	}
-	return servicerole.Observed{Buckets: present(scope.Buckets), Keys: present(scope.Keys)}, nil
+	return o.status(results)
 }
 
-// account reads the account of the environment's credentials.
-func account(ctx context.Context, i servicerole.Identity, scope servicerole.Scope) (servicerole.Observed, error) {
-	cfg, err := configuration(ctx, config.WithRegion(i.Region))
-	if err != nil {
-		return servicerole.Observed{}, err
+// plan reads what is asked for and what is there, and plans.
+func (o options) plan(ctx context.Context) ([]result, error) {
+	to := target{region: o.region, account: o.accountID, stackName: o.stackName, parameters: o.parameters, resource: o.resource}
+	var cfg aws.Config
+	if o.account || o.stack != "" {
+		var err error
+		if cfg, err = configuration(ctx); err != nil {
+			return nil, err
+		}
+		if o.region != "" {
+			cfg.Region = o.region
+		}
+		to.region = cfg.Region
 	}
-	p := provision.New(provision.Clients{IAM: iam.NewFromConfig(cfg), S3: s3.NewFromConfig(cfg), KMS: kms.NewFromConfig(cfg)},
-		slog.New(slog.DiscardHandler))
-	return p.Observe(ctx, i, scope)
+	requests, err := o.requests(ctx, cfg, to)
+	if err != nil {
+		return nil, err
+	}
+	account, err := o.accountToCompareWith(cfg)
+	if err != nil {
+		return nil, err
+	}
+	var results []result
+	var saved snapshot
+	for _, r := range requests {
+		event, err := json.Marshal(r.event)
+		if err != nil {
+			return nil, err
+		}
+		p, err := handler.Foresee(ctx, event, handler.Circumstances{Account: account, Now: time.Now(), RequiredBoundary: o.boundary})
+		if err != nil {
+			if len(requests) > 1 {
+				err = fmt.Errorf("resource %s: %w", r.resource, err)
+			}
+			return nil, err
+		}
+		results = append(results, resultOf(r, p))
+		saved.add(p.Observed, p.Inspected)
+	}
+	if o.save != "" {
+		return results, saved.write(o.save)
+	}
+	return results, nil
+}
+
+// requests returns what to plan for.
+func (o options) requests(ctx context.Context, cfg aws.Config, to target) ([]request, error) {
+	if o.stack != "" {
+		s, err := readStack(ctx, cfg, o.stack)
+		if err != nil {
+			return nil, err
+		}
+		if o.file == "" {
+			return s.requests(o.resource)
+		}
+		to.adopt(s)
+	}
+	if o.account && to.account == "" {
+		var err error
+		if to.account, err = accountOf(ctx, cfg); err != nil {
+			return nil, err
+		}
+	}
+	return fromFile(o.file, to.complete())
+}
+
+// adopt takes the account, the Region and the name of a stack from its ID.
+func (to *target) adopt(s stack) {
+	to.stackID, to.deployed = s.id, s.resources
+	if parts := strings.Split(s.id, ":"); len(parts) > 5 {
+		to.region, to.account = parts[3], parts[4]
+		if names := strings.Split(parts[5], "/"); len(names) > 1 {
+			to.stackName = names[1]
+		}
+	}
+}
+
+// complete puts examples in the place of what isn't known.
+func (to target) complete() target {
+	if to.region == "" {
+		to.region = os.Getenv("AWS_REGION")
+	}
+	if to.region == "" {
+		to.region = "us-east-1"
+	}
+	if to.account == "" {
+		to.account = "123456789012"
+	}
+	to.partition = partitionOf(to.region)
+	return to
+}
+
+func (o options) accountToCompareWith(cfg aws.Config) (handler.Account, error) {
+	switch {
+	case o.account:
+		return live{cfg}, nil
+	case o.snapshot != "":
+		return readSnapshot(o.snapshot)
+	}
+	return empty{}, nil
+}
+
+// write prints the results.
+func (o options) write(results []result, stdout io.Writer) error {
+	if o.documents != "" {
+		if err := writeDocuments(o.documents, results); err != nil {
+			return err
+		}
+	}
+	if o.asJSON {
+		return writeJSON(stdout, results, o.explain)
+	}
+	p := printer{out: stdout, colour: isTerminal(stdout)}
+	for _, r := range results {
+		p.print(r)
+		if o.explain {
+			p.explain(r)
+		}
+	}
+	p.summary(results)
+	return nil
+}
+
+// status is the exit status for results that were printed.
+func (o options) status(results []result) int {
+	status := statusDone
+	for _, r := range results {
+		if len(r.refusals()) > 0 || r.fails(o.failOn) {
+			return statusFailed
+		}
+		if o.detailed && len(r.allChanges()) > 0 {
+			status = statusChanges
+		}
+	}
+	return status
 }

@@ -37,7 +37,8 @@ type Sender struct {
 	Pause func(ctx context.Context, n int) error
 }
 
-// NewSender returns a sender whose every stage has a time-out: a network black hole must not hold an answer. configure changes its transport.
+// NewSender returns a sender whose every stage has a time-out: a network black hole must not hold an answer. configure changes its
+// transport.
 func NewSender(log *slog.Logger, hosts Hosts, configure func(*http.Transport)) *Sender {
 	transport := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,

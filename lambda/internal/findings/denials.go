@@ -92,7 +92,7 @@ func (j judged) denial(s shut) Finding {
 	}
 	exception, fixed := except(j.text, s.index, s.who, j.state.Desired.Role.ARN)
 	if j.proves(s, fixed) {
-		f.Remedy, f.Fix = sentence("Except %s: add %s to its Condition (the function's log has the whole statement)",
+		f.Remedy, f.Fix = sentence("Except %s: add %s to its Condition ("+WholeInLog+")",
 			pronoun(s.who), exception), fixed.statement
 	} else {
 		f.Remedy = sentence("Change the statement so that it is not about %s", list(s.who))

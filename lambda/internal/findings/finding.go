@@ -23,6 +23,14 @@ const (
 // severities are all, the worst one first.
 var severities = []Severity{Error, Warning, Suggestion}
 
+// Severities returns all, the worst one first.
+func Severities() []Severity { return slices.Clone(severities) }
+
+// AtLeast reports whether a severity is as bad as another one, or worse.
+func (s Severity) AtLeast(other Severity) bool {
+	return slices.Index(severities, s) <= slices.Index(severities, other)
+}
+
 // Code names a kind of finding, and its paragraph in docs/findings.md.
 type Code string
 
@@ -88,6 +96,9 @@ type Finding struct {
 	// Fix is the JSON that the remedy is about: the statement as it should be, or one to add.
 	Fix string
 }
+
+// WholeInLog says in a remedy where its Fix is, for those who see the sentence alone.
+const WholeInLog = "the function's log has the whole statement"
 
 // The identities by which Personalize may meet a bucket or a key.
 const (

@@ -1,14 +1,10 @@
 package findings
 
 import (
-	"encoding/json"
-	"errors"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"personalize-role/lambda/internal/policy"
 	"personalize-role/lambda/internal/servicerole"
 	"personalize-role/lambda/properties"
 )
@@ -21,93 +17,6 @@ const (
 	roleARN  = "arn:aws:iam::" + account + ":role/R"
 	root     = `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + account + `:root"},"Action":"kms:*","Resource":"*"}`
 )
-
-// given is what a state is made of. The zero value is a role that imports from bucket data, of which nothing is wrong.
-type given struct {
-	region string
-	// props change the properties, observed what was found.
-	props    func(*properties.Properties)
-	observed func(*servicerole.Observed, *servicerole.Inspected)
-	// bucket and key are statements of their policies that others own; unread leaves the key's out.
-	bucket, key string
-	merges      bool
-}
-
-func (g given) state(t *testing.T) State {
-	t.Helper()
-	stack := stackID
-	if g.region != "" {
-		stack = strings.Replace(stack, "eu-west-1", g.region, 1)
-	}
-	i, err := servicerole.NewIdentity(stack, "Role")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := properties.Parse([]byte(`{"RoleName":"R","Buckets":["data"],"PersonalizeAccess":"None"}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if g.props != nil {
-		g.props(&p)
-	}
-	d, err := servicerole.New(i, p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := servicerole.Observed{Buckets: map[string]servicerole.ObservedShared{}, Keys: map[string]servicerole.ObservedShared{}}
-	for _, b := range d.Buckets {
-		o.Buckets[b.Name] = servicerole.ObservedShared{Presence: servicerole.Present, Policy: document(g.bucket)}
-	}
-	o.Keys[keyARN] = servicerole.ObservedShared{Presence: servicerole.Present, State: enabled, Policy: document(root + "," + g.key)}
-	s := State{Now: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)}
-	if g.observed != nil {
-		g.observed(&o, &s.Inspected)
-	}
-	s.Desired = d.Given(o)
-	for _, b := range s.Desired.Buckets {
-		if found := o.Buckets[b.Name]; b.Managed && found.Presence == servicerole.Present {
-			found.Policy = merged(t, found.Policy, s.Desired.Sid, b.Statements...)
-			o.Buckets[b.Name] = found
-			if g.merges {
-				s.Merges = append(s.Merges, b.Name)
-			}
-		}
-	}
-	for _, key := range s.Desired.Keys {
-		if found := o.Keys[key.ARN]; key.Managed && found.Presence == servicerole.Present {
-			found.Policy = merged(t, found.Policy, s.Desired.Sid, key.Statement)
-			o.Keys[key.ARN] = found
-		}
-	}
-	s.Observed = o
-	return s
-}
-
-// document is a policy with some statements; empty without any.
-func document(statements string) string {
-	if statements = strings.Trim(statements, ","); statements == "" {
-		return ""
-	}
-	return `{"Version":"2012-10-17","Statement":[` + statements + `]}`
-}
-
-func merged(t *testing.T, text, sid string, statements ...policy.Statement) string {
-	t.Helper()
-	shared, err := policy.ParseShared(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	next, _ := shared.Put(sid, statements)
-	return next.String()
-}
-
-func deny(members string) string {
-	return `{"Sid":"D","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::data","arn:aws:s3:::data/*"],` + members + `}`
-}
-
-func when(condition string) string { return deny(`"Condition":{` + condition + `}`) }
-
-const notInVPC = `"StringNotEquals":{"aws:SourceVpce":"vpce-1"}`
 
 // cases have, for each code, states in which it appears, and states that look alike and in which nothing does.
 var cases = []struct {
@@ -262,75 +171,12 @@ var cases = []struct {
 		NotChecked, Suggestion, ""},
 }
 
-var errDenied = errors.New("read it: AccessDenied")
-
 const (
 	otherWriter = `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::999999999999:root"},"Action":"s3:PutObject",` +
 		`"Resource":"arn:aws:s3:::data/*"}`
 	public     = `{"Sid":"P","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::data/*"}`
 	everything = `{"Effect":"Allow","Action":"*","Resource":"*"}`
 )
-
-func customerKeys(missing string) string {
-	return `{"Sid":"C","Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::data/*","Condition":` +
-		`{"Null":{"s3:x-amz-server-side-encryption-customer-algorithm":"` + missing + `"}}}`
-}
-
-func keyDeny(members string) string {
-	return `{"Sid":"D","Effect":"Deny","Principal":"*","Action":["kms:Decrypt","kms:GenerateDataKey"],"Resource":"*",` + members + `}`
-}
-
-func unmanaged(p *properties.Properties) { p.Buckets[0].ManageBucketPolicy = false }
-
-func withKey(p *properties.Properties) { p.KmsKeyArns = []string{keyARN} }
-
-func withBucketKey(p *properties.Properties) { p.Buckets[0].KmsKeyArn = keyARN }
-
-func unmanagedKey(p *properties.Properties) {
-	p.KmsKeyArns, p.ManageKeyPolicies = []string{keyARN}, false
-}
-
-func bounded(p *properties.Properties) { p.PermissionsBoundary = boundary }
-
-func organization(id string) func(*properties.Properties) {
-	return func(p *properties.Properties) { p.OrganizationID = id }
-}
-
-func uses(names ...string) func(*properties.Properties) {
-	return func(p *properties.Properties) { p.Buckets[0].Uses = names }
-}
-
-func prefix(names ...string) func(*properties.Properties) {
-	return func(p *properties.Properties) { p.Buckets[0].Prefixes = names }
-}
-
-type found = func(*servicerole.Observed, *servicerole.Inspected)
-
-func bucketIs(is servicerole.ObservedShared) found {
-	return func(o *servicerole.Observed, _ *servicerole.Inspected) { o.Buckets["data"] = is }
-}
-
-func keyIs(is servicerole.ObservedShared) found {
-	return func(o *servicerole.Observed, _ *servicerole.Inspected) { o.Keys[keyARN] = is }
-}
-
-func defaultKey(key servicerole.DefaultKey) found {
-	return func(o *servicerole.Observed, _ *servicerole.Inspected) {
-		b := o.Buckets["data"]
-		b.DefaultKey = &key
-		o.Buckets["data"] = b
-	}
-}
-
-func settings(of servicerole.BucketSettings) found {
-	return func(_ *servicerole.Observed, i *servicerole.Inspected) {
-		i.Buckets = map[string]servicerole.BucketSettings{"data": of}
-	}
-}
-
-func boundaryIs(statements string) found {
-	return func(_ *servicerole.Observed, i *servicerole.Inspected) { i.Boundary = document(statements) }
-}
 
 func TestFindings(t *testing.T) {
 	seen := map[Code]bool{}
@@ -367,140 +213,5 @@ func TestFindings(t *testing.T) {
 		if !seen[code] && !slices.Contains(others, code) {
 			t.Errorf("no case has %s", code)
 		}
-	}
-}
-
-// TestRemedies applies what findings about policies recommend, one after the other, until nothing is found.
-func TestRemedies(t *testing.T) {
-	for _, c := range cases {
-		ofPolicies := []Code{BucketPolicyDenies, BucketPolicyLacksStatement, KeyPolicyDenies, KeyPolicyLacksStatement, BoundaryLacksPermission,
-			PrincipalDeleted, CustomerProvidedKeys, PublicPolicyBlocked}
-		if c.severity == "" || !slices.Contains(ofPolicies, c.code) {
-			continue
-		}
-		t.Run(string(c.code)+" "+c.name, func(t *testing.T) {
-			s := c.state(t)
-			for range 3 {
-				all := Of(s)
-				if len(all) == 0 {
-					return
-				}
-				f, b, key := all[0], s.Observed.Buckets["data"], s.Observed.Keys[keyARN]
-				withFix := []Code{BucketPolicyDenies, KeyPolicyDenies, BoundaryLacksPermission}
-				if slices.Contains(withFix, f.Code) != (f.Fix != "") {
-					t.Fatalf("%s has the statement %q to paste", f, f.Fix)
-				}
-				switch f.Code {
-				case BucketPolicyDenies:
-					b.Policy = replaced(t, b.Policy, f)
-				case KeyPolicyDenies:
-					key.Policy = replaced(t, key.Policy, f)
-				case BucketPolicyLacksStatement:
-					// As RequiredBucketPolicyStatements has them, or merged once the source need not be told.
-					statements := slices.Clone(s.Desired.Buckets[0].Statements)
-					statements[0].Condition = nil
-					b.Policy = merged(t, b.Policy, s.Desired.Sid, statements...)
-				case KeyPolicyLacksStatement:
-					key.Policy = merged(t, key.Policy, s.Desired.Sid, s.Desired.Keys[0].Statement)
-				case PrincipalDeleted:
-					b.Policy = strings.Replace(b.Policy, "AROA1234567890EXAMPLE", "arn:aws:iam::"+account+":role/New", 1)
-				case CustomerProvidedKeys, PublicPolicyBlocked:
-					shared, err := policy.ParseShared(b.Policy)
-					if err != nil {
-						t.Fatal(err)
-					}
-					shared, _ = shared.Remove(map[Code]string{CustomerProvidedKeys: "C", PublicPolicyBlocked: "P"}[f.Code])
-					b.Policy = shared.String()
-				default:
-					// What denies is removed.
-					allowing, _, _ := strings.Cut(s.Inspected.Boundary[strings.Index(s.Inspected.Boundary, "[")+1:], `,{"Effect":"Deny"`)
-					s.Inspected.Boundary = document(strings.TrimSuffix(allowing, "]}") + "," + f.Fix)
-				}
-				s.Observed.Buckets["data"], s.Observed.Keys[keyARN] = b, key
-			}
-			t.Errorf("there still are %q", Of(s))
-		})
-	}
-}
-
-// replaced returns a policy with the statement that a finding is about as the finding recommends it.
-func replaced(t *testing.T, text string, f Finding) string {
-	t.Helper()
-	shared, err := policy.ParseShared(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	statements := slices.Clone(shared.Statements())
-	n := slices.IndexFunc(statements, func(s json.RawMessage) bool { return policy.Label(s) == f.Statement })
-	if n < 0 {
-		t.Fatalf("no statement is %s", f.Statement)
-	}
-	statements[n] = json.RawMessage(f.Fix)
-	var b strings.Builder
-	for _, s := range statements {
-		b.WriteString("," + string(s))
-	}
-	return document(b.String())
-}
-
-func TestChanges(t *testing.T) {
-	former := given{props: func(p *properties.Properties) {
-		p.PersonalizeAccess, p.PermissionsBoundary = "AmazonPersonalizeFullAccess", boundary
-	}}.
-		state(t).Desired
-	asProvisioned := func() *servicerole.ObservedRole {
-		return &servicerole.ObservedRole{RoleRef: former.Role.RoleRef, Trust: former.Role.Trust, Boundary: boundary,
-			Attached: append(former.Attachments(), "arn:aws:iam::aws:policy/Other"),
-			Tags:     map[string]string{servicerole.TagVersion: properties.Version}}
-	}
-	for _, c := range []struct {
-		name   string
-		change func(*servicerole.ObservedRole)
-		want   string
-	}{
-		{"nothing", func(*servicerole.ObservedRole) {}, ""},
-		{"the form of the trust policy", func(r *servicerole.ObservedRole) {
-			r.Trust = strings.Replace(r.Trust, `"sts:AssumeRole"`, `["sts:AssumeRole"]`, 1)
-		}, ""},
-		{"the trust policy", func(r *servicerole.ObservedRole) {
-			r.Trust = strings.Replace(r.Trust, "personalize", "sagemaker", 1)
-		}, "the trust policy of role R was changed"},
-		{"the boundary", func(r *servicerole.ObservedRole) { r.Boundary = boundary + "2" }, "was changed to " + boundary + "2"},
-		{"no boundary", func(r *servicerole.ObservedRole) { r.Boundary = "" }, "the permissions boundary of role R was removed"},
-		{"a policy", func(r *servicerole.ObservedRole) { r.Attached = r.Attached[1:] }, "AmazonPersonalizeFullAccess was detached from role R"},
-		{"another version", func(r *servicerole.ObservedRole) { r.Tags, r.Boundary = nil, "" }, ""},
-	} {
-		role := asProvisioned()
-		c.change(role)
-		all := OfChanges(former, servicerole.Observed{Role: role})
-		if c.want == "" != (len(all) == 0) || len(all) == 1 && !strings.Contains(all[0].Problem, c.want) {
-			t.Errorf("%s: found %q, want %q", c.name, all, c.want)
-		}
-	}
-	if all := OfChanges(former, servicerole.Observed{}); len(all) > 0 {
-		t.Errorf("found %q without a role", all)
-	}
-}
-
-func TestTagsLeftOut(t *testing.T) {
-	s := given{}.state(t)
-	s.Desired.LeftOut = []string{"ü", "aws:x"}
-	all := Of(s)
-	if len(all) != 1 || all[0].Code != TagsLeftOut || !strings.Contains(all[0].Problem, "ü, aws:x") {
-		t.Errorf("found %q", all)
-	}
-	if f := Abandoned("bucket data", []string{"A", "B"}); f.Code != StatementAbandoned || !strings.Contains(f.String(), "A, B") {
-		t.Errorf("found %q", f)
-	}
-}
-
-func TestQuestions(t *testing.T) {
-	q := given{bucket: otherWriter + "," + public, merges: true, props: bounded}.state(t).Questions()
-	if len(q.Payment) != 1 || len(q.Ownership) != 1 || len(q.PublicAccess) != 1 || q.Boundary != boundary {
-		t.Errorf("the questions are %+v", q)
-	}
-	q = given{observed: bucketIs(servicerole.ObservedShared{Presence: servicerole.InAnotherAccount})}.state(t).Questions()
-	if len(q.Payment)+len(q.Ownership)+len(q.PublicAccess) > 0 || q.Boundary != "" {
-		t.Errorf("the questions are %+v", q)
 	}
 }

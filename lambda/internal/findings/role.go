@@ -9,8 +9,8 @@ import (
 )
 
 // OfChanges is about what others changed on a role since it was provisioned: formerly is what it was provisioned as. A role that another
-// version of the function provisioned is left out: that version may have meant something else.
-func OfChanges(formerly servicerole.Desired, o servicerole.Observed) []Finding {
+// version of the function provisioned is left out: that version may have meant something else. setBack says that the changes are undone.
+func OfChanges(formerly servicerole.Desired, o servicerole.Observed, setBack string) []Finding {
 	found := o.Role
 	if found == nil || found.ARN != formerly.Role.ARN || found.Tags[servicerole.TagVersion] != properties.Version {
 		return nil
@@ -18,7 +18,7 @@ func OfChanges(formerly servicerole.Desired, o servicerole.Observed) []Finding {
 	var all []Finding
 	changed := func(format string, args ...any) {
 		all = append(all, Finding{Code: RoleChanged, Severity: Suggestion, Resource: "role " + found.Name, Problem: sentence(format, args...),
-			Remedy: "It was set back as the properties say. Find out who did it, and change the properties instead."})
+			Remedy: setBack + " Find out who did it, and change the properties instead."})
 	}
 	if !policy.Equivalent(formerly.Role.Trust, found.Trust) {
 		changed("the trust policy of role %s was changed outside of the stack", found.Name)

@@ -15,7 +15,7 @@ import (
 )
 
 // check looks for what would make Personalize fail in the state that the plan leads to.
-func (t *task) check(ctx context.Context, d servicerole.Desired, out *outcome, times int) []findings.Finding {
+func (t *task) check(ctx context.Context, d servicerole.Desired, todo plan.Plan, out *outcome, times int) []findings.Finding {
 	if d.Properties().Findings == properties.FindingsOff {
 		return nil
 	}
@@ -23,7 +23,7 @@ func (t *task) check(ctx context.Context, d servicerole.Desired, out *outcome, t
 	// Neither ends the other.
 	_ = parallel.Together(
 		func() error {
-			found = findings.Of(t.inspected(ctx, d, out, nil))
+			found = findings.Of(t.inspected(ctx, d, todo, out, nil))
 			return nil
 		},
 		func() error {
@@ -43,10 +43,11 @@ func (t *task) inspectEarly(ctx context.Context, g goal, out *outcome) {
 }
 
 // inspected is the state that a plan leads to, with what only findings need, of which nothing is read twice. merges are the buckets whose
-// policies the plan changes.
-func (t *task) inspected(ctx context.Context, d servicerole.Desired, out *outcome, merges []string) findings.State {
+// policies are still to be changed.
+func (t *task) inspected(ctx context.Context, d servicerole.Desired, todo plan.Plan, out *outcome,
+	merges []string) findings.State {
 	d = d.Given(out.observed)
-	s := findings.State{Desired: d, Observed: plan.Reached(d, out.observed), Merges: merges, Now: t.handler.Provisioner.Now()}
+	s := findings.State{Desired: d, Observed: todo.After(out.observed), Merges: merges, Now: t.handler.Provisioner.Now()}
 	out.inspected = t.handler.Provisioner.Inspect(ctx, t.identity, s.Questions(), out.inspected)
 	s.Inspected = out.inspected
 	return s
@@ -58,7 +59,7 @@ func (t *task) guarded(ctx context.Context, g goal, p plan.Plan, out *outcome) p
 	if !converging || d.Properties().Findings != properties.FindingsFail || out.Wrote || out.swept || p.Refused(false) != nil {
 		return p
 	}
-	for _, f := range findings.Of(t.inspected(ctx, d.Desired, out, p.Merges())) {
+	for _, f := range findings.Of(t.inspected(ctx, d.Desired, p, out, p.Merges())) {
 		if f.Severity == findings.Error {
 			t.log(ctx, f)
 			p.Waive(f.Refusal())

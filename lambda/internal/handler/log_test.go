@@ -6,12 +6,10 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"personalize-role/lambda/internal/awstest"
 	"personalize-role/lambda/internal/cfn"
-	"personalize-role/lambda/internal/servicerole"
-
-	"context"
 )
 
 // The log has what replays an event, without what would let a reader answer it, and failures at level ERROR.
@@ -45,12 +43,10 @@ func TestTheLogReplaysAnEvent(t *testing.T) {
 		if got := string(records[`"result"`]["level"]); got != `"`+c.level+`"` {
 			t.Errorf("%v: the result is logged at %s, want %s", c.now, got, c.level)
 		}
-		nothing := func(context.Context, servicerole.Identity, servicerole.Scope) (servicerole.Observed, error) {
-			return servicerole.Observed{Buckets: map[string]servicerole.ObservedShared{"training-data": {Presence: servicerole.Present}}}, nil
-		}
-		todo, _, err := Plan(t.Context(), records[`"event"`]["event"], nothing)
-		if (err == nil) != (c.plan != "") || err == nil && !strings.Contains(todo.String(), c.plan) {
-			t.Errorf("%v: replayed: %v, %v", c.now, todo, err)
+		again := newRig(t, awstest.NewFake(t))
+		p, err := Foresee(t.Context(), records[`"event"`]["event"], Circumstances{Account: again.handler.Provisioner, Now: time.Now()})
+		if (err == nil) != (c.plan != "") || err == nil && !strings.Contains(p.Plan.String(), c.plan) {
+			t.Errorf("%v: replayed: %v, %v", c.now, p, err)
 		}
 	}
 }

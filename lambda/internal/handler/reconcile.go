@@ -79,7 +79,7 @@ func (t *task) reconcile(ctx context.Context, g goal, asking bool) (*outcome, er
 			}
 		}
 		if former := t.former; former != nil && round == 1 {
-			out.changes = findings.OfChanges(*former, out.observed)
+			out.changes = findings.OfChanges(*former, out.observed, "It was set back as the properties say.")
 		}
 		todo, err := t.permitted(ctx, t.guarded(ctx, g, g.plan(out.observed), out), out)
 		if err != nil {
@@ -119,7 +119,7 @@ func (t *task) carryOut(ctx context.Context, g goal, todo plan.Plan, out *outcom
 		}
 		if !out.Wrote {
 			if converging {
-				out.findings = t.check(ctx, d.Desired, out, 1)
+				out.findings = t.check(ctx, d.Desired, todo, out, 1)
 			}
 			return nil
 		}
@@ -130,7 +130,7 @@ func (t *task) carryOut(ctx context.Context, g goal, todo plan.Plan, out *outcom
 		}
 	}
 	if converging {
-		return t.confirm(ctx, d, out)
+		return t.confirm(ctx, d, todo, out)
 	}
 	_, err := out.Verify(ctx, func() bool { return true })
 	return err
@@ -138,7 +138,7 @@ func (t *task) carryOut(ctx context.Context, g goal, todo plan.Plan, out *outcom
 
 // confirm does what is to be done after the last write, side by side: read the policies of buckets and keys again, ask whether the event is
 // still wanted, and look for what makes Personalize fail.
-func (t *task) confirm(ctx context.Context, d desired, out *outcome) error {
+func (t *task) confirm(ctx context.Context, d desired, todo plan.Plan, out *outcome) error {
 	var (
 		rewrote  bool
 		failed   error
@@ -156,7 +156,7 @@ func (t *task) confirm(ctx context.Context, d desired, out *outcome) error {
 			return nil
 		},
 		func() error {
-			out.findings = t.check(ctx, d.Desired, out, timesAsked)
+			out.findings = t.check(ctx, d.Desired, todo, out, timesAsked)
 			return nil
 		},
 	)

@@ -11,7 +11,6 @@ import (
 
 	"personalize-role/lambda/internal/cfn"
 	"personalize-role/lambda/internal/plan"
-	"personalize-role/lambda/internal/provision"
 	"personalize-role/lambda/internal/servicerole"
 	"personalize-role/lambda/properties"
 )
@@ -125,7 +124,7 @@ func (t *task) desired() (desired, properties.Properties, error) {
 		return desired{}, p, err
 	}
 	d, err := servicerole.New(t.identity, p)
-	if err == nil && t.handler != nil {
+	if err == nil {
 		d, err = d.Below(t.handler.RequiredBoundary)
 	}
 	if err != nil || t.event.RequestType == cfn.Create {
@@ -227,42 +226,3 @@ func (t *task) remove(ctx context.Context) result {
 	}
 	return done
 }
-
-// Observe reads an account, as provision.Provisioner does.
-type Observe func(context.Context, servicerole.Identity, servicerole.Scope) (servicerole.Observed, error)
-
-// Plan returns what Handle would do for an event, and the ARN of the role that it is about, without doing it. The event needs no
-// ResponseURL.
-func Plan(ctx context.Context, raw []byte, observe Observe) (plan.Plan, string, error) {
-	event, err := cfn.Decode(raw)
-	if errors.Is(err, cfn.ErrNoURL) {
-		event.ResponseURL = "none"
-		err = event.Check()
-	}
-	if err != nil {
-		return plan.Plan{}, "", err
-	}
-	identity, err := servicerole.NewIdentity(event.StackID, event.LogicalResourceID)
-	if err != nil {
-		return plan.Plan{}, "", err
-	}
-	t := &task{event: event, identity: identity}
-	var g goal
-	if event.RequestType == cfn.Delete {
-		p := properties.Salvage(event.ResourceProperties)
-		g = removal{Removal: identity.Removal(identity.RoleOf(event.PhysicalResourceID, p), p)}
-	} else if g, _, err = t.desired(); err != nil {
-		return plan.Plan{}, "", err
-	}
-	observed, err := observe(ctx, identity, g.Scope())
-	if err != nil {
-		return plan.Plan{}, "", err
-	}
-	todo := g.plan(observed)
-	if refusal := todo.Refused(false); refusal != nil {
-		return plan.Plan{}, "", refusal
-	}
-	return todo, g.target().ARN, nil
-}
-
-var _ Observe = (*provision.Provisioner)(nil).Observe

@@ -31,8 +31,8 @@ type Trust struct {
 	elsewhere atomic.Bool
 }
 
-// NewTrust returns the trust that the environment asks for: if AWS_CA_BUNDLE names a file, its roots alone. It returns an error if that file
-// has no certificate. See https://docs.aws.amazon.com/sdkref/latest/guide/feature-gen-config.html
+// NewTrust returns the trust that the environment asks for: if AWS_CA_BUNDLE names a file, its roots alone. It returns an error if that
+// file has no certificate. See https://docs.aws.amazon.com/sdkref/latest/guide/feature-gen-config.html
 func NewTrust() (*Trust, error) {
 	file := os.Getenv("AWS_CA_BUNDLE")
 	if file == "" {

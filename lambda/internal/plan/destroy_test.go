@@ -33,11 +33,11 @@ func TestDestroy(t *testing.T) {
 		{"nothing", false, servicerole.Observed{}, "\n", ""},
 		{"ours", false, found(func(o *servicerole.Observed) { o.Policies[0].OtherVersions = []string{"v1", "v2"} }), `
  1  remove statement SID from the policy of bucket data
- 2  detach ` + full + ` from role R
- 3  detach ARN from role R
- 4  delete version v1 of policy POLICY  after 3
- 5  delete version v2 of policy POLICY  after 3
- 6  delete policy POLICY  after 3,4,5
+ 2  detach ARN from role R
+ 3  detach ` + full + ` from role R
+ 4  delete version v1 of policy POLICY  after 2
+ 5  delete version v2 of policy POLICY  after 2
+ 6  delete policy POLICY  after 2,4,5
  7  delete role R  after 1,2,3
 `, ""},
 		{"policy without role", false, found(func(o *servicerole.Observed) { o.Role, o.Buckets = nil, nil }), "\n 1  delete policy POLICY\n", ""},

@@ -45,7 +45,7 @@ func BenchmarkReplace(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			o = perform(o, todo)
+			o = todo.After(o)
 			for _, grant := range d.Buckets {
 				d.Formerly.Buckets = append(d.Formerly.Buckets, grant.Name)
 				d.Formerly.Managed = append(d.Formerly.Managed, grant.Name)

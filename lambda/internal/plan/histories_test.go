@@ -39,7 +39,7 @@ func TestRandomHistories(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkOrder(t, todo)
-			o, old = perform(o, todo), p
+			o, old = todo.After(o), p
 			again, err := converge(d, o)
 			if err != nil || !again.Empty() {
 				t.Fatalf("not converged: %v\n%s", err, again)
@@ -55,7 +55,7 @@ func TestRandomHistories(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		left := perform(o, todo)
+		left := todo.After(o)
 		if left.Role != nil || len(left.Policies) > 0 {
 			t.Fatalf("left behind: %+v", left)
 		}

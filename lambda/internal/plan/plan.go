@@ -68,6 +68,22 @@ func (p Plan) String() string {
 	return b.String()
 }
 
+// Merges returns the names of the buckets whose policies the plan changes.
+func (p Plan) Merges() []string {
+	var names []string
+	for _, s := range p.Steps {
+		if op, ok := s.Op.(PutBucketStatements); ok {
+			names = append(names, op.Bucket.Name)
+		}
+	}
+	return names
+}
+
+// Waive adds a refusal that a rollback passes over.
+func (p *Plan) Waive(reason, advice string) {
+	p.Refusals = append(p.Refusals, Refusal{Reason: reason, Advice: advice, Waivable: true})
+}
+
 // builder collects steps and refusals.
 type builder struct{ plan Plan }
 

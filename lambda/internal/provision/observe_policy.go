@@ -20,21 +20,23 @@ type observedPolicy struct {
 }
 
 // observePolicy returns nil only if IAM doesn't know the policy.
-func (p *Provisioner) observePolicy(ctx context.Context, i servicerole.Identity, arn string, isNew bool) (policy *observedPolicy, err error) {
+func (p *Provisioner) observePolicy(ctx context.Context, i servicerole.Identity, arn string, scope servicerole.Scope) (
+	policy *observedPolicy, err error) {
 	err = p.reread(ctx, func() (err error) {
-		policy, err = p.readPolicy(ctx, i, arn, isNew)
+		policy, err = p.readPolicy(ctx, i, arn, scope)
 		return err
 	})
 	return policy, err
 }
 
-func (p *Provisioner) readPolicy(ctx context.Context, i servicerole.Identity, arn string, isNew bool) (*observedPolicy, error) {
+func (p *Provisioner) readPolicy(ctx context.Context, i servicerole.Identity, arn string, scope servicerole.Scope) (*observedPolicy,
+	error) {
 	policy := &observedPolicy{}
 	failed := func(action string, err error) error {
 		return &Failure{Doing: "read policy " + arn, Action: action, Target: arn, Err: err}
 	}
 	var listed error
-	missed := askOfExisting(isNew,
+	missed := askOfExisting(scope.New,
 		func() error {
 			out, err := p.IAM.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: aws.String(arn)})
 			if err != nil {
@@ -55,9 +57,9 @@ func (p *Provisioner) readPolicy(ctx context.Context, i servicerole.Identity, ar
 	case listed != nil:
 		return nil, failed("iam:ListPolicyVersions", lag(listed))
 	}
-	if recorded, ok := servicerole.RecordedDigest(policy.Tags, policy.DefaultVersion); ok ||
-		i.OwnerOf(policy.Tags) != servicerole.ThisResource {
-		policy.Recorded = recorded
+	recorded, ok := servicerole.RecordedDigest(policy.Tags, policy.DefaultVersion)
+	policy.Recorded = recorded
+	if (ok || i.OwnerOf(policy.Tags) != servicerole.ThisResource) && !scope.Documents {
 		return policy, nil
 	}
 	return policy, p.readDocument(ctx, policy)
@@ -104,7 +106,7 @@ func versionNumber(id string) int {
 // leaves such. It also is where it shows that an attached policy doesn't exist: somebody has deleted it since the attachments
 // were read, another delivery of the event for instance, and whose it was can't be told any more.
 func (p *Provisioner) observeUnnamed(ctx context.Context, i servicerole.Identity, role *servicerole.ObservedRole,
-	names []servicerole.PolicyRef, named []*observedPolicy) ([]*observedPolicy, error) {
+	scope servicerole.Scope, named []*observedPolicy) ([]*observedPolicy, error) {
 	if role == nil || i.OwnerOf(role.Tags) != servicerole.ThisResource {
 		return nil, nil
 	}
@@ -115,9 +117,9 @@ func (p *Provisioner) observeUnnamed(ctx context.Context, i servicerole.Identity
 			continue
 		}
 		reads = append(reads, func() (err error) {
-			if n := slices.IndexFunc(names, func(n servicerole.PolicyRef) bool { return n.ARN == arn }); n >= 0 {
+			if n := slices.IndexFunc(scope.Policies, func(n servicerole.PolicyRef) bool { return n.ARN == arn }); n >= 0 {
 				found[k] = named[n]
-			} else if found[k], err = p.observePolicy(ctx, i, arn, false); err != nil {
+			} else if found[k], err = p.observePolicy(ctx, i, arn, servicerole.Scope{Documents: scope.Documents}); err != nil {
 				return err
 			}
 			if found[k] == nil {

@@ -20,6 +20,8 @@ type Scope struct {
 	StackTags bool
 	// New says that the role and the policies are not expected to exist: what IAM says of them beyond that is asked only if they do.
 	New bool
+	// Documents says that the documents of the policies count, also where a tag says what is in force.
+	Documents bool
 }
 
 // once leaves out what stands there twice.

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"personalize-role/lambda/internal/servicerole"
+	"personalize-role/lambda/internal/template"
+	"personalize-role/lambda/properties"
+)
+
+// assumption is a value that only the deployment tells, and what stands for it in the plan; empty if the property is left out.
+type assumption struct {
+	Property string `json:"property"`
+	Of       string `json:"of"`
+	Assumed  string `json:"assumed,omitempty"`
+}
+
+// assumer puts values in the place of those that aren't known, which have the form that their property needs.
+type assumer struct {
+	identity servicerole.Identity
+	made     []assumption
+}
+
+// assume returns the properties of a resource without unknown values. at is where in the properties the value is, property the name of the
+// innermost one.
+func (a *assumer) assume(v any, at, property string) any {
+	switch v := v.(type) {
+	case map[string]any:
+		all := map[string]any{}
+		for _, key := range sortedKeys(v) {
+			inner := key
+			if property == properties.NameTags {
+				// The fields of a tag are none of the resource's.
+				inner = properties.NameTags
+			}
+			if value := a.assume(v[key], strings.TrimPrefix(at+"."+key, "."), inner); value != nil {
+				all[key] = value
+			}
+		}
+		return all
+	case []any:
+		list := []any{}
+		for n, element := range v {
+			if value := a.assume(element, fmt.Sprintf("%s[%d]", at, n), property); value != nil {
+				list = append(list, value)
+			}
+		}
+		return list
+	case template.Unknown:
+		stand := a.standIn(v.Of, property)
+		if property != "ServiceToken" {
+			a.made = append(a.made, assumption{Property: at, Of: v.Of, Assumed: stand})
+		}
+		if stand == "" {
+			return nil
+		}
+		lists := []string{properties.NameBuckets, properties.NameKmsKeyArns, properties.FieldPrefixes, properties.NameSourceRegions}
+		if slices.Contains(lists, property) && !strings.HasSuffix(at, "]") {
+			return []any{stand}
+		}
+		return stand
+	}
+	return v
+}
+
+const later = "known-after-deployment"
+
+// standIn returns a value for an expression in the form that a property needs; empty if there is none, since the property has few values.
+func (a *assumer) standIn(of, property string) string {
+	name := later + "-" + strings.Trim(strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		}
+		return '-'
+	}, strings.TrimPrefix(of, "parameter ")), "-")
+	i := a.identity
+	switch property {
+	case properties.NameBuckets, properties.FieldName, properties.NameRoleName, properties.NamePolicyName:
+		return strings.TrimRight(name[:min(len(name), 60)], "-")
+	case properties.NameKmsKeyArns, properties.FieldKmsKeyArn:
+		return fmt.Sprintf("arn:%s:kms:%s:%s:key/%s", i.Partition, i.Region, i.AccountID, name)
+	case properties.NamePermissionsBoundary:
+		return fmt.Sprintf("arn:%s:iam::%s:policy/%s", i.Partition, i.AccountID, name)
+	case properties.NamePath, properties.FieldPrefixes:
+		prefix := ""
+		if property == properties.NamePath {
+			prefix = "/"
+		}
+		return prefix + name + "/"
+	case properties.NameSourceRegions:
+		return i.Region
+	case properties.NameDescription, properties.NameTags, properties.NameRevision, "ServiceToken":
+		return later
+	}
+	return ""
+}

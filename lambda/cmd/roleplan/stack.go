@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+
+	"personalize-role/lambda/properties"
+)
+
+// stack is a deployed stack.
+type stack struct {
+	id string
+	// ids are the logical IDs of its resources of our type, the one of the newest event first.
+	ids       []string
+	resources map[string]deployed
+}
+
+// readStack returns the resources of a deployed stack with the properties of their last events, which CloudFormation keeps. See
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackEvent.html
+func readStack(ctx context.Context, cfg aws.Config, name string) (stack, error) {
+	s := stack{resources: map[string]deployed{}}
+	pages := cloudformation.NewDescribeStackEventsPaginator(cloudformation.NewFromConfig(cfg),
+		&cloudformation.DescribeStackEventsInput{StackName: &name})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return s, fmt.Errorf("read the events of the stack: %w", err)
+		}
+		// The newest ones come first.
+		for _, e := range page.StackEvents {
+			s.id = aws.ToString(e.StackId)
+			id, given := aws.ToString(e.LogicalResourceId), aws.ToString(e.ResourceProperties)
+			_, known := s.resources[id]
+			// Deletions may be those of replaced roles.
+			if strings.HasPrefix(string(e.ResourceStatus), "DELETE_") || aws.ToString(e.ResourceType) != properties.ResourceType || known ||
+				!json.Valid([]byte(given)) {
+				continue
+			}
+			s.ids = append(s.ids, id)
+			s.resources[id] = deployed{physicalID: aws.ToString(e.PhysicalResourceId), properties: json.RawMessage(given)}
+		}
+	}
+	return s, nil
+}
+
+// requests returns the events that an update with the properties of the last one would send.
+func (s stack) requests(resource string) ([]request, error) {
+	var all []request
+	for _, id := range s.ids {
+		if resource != "" && id != resource {
+			continue
+		}
+		r := s.resources[id]
+		event := map[string]any{"RequestType": "Update", "ResourceType": properties.ResourceType, "StackId": s.id, "LogicalResourceId": id,
+			"PhysicalResourceId": r.physicalID, "ResourceProperties": r.properties, "OldResourceProperties": r.properties}
+		if !r.isThere() {
+			event["RequestType"] = "Create"
+			delete(event, "OldResourceProperties")
+		}
+		all = append(all, request{resource: id, event: event})
+	}
+	switch {
+	case len(s.ids) == 0:
+		return nil, fmt.Errorf("it has no resource of type %s", properties.ResourceType)
+	case len(all) == 0:
+		return nil, fmt.Errorf("it has no resource %s of type %s. It has %s", resource, properties.ResourceType, strings.Join(s.ids, ", "))
+	}
+	return all, nil
+}
+
+// isThere reports whether a role was made: until then CloudFormation has an ID of its own.
+func (d deployed) isThere() bool { return strings.HasPrefix(d.physicalID, "arn:") }
