@@ -237,7 +237,7 @@ func (s *simulator) answerTo(e event) *answer {
 	return s.answers[e.uri]
 }
 
-// run sends an event in the state that belongs to it, and gives the answer.
+// run sends an event in the state that belongs to it, and returns the answer.
 func (s stack) run(env *environment, request, physicalID string, now, old map[string]any) answer {
 	s.t.Helper()
 	s.become(strings.ToUpper(request)+"_IN_PROGRESS", physicalID, "")

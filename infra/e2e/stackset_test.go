@@ -60,7 +60,7 @@ func startMoto(t *testing.T) aws.Config {
 		Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
 }
 
-// organisation makes one with two accounts in an organisational unit, and gives the ids of the unit and of the accounts.
+// organisation makes one with two accounts in an organisational unit, and returns the IDs of the unit and of the accounts.
 func organisation(t *testing.T, cfg aws.Config) (unit string, accounts []string) {
 	t.Helper()
 	ctx, o := t.Context(), organizations.NewFromConfig(cfg)

@@ -29,7 +29,7 @@ var lambdaCorrections = []correction{
 				status, err := create(Region)
 				ended <- end{status, err}
 			}()
-			// The function of this Region runs by now, and goes on for longer than the other takes.
+			// The function of this Region runs by now, and runs for longer than the other takes.
 			time.Sleep(time.Second)
 			if _, err := create("us-east-1"); err != nil {
 				return err

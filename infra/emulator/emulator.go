@@ -177,7 +177,7 @@ func (e *Emulator) ConfigFor(id, secret, session string) aws.Config {
 	}
 }
 
-// freePort asks the system for a port of loopback that nobody uses.
+// freePort asks the system for a free port of loopback.
 func freePort() (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -95,7 +95,7 @@ func (b *bench) liveAtOnce(r *report, functions []function, counts []int) error 
 	return failed
 }
 
-// live takes a function through a role's life, and gives how long each step took.
+// live takes a function through a role's life, and returns how long each step took.
 func (b *bench) live(f function, count int) (map[string]time.Duration, error) {
 	times := map[string]time.Duration{}
 	err := b.with(f, limits{}, depthLatency, func(p *process, _ time.Duration) error {

@@ -74,13 +74,13 @@ func start(f function, c *cloud, l limits) (p *process, ready time.Duration, err
 	return nil, 0, fmt.Errorf("%w\n%s", err, p.output.String())
 }
 
-// invoke hands an event over, and gives the answer to CloudFormation, once the function has ended too.
+// invoke hands an event over, and returns the answer to CloudFormation, once the function has ended too.
 func (p *process) invoke(event string) (got answer, err error) {
 	deadline := time.After(patience)
 	select {
 	case p.api.events <- event:
 	case <-deadline:
-		return got, fmt.Errorf("nobody took the event\n%s", p.output.String())
+		return got, fmt.Errorf("the function never asked for the event\n%s", p.output.String())
 	}
 	select {
 	case got = <-p.answers:

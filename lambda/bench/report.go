@@ -89,9 +89,8 @@ func (r *report) text() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find the commit that is measured: %w", err)
 	}
-	fmt.Fprintf(&b, "# Benchmarks\n\nWritten by `make bench` on %s at commit %s: %s, %d cores, medians of %d rounds, all functions in "+
-		"turns in every\n"+
-		"round. "+
+	fmt.Fprintf(&b, "# Benchmarks\n\nWritten by `make bench` on %s at commit %s: %s, %d cores, medians of %d rounds, all functions in\n"+
+		"turns in every round. "+
 		"AWS is served on loopback over TLS, with certificates of RSA keys as AWS's; each call takes as long as a table says. No figure\n"+
 		"is of AWS itself.\n\n", time.Now().Format("2006-01-02"), bytes.TrimSpace(commit), processor(), runtime.NumCPU(), r.rounds)
 	r.writeFunctions(&b)

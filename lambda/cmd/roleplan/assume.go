@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,9 +52,12 @@ func (a *assumer) assume(v any, at, property string) any {
 	case template.Unknown:
 		stand := a.standIn(v.Of, property)
 		if property != "ServiceToken" {
-			a.made = append(a.made, assumption{Property: at, Of: v.Of, Assumed: stand})
+			a.made = append(a.made, assumption{Property: cmp.Or(at, "Properties"), Of: v.Of, Assumed: stand})
 		}
-		if stand == "" {
+		switch {
+		case at == "":
+			return map[string]any{}
+		case stand == "":
 			return nil
 		}
 		lists := []string{properties.NameBuckets, properties.NameKmsKeyArns, properties.FieldPrefixes, properties.NameSourceRegions}

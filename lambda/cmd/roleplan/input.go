@@ -139,6 +139,9 @@ func fromTemplate(t *template.Template, to target) ([]request, error) {
 		all = append(all, r)
 	}
 	switch {
+	case len(found) == 0 && slices.ContainsFunc(t.IDs, func(id string) bool { return strings.HasPrefix(id, "Fn::") }):
+		return nil, fmt.Errorf("it has no resource of type %s, unless functions between its resources make one, which are not evaluated. "+
+			"Plan for the processed template: aws cloudformation get-template --template-stage Processed", properties.ResourceType)
 	case len(found) == 0:
 		return nil, fmt.Errorf("it has no resource of type %s", properties.ResourceType)
 	case to.resource != "" && !slices.Contains(found, to.resource):

@@ -85,7 +85,7 @@ var cases = []struct {
 	{"objects of other accounts", given{observed: settings(servicerole.BucketSettings{ObjectWriter: true}), bucket: otherWriter},
 		ObjectsOfOtherAccounts, Warning, ""},
 	{name: "objects of the bucket's owner", given: given{bucket: otherWriter}, code: ObjectsOfOtherAccounts},
-	{name: "nobody else writes", given: given{observed: settings(servicerole.BucketSettings{ObjectWriter: true}),
+	{name: "no other account writes", given: given{observed: settings(servicerole.BucketSettings{ObjectWriter: true}),
 		bucket: strings.ReplaceAll(otherWriter, "PutObject", "GetObject")}, code: ObjectsOfOtherAccounts},
 	{name: "nothing is read", given: given{observed: settings(servicerole.BucketSettings{ObjectWriter: true}), bucket: otherWriter,
 		props: uses(properties.UseDatasetExport)}, code: ObjectsOfOtherAccounts},

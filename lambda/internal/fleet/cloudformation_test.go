@@ -129,7 +129,7 @@ func (s *instance) send(request, id string, now, old map[string]any) *cfn.Respon
 			s.deliver(raw, answers, false)
 		})
 	}
-	// CloudFormation goes on at the first answer; a stack that follows doesn't wait for a duplicate that is under way.
+	// CloudFormation continues at the first answer; a stack that follows doesn't wait for a duplicate that is under way.
 	select {
 	case a := <-answers:
 		s.leave(&deliveries)

@@ -44,7 +44,7 @@ func newFleet(size int, f faults) *fleet {
 	return all
 }
 
-// operate runs one operation of the StackSet on instances, and gives those that failed.
+// operate runs one operation of the StackSet on instances, and returns those that failed.
 func (f *fleet) operate(instances []*instance, do func(*instance) error) (failed []*instance, errs []string) {
 	var (
 		wait  sync.WaitGroup

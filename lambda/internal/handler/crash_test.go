@@ -258,7 +258,7 @@ func TestReasonNamesTheMissingPermission(t *testing.T) {
 	}
 }
 
-// policyName is the derived name, as the reason gives it.
+// policyName is the derived name, as the reason has it.
 func policyName(r *cfn.Response) string {
 	const prefix = "create policy "
 	name := r.Reason[len(prefix):]

@@ -28,7 +28,7 @@ type Handler struct {
 }
 
 // What is kept of the function's time: the work ends answerTime before the deadline, so that CloudFormation hears a
-// reason; undoTime of it is for undoing what nobody wants any more.
+// reason; undoTime of it is for undoing what is no longer wanted.
 const (
 	answerTime = 12 * time.Second
 	undoTime   = 6 * time.Second

@@ -136,7 +136,7 @@ func withToken(p props) props {
 	return all
 }
 
-// deliver hands an event over once, with CloudFormation in the state that belongs to it, and gives the answer; nil if there
+// deliver hands an event over once, with CloudFormation in the state that belongs to it, and returns the answer; nil if there
 // was none.
 func (r *rig) deliver(request cfn.RequestType, id string, now, old props) *cfn.Response {
 	r.t.Helper()
@@ -160,7 +160,7 @@ func (r *rig) deliverRaw(raw json.RawMessage) *cfn.Response {
 	return &r.answers[len(r.answers)-1]
 }
 
-// must delivers an event that has to succeed, and gives the physical id.
+// must delivers an event that has to succeed, and returns the physical ID.
 func (r *rig) must(request cfn.RequestType, id string, now, old props) string {
 	r.t.Helper()
 	answer := r.deliver(request, id, now, old)

@@ -132,8 +132,8 @@ func TestStaleEventsChangeNothing(t *testing.T) {
 		{"Create once it is complete", cfn.Create, "CREATE_COMPLETE"},
 		{"Update once it is complete", cfn.Update, "UPDATE_COMPLETE"},
 		{"Update after the Delete", cfn.Update, "DELETE_COMPLETE"},
-		{"Delete while it is made anew", cfn.Delete, "CREATE_IN_PROGRESS"},
-		{"Delete once it was made anew", cfn.Delete, "CREATE_COMPLETE"},
+		{"Delete while it is created again", cfn.Delete, "CREATE_IN_PROGRESS"},
+		{"Delete after it was created again", cfn.Delete, "CREATE_COMPLETE"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t, awstest.NewFake(t))
@@ -152,7 +152,7 @@ func TestStaleEventsChangeNothing(t *testing.T) {
 	}
 }
 
-// Where the function may not ask CloudFormation, it goes on.
+// Where the function may not ask CloudFormation, it continues.
 func TestDeniedQuestionIsNoObstacle(t *testing.T) {
 	r := newRig(t, awstest.NewFake(t))
 	before := r.world.State()

@@ -206,7 +206,7 @@ func (r *rig) refuses(p props, reason string) {
 	r.must(cfn.Delete, answer.PhysicalResourceID, p, nil)
 }
 
-// policyOf changes the policy of a bucket as others do, and gives the one before; the empty text deletes it.
+// policyOf changes the policy of a bucket as others do, and returns the one before; the empty text deletes it.
 func (r *rig) policyOf(bucket string, change func(string) string) string {
 	r.t.Helper()
 	was := ""

@@ -71,7 +71,7 @@ type DetachPolicy struct {
 	Policy string
 }
 
-// DeleteInlinePolicy deletes an inline policy that somebody put into the role.
+// DeleteInlinePolicy deletes an inline policy that others put into the role.
 type DeleteInlinePolicy struct {
 	Role servicerole.RoleRef
 	Name string

@@ -10,7 +10,7 @@ import (
 )
 
 // refuseShared refuses buckets and keys whose policy can't get the statement, or can't lose it. What earlier properties named may have
-// been deleted since. A rollback goes on without all of it.
+// been deleted since. A rollback continues without it.
 func (c *converger) refuseShared() {
 	d, o := c.desired, c.observed
 	for _, b := range d.Buckets {

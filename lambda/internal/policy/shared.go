@@ -13,7 +13,7 @@ import (
 )
 
 // Shared is a policy document that others own, of a bucket or a key. Everything in it that isn't ours keeps its bytes and its
-// place: statements, Version, Id, and members that nobody knows.
+// place: statements, Version, Id, and members that are unknown.
 type Shared struct {
 	members    []member
 	statements []json.RawMessage

@@ -103,7 +103,7 @@ func versionNumber(id string) int {
 }
 
 // observeUnnamed reads the attached policies that are ours though no property names them: an update whose answer was lost
-// leaves such. It also is where it shows that an attached policy doesn't exist: somebody has deleted it since the attachments
+// leaves such. This also is where it shows that an attached policy doesn't exist: it was deleted after the attachments
 // were read, another delivery of the event for instance, and whose it was can't be told any more.
 func (p *Provisioner) observeUnnamed(ctx context.Context, i servicerole.Identity, role *servicerole.ObservedRole,
 	scope servicerole.Scope, named []*observedPolicy) ([]*observedPolicy, error) {

@@ -22,7 +22,7 @@ func (i Identity) Sid(role RoleRef) string {
 	return sidPrefix + "Named" + digest(i.StackID, i.LogicalID, role.ARN)
 }
 
-// ForeignSid is the Sid of a statement that another account must add; nobody here takes it out again.
+// ForeignSid is the Sid of a statement that another account must add; the function never removes it.
 func (i Identity) ForeignSid(role RoleRef) string { return foreignSidPrefix + digest(role.ARN) }
 
 var ownSid = lazyregexp.Regexp(`^` + sidPrefix + `(?:([a-z2-7]{20})|Named[a-z2-7]{20})(?:[A-Z][A-Za-z]*)?$`)

@@ -56,7 +56,7 @@ func lost(text string, puts int) string {
 	return ""
 }
 
-// explore runs every order of calls and times within the bounds, and gives their number and the first loss.
+// explore runs every order of calls and times within the bounds, and returns their number and the first loss.
 func explore(t *testing.T, puts, removals, delays, aborts int, impatient bool, ages ...time.Duration) (runs int, loss string) {
 	t.Helper()
 	var tape, widths []int

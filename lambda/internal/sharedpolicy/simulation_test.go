@@ -127,7 +127,7 @@ func (w writer) carryOut(e *Edit, age time.Duration) error {
 	return err
 }
 
-// run has each writer make its edit, and gives the policy at the end.
+// run has each writer make its edit, and returns the policy at the end.
 func (s *simulation) run(t interface{ Fatalf(string, ...any) }, edits []*Edit) string {
 	s.idle = sync.NewCond(&s.mutex)
 	// Far away, so that no deadline of the simulation is one of the real clock.

@@ -80,11 +80,7 @@ func (r *Resolver) join(separator string, list any) any {
 	if unknown, ok := firstUnknown(elements...); ok {
 		return unknown
 	}
-	var texts []string
-	for _, element := range elements {
-		texts = append(texts, asText(element))
-	}
-	joined := strings.Join(texts, separator)
+	joined := strings.Join(asTexts(elements), separator)
 	if len(joined) > maxText {
 		return Unknown{"Fn::Join"}
 	}

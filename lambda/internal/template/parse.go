@@ -17,10 +17,11 @@ type Template struct {
 	IDs []string
 }
 
-// Parameter is a parameter; Default is nil if there is none.
+// Parameter is a parameter; Default is nil if there is none. Allowed are the values that it may have; none: any.
 type Parameter struct {
 	Type    string
 	Default *string
+	Allowed []any
 }
 
 // Resource is a resource. Condition is empty if it is always made.
@@ -50,6 +51,7 @@ func Parse(text []byte) (*Template, error) {
 	for name, p := range parameters {
 		fields, _ := p.(map[string]any)
 		parameter := Parameter{Type: asText(fields["Type"])}
+		parameter.Allowed, _ = fields["AllowedValues"].([]any)
 		if given, ok := fields["Default"].(string); ok {
 			parameter.Default = &given
 		}
@@ -66,6 +68,13 @@ func Parse(text []byte) (*Template, error) {
 func asText(v any) string {
 	s, _ := v.(string)
 	return s
+}
+
+func asTexts(list []any) (texts []string) {
+	for _, element := range list {
+		texts = append(texts, asText(element))
+	}
+	return texts
 }
 
 // keys returns the keys of a mapping in a mapping, in their order.

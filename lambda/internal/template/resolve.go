@@ -32,7 +32,7 @@ type truth struct{ holds, known bool }
 const maxText = 1 << 16
 
 // Resolve returns a resolver for values of parameters and of pseudo parameters. A parameter with neither value nor default is unknown. It
-// returns an error for a parameter that the template doesn't have.
+// returns an error for a parameter that the template doesn't have, and for a value that isn't allowed.
 func (t *Template) Resolve(parameters, pseudo map[string]string) (*Resolver, error) {
 	r := &Resolver{template: t, values: map[string]any{}, pseudo: pseudo, open: map[string]bool{}, conditions: map[string]truth{},
 		attributes: map[string]any{}}
@@ -50,6 +50,8 @@ func (t *Template) Resolve(parameters, pseudo map[string]string) (*Resolver, err
 			continue
 		case !given:
 			value = *p.Default
+		case len(p.Allowed) > 0 && !slices.Contains(p.Allowed, any(value)):
+			return nil, fmt.Errorf("parameter %s is %q, and must be one of %s", name, value, strings.Join(asTexts(p.Allowed), ", "))
 		}
 		if p.Type == "CommaDelimitedList" || strings.HasPrefix(p.Type, "List<") {
 			list := []any{}

@@ -11,7 +11,7 @@ var pseudo = map[string]string{"AWS::Region": "eu-west-1", "AWS::Partition": "aw
 
 const parameters = `
 Parameters:
-  Text: {Type: String, Default: given}
+  Text: {Type: String, Default: given, AllowedValues: [given, other]}
   Open: {Type: String}
   List: {Type: CommaDelimitedList, Default: 'a, b'}
   Stored: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /name}
@@ -105,6 +105,10 @@ func TestGivenParameters(t *testing.T) {
 	r, err := parsed.Resolve(map[string]string{"Text": "other"}, pseudo)
 	if err != nil || r.Value(parsed.Resources["Value"].Properties) != "other" {
 		t.Errorf("got %v, %v", r, err)
+	}
+	if _, err := parsed.Resolve(map[string]string{"Text": "wrong"}, pseudo); err == nil ||
+		err.Error() != `parameter Text is "wrong", and must be one of given, other` {
+		t.Errorf("got %v", err)
 	}
 	if _, err := parsed.Resolve(map[string]string{"Txt": ""}, pseudo); err == nil ||
 		err.Error() != "the template has no parameter Txt. It has List, Open, Stored, Text" {
