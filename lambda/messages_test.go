@@ -21,7 +21,7 @@ const messagesFile = "testdata/messages.txtar"
 // spoken are the packages whose texts reach a person: by an answer, a warning, a log or a command.
 var spoken = []string{
 	"properties", "cmd/roleplan", "internal/cfn", "internal/handler", "internal/plan", "internal/policy", "internal/findings",
-	"internal/provision", "internal/servicerole", "internal/sharedpolicy",
+	"internal/provision", "internal/servicerole", "internal/sharedpolicy", "internal/template",
 }
 
 // All texts that a user may read are in one file, where they are reviewed together. A changed text is rewritten by

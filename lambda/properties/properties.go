@@ -17,7 +17,7 @@ const (
 	DigestLength = 32
 )
 
-// Attributes that Fn::GetAtt reads from the resource. Ref gives the role's ARN.
+// Attributes that Fn::GetAtt reads from the resource. Ref returns the role's ARN.
 const (
 	AttrRoleArn                        = "RoleArn"
 	AttrRoleName                       = "RoleName"

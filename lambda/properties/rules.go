@@ -153,7 +153,7 @@ func TagFault(key, value string) string {
 	return ""
 }
 
-// LegacyRegion is the only Region with buckets whose names S3 gives no more.
+// LegacyRegion is the only Region with bucket names that S3 no longer allows.
 const LegacyRegion = "us-east-1"
 
 // IsLegacyBucketName reports whether only a bucket of LegacyRegion from before March 2018 can have a name, of those that are accepted. See

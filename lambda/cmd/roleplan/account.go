@@ -25,7 +25,7 @@ func configuration(ctx context.Context) (aws.Config, error) {
 		return cfg, fmt.Errorf("read the AWS configuration: %w", err)
 	}
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return cfg, fmt.Errorf("no AWS credentials were found: %w. Set AWS_PROFILE, or log in by aws sso login", err)
+		return cfg, fmt.Errorf("no AWS credentials were found: %w. Set AWS_PROFILE, or run aws sso login", err)
 	}
 	if cfg.Region == "" {
 		return cfg, errors.New("no Region is set. Set AWS_REGION")
@@ -38,7 +38,7 @@ func configuration(ctx context.Context) (aws.Config, error) {
 func accountOf(ctx context.Context, cfg aws.Config) (string, error) {
 	caller, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return "", fmt.Errorf("ask whose the AWS credentials are: %w", err)
+		return "", fmt.Errorf("get the account of the AWS credentials: %w", err)
 	}
 	return aws.ToString(caller.Account), nil
 }

@@ -11,7 +11,7 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-// assumption is a value that only the deployment tells, and what stands for it in the plan; empty if the property is left out.
+// assumption is a value that is known only after the deployment, and what stands for it in the plan; empty if the property is left out.
 type assumption struct {
 	Property string `json:"property"`
 	Of       string `json:"of"`

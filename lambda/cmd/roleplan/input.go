@@ -64,7 +64,7 @@ func fromFile(name string, to target) ([]request, error) {
 		return fromProperties(text, to)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("it must be YAML or JSON, and can't be read: %w", err)
+		return nil, fmt.Errorf("it can't be parsed as YAML or JSON: %w", err)
 	}
 	return fromTemplate(t, to)
 }
@@ -90,11 +90,11 @@ func eventIn(text []byte) (request, bool) {
 
 func fromProperties(text []byte, to target) ([]request, error) {
 	if len(to.parameters) > 0 {
-		return nil, errors.New("it has no Resources, so that it is no template, and only templates have parameters. Leave out -parameters")
+		return nil, errors.New("it is not a template, because it has no Resources, and only templates have parameters. Leave out -parameters")
 	}
 	value, err := template.Plain(text)
 	if err != nil {
-		return nil, fmt.Errorf("it must be YAML or JSON, and can't be read: %w", err)
+		return nil, fmt.Errorf("it can't be parsed as YAML or JSON: %w", err)
 	}
 	given, ok := value.(map[string]any)
 	if !ok {
@@ -140,14 +140,15 @@ func fromTemplate(t *template.Template, to target) ([]request, error) {
 	}
 	switch {
 	case len(found) == 0 && slices.ContainsFunc(t.IDs, func(id string) bool { return strings.HasPrefix(id, "Fn::") }):
-		return nil, fmt.Errorf("it has no resource of type %s, unless functions between its resources make one, which are not evaluated. "+
-			"Plan for the processed template: aws cloudformation get-template --template-stage Processed", properties.ResourceType)
+		return nil, fmt.Errorf("it has no resource of type %s. Functions such as Fn::ForEach that create resources are not evaluated. "+
+			"Use the processed template: aws cloudformation get-template --template-stage Processed", properties.ResourceType)
 	case len(found) == 0:
 		return nil, fmt.Errorf("it has no resource of type %s", properties.ResourceType)
 	case to.resource != "" && !slices.Contains(found, to.resource):
 		return nil, fmt.Errorf("it has no resource %s of type %s. It has %s", to.resource, properties.ResourceType, strings.Join(found, ", "))
 	case len(all) == 0:
-		return nil, fmt.Errorf("the conditions leave out every resource of type %s: %s", properties.ResourceType, strings.Join(found, ", "))
+		return nil, fmt.Errorf("the conditions of the template exclude every resource of type %s: %s", properties.ResourceType,
+			strings.Join(found, ", "))
 	}
 	return all, nil
 }

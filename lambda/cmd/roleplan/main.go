@@ -42,7 +42,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		if of == "" {
 			of = "stack " + o.stack
 		}
-		fmt.Fprintf(stderr, "roleplan: %s: %v\n", of, err)
+		fmt.Fprintf(stderr, "roleplan: %s: %s.\n", of, strings.TrimRight(err.Error(), "."))
 		return statusFailed
 	}
 	return o.status(results)

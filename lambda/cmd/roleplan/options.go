@@ -28,11 +28,11 @@ Custom::PersonalizeServiceRole, or an event. roleplan prints what a deployment w
 changes nothing.
 
 Examples:
-  roleplan -parameters DataBucketNames=my-training-data template.yaml
+  roleplan -parameters BucketNames=my-training-data template.yaml
   roleplan -stack personalize-role -fail-on error template.yaml
   roleplan -snapshot account.json -detailed-exitcode -json properties.yaml
 
-Exit status: 0, or 1 for an error, a refusal, or a finding of -fail-on; with -detailed-exitcode, 2 if there are changes.
+Exit status: 0, or 1 for an error, a refusal, or a finding at or above -fail-on; with -detailed-exitcode, 2 if there are changes.
 
 Flags:
 `
@@ -48,18 +48,18 @@ func parse(args []string, stderr io.Writer) (o options, done bool, status int) {
 	}
 	flags.Var(o.parameters, "parameters", "`NAME=VALUE` of a parameter of the template, or a JSON file of them; may be repeated")
 	flags.BoolVar(&o.account, "account", false, "compare with the account of the AWS credentials, which is only read")
-	flags.StringVar(&o.snapshot, "snapshot", "", "compare with the account in a `file` that -save wrote, or a person")
+	flags.StringVar(&o.snapshot, "snapshot", "", "compare with an account recorded in a `file`, by -save or by hand")
 	flags.StringVar(&o.save, "save", "", "write what was read of the account to a `file`")
-	flags.StringVar(&o.stack, "stack", "", "`name` or ID of the deployed stack that FILE updates, with -account; "+
-		"without FILE, its last properties are planned for")
+	flags.StringVar(&o.stack, "stack", "", "`name` or ID of the deployed stack that FILE updates; implies -account unless there is a "+
+		"-snapshot. Without FILE, plan for the properties sent last")
 	flags.StringVar(&o.resource, "resource", "", "logical `ID` of the one resource to plan for")
 	flags.BoolVar(&o.asJSON, "json", false, "print JSON")
-	flags.BoolVar(&o.explain, "explain", false, "say what each permission is for, and which page of AWS says so")
+	flags.BoolVar(&o.explain, "explain", false, "explain what each permission is for, with the AWS page that documents it")
 	flags.StringVar(&o.documents, "write-policies", "", "write every policy document into a `folder`, with a manifest for validators")
 	flags.BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 if there are changes")
 	failOn := flags.String("fail-on", "", "exit with 1 for findings of a `severity` or worse: error, warning or suggestion")
 	flags.StringVar(&o.region, "region", "", "`Region` of the stack; by default that of the environment, or us-east-1")
-	flags.StringVar(&o.accountID, "account-id", "", "`account` of the stack without -account; by default 123456789012")
+	flags.StringVar(&o.accountID, "account-id", "", "`ID` of the account to assume without -account; by default 123456789012")
 	flags.StringVar(&o.stackName, "stack-name", "personalize-role", "`name` of a stack that isn't deployed yet")
 	flags.StringVar(&o.boundary, "required-boundary", "", "`ARN` of the function's RequiredBoundary, if it has one")
 	flags.BoolVar(&o.showsExample, "example", false, "print an event to start from")
@@ -80,14 +80,14 @@ func parse(args []string, stderr io.Writer) (o options, done bool, status int) {
 	case o.failOn != "" && !slices.Contains(findings.Severities(), o.failOn):
 		fault = "-fail-on must be error, warning or suggestion"
 	case flags.NArg() > 1:
-		fault = "one FILE at most; flags come before it"
+		fault = "only one FILE is allowed, and flags must come before it"
 	case o.file == "" && o.stack == "":
-		fault = "a FILE is missing, or -stack"
+		fault = "a FILE or -stack is required"
 	case o.account && o.snapshot != "":
-		fault = "-account and -snapshot exclude each other"
+		fault = "-account and -snapshot can't be used together"
 	}
 	if fault != "" {
-		fmt.Fprintf(stderr, "roleplan: %s. roleplan -help has examples\n", fault)
+		fmt.Fprintf(stderr, "roleplan: %s. Run roleplan -help for examples.\n", fault)
 		return o, true, statusFailed
 	}
 	return o, false, statusDone

@@ -81,7 +81,7 @@ func (d document) MarshalJSON() ([]byte, error) {
 		return []byte("null"), nil
 	}
 	if !json.Valid([]byte(d)) {
-		return nil, fmt.Errorf("a policy document is no JSON: %.40q", string(d))
+		return nil, fmt.Errorf("a policy document is not JSON: %.40q", string(d))
 	}
 	return []byte(d), nil
 }
@@ -95,11 +95,11 @@ func readSnapshot(name string) (snapshot, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&s); err != nil {
-		return s, fmt.Errorf("read snapshot %s: %w. docs/roleplan.md has its form", name, err)
+		return s, fmt.Errorf("read snapshot %s: %w. docs/roleplan.md describes the format", name, err)
 	}
 	for _, r := range s.Roles {
 		if !strings.Contains(r.ARN, ":role/") {
-			return s, fmt.Errorf("read snapshot %s: %q is no ARN of a role", name, r.ARN)
+			return s, fmt.Errorf("read snapshot %s: %q is not the ARN of a role", name, r.ARN)
 		}
 	}
 	return s, nil

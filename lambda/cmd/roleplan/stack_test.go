@@ -107,9 +107,9 @@ func TestOfAStack(t *testing.T) {
 			"+ Second: arn:aws:iam::123456789012:role/S\n"},
 		{"two", []string{newest, second}, []string{"-stack", "app"}, 0, "+ Second: arn:aws:iam::123456789012:role/S\n"},
 		{"a template for it", []string{newest}, []string{"-stack", "app", file}, 0, "-/+ Role: arn:aws:iam::123456789012:role/Renamed\n"},
-		{"none", []string{other}, []string{"-stack", "app"}, 1, "roleplan: stack app: it has no resource of type " + kind + "\n"},
+		{"none", []string{other}, []string{"-stack", "app"}, 1, "roleplan: stack app: it has no resource of type " + kind + ".\n"},
 		{"none of that name", []string{newest}, []string{"-stack", "app", "-resource", "X"}, 1,
-			"roleplan: stack app: it has no resource X of type " + kind + ". It has Role\n"},
+			"roleplan: stack app: it has no resource X of type " + kind + ". It has Role.\n"},
 		{"no stack", nil, []string{"-stack", "other"}, 1, "Stack [other] does not exist"},
 	} {
 		serve(t, c.events...).S3.AddBucket("data", "", "", "")

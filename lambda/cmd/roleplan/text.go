@@ -64,7 +64,7 @@ func (p printer) print(r result) {
 		p.line("", "    %s: known after deployment (%s)%s", a.Property, a.Of, standsFor(a.Assumed))
 	}
 	if r.isExample {
-		p.line("", "    Derived names and Sids are examples: they derive from the ID that the stack will have.")
+		p.line("", "    Derived names and Sids are examples, because they depend on the ID that the stack will get.")
 	}
 	for _, refusal := range r.refusals() {
 		p.line(red, "  ! %s", refusal)
@@ -72,7 +72,7 @@ func (p printer) print(r result) {
 	if len(r.refusals()) == 0 {
 		p.changes(r.preview.Changes())
 		if r.preview.CleanUp != nil {
-			p.line("", "  Then CloudFormation has the former role deleted:")
+			p.line("", "  After the update, the former role is deleted:")
 			p.changes(r.preview.CleanUp.Changes())
 		}
 	}
@@ -84,9 +84,9 @@ func (p printer) print(r result) {
 
 func standsFor(assumed string) string {
 	if assumed == "" {
-		return ", left out here"
+		return "; omitted from this plan"
 	}
-	return ", here " + assumed
+	return "; assumed to be " + assumed
 }
 
 func (p printer) changes(changes []plan.Change) {
@@ -162,6 +162,6 @@ func (p printer) summary(results []result) {
 	p.line(bold, "Plan: %d to create, %d to change, %d to delete. Findings: %d.", counts[plan.Create], counts[plan.Update],
 		counts[plan.Delete], found)
 	if refused > 0 {
-		p.line(red, "Refused resources: %d. Nothing of them is changed.", refused)
+		p.line(red, "Refused resources: %d. They would not be changed.", refused)
 	}
 }

@@ -49,17 +49,19 @@ func (s State) ofBoundary() []Finding {
 			continue
 		}
 		f := Finding{Code: BoundaryLacksPermission, Severity: severity, Resource: "role " + d.Role.Name, Identities: []string{Role},
-			Actions: actions, DependsOn: on, Problem: sentence("the permissions boundary %s does not allow %s as the role needs it",
+			Actions: actions, DependsOn: on, Problem: sentence("the permissions boundary %s does not allow %s on the resources that the role needs",
 				d.Role.Boundary, list(actions))}
 		if severity == Warning {
-			f.Problem = sentence("the permissions boundary %s may not allow %s as the role needs it", d.Role.Boundary, list(actions)) +
-				sentence(" It depends on %s", list(on))
+			f.Problem = sentence("the permissions boundary %s might not allow %s on the resources that the role needs", d.Role.Boundary,
+				list(actions)) +
+				sentence(" Whether it does depends on %s", list(on))
 		}
 		f.Fix = fmt.Sprint(lacking[0])
 		for _, statement := range lacking[1:] {
 			f.Fix += "," + statement.String()
 		}
-		f.Remedy = sentence("Have its owner allow that, and remove what denies it; for %s: %s", lacking[0].Resource[0], lacking[0])
+		f.Remedy = sentence("Have the owner of the boundary allow these actions, and remove any Deny of them. The statement for %s is %s",
+			lacking[0].Resource[0], lacking[0])
 		all = append(all, f)
 	}
 	return all

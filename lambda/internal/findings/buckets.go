@@ -22,7 +22,7 @@ func (s State) ofBuckets() []Finding {
 		case servicerole.InAnotherRegion:
 			f.Code, f.Problem = BucketInAnotherRegion, sentence("bucket %s is in %s, and Personalize reads only buckets in its own Region, %s",
 				b.Name, found.RegionName(), s.Desired.Identity.Region)
-			f.Remedy = sentence("Copy the data to a bucket in %s, and name that one", s.Desired.Identity.Region)
+			f.Remedy = sentence("Copy the data to a bucket in %s, and name that bucket in Buckets", s.Desired.Identity.Region)
 		case servicerole.InAnotherAccount:
 			f.Code, f.Severity = BucketOfAnotherAccount, Warning
 			f.Problem = sentence("bucket %s belongs to another account, so its policy was neither read nor changed", b.Name)
@@ -85,22 +85,24 @@ func (s State) ofBucket(b servicerole.BucketGrant, text string) []Finding {
 		return all
 	}
 	if settings.RequesterPays {
-		warn(RequesterPays, sentence("bucket %s is a Requester Pays bucket, and Personalize may not say in its requests that it pays", b.Name),
+		warn(RequesterPays, sentence("bucket %s is a Requester Pays bucket, and AWS does not document that Personalize sends "+
+			"x-amz-request-payer", b.Name),
 			"Set the bucket's request payment to BucketOwner.")
 	}
 	if writers := document.OtherWriters(s.Desired.Identity.AccountID, b.Name); reads && settings.ObjectWriter && len(writers) > 0 {
-		warn(ObjectsOfOtherAccounts, sentence("the policy of bucket %s lets %s write objects, which then belong to that account, and no policy "+
-			"of the bucket or the role opens them", b.Name, list(writers)), "Set the bucket's Object Ownership to BucketOwnerEnforced.")
+		warn(ObjectsOfOtherAccounts, sentence("the policy of bucket %s lets %s write objects. That account then owns them, and neither "+
+			"the bucket policy nor the role can grant access to them", b.Name, list(writers)),
+			"Set the bucket's Object Ownership to BucketOwnerEnforced.")
 	}
 	if label, ok := document.RequiresCustomerKeys(s.personalize().AsRole, b.Name); reads && ok {
-		warn(CustomerProvidedKeys, sentence("statement %s in the policy of bucket %s lets in only objects that are encrypted with keys of "+
-			"customers (SSE-C), which Personalize can't decrypt", label, b.Name),
+		warn(CustomerProvidedKeys, sentence("statement %s in the policy of bucket %s requires uploads to be encrypted with customer-provided "+
+			"keys (SSE-C), which Personalize can't decrypt", label, b.Name),
 			"Keep the data for Personalize in another bucket, encrypted with SSE-S3 or a KMS key.")
 	}
 	if label, public := document.PublicStatement(); public && settings.BlocksPublicPolicy && slices.Contains(s.Merges, b.Name) {
 		all = append(all, Finding{Code: PublicPolicyBlocked, Severity: Error, Resource: of, Statement: label,
-			Problem: sentence("the policy of bucket %s is public by statement %s, and Block Public Access of the bucket refuses to save a public "+
-				"policy, so that no statement can be added", b.Name, label),
+			Problem: sentence("the policy of bucket %s is public because of statement %s. Block Public Access of the bucket rejects public "+
+				"policies, so no statement can be added", b.Name, label),
 			Remedy: "Narrow that statement, or remove it: Block Public Access ignores it anyway if it restricts public buckets."})
 	}
 	return all
@@ -115,8 +117,9 @@ func (s State) ofDeadPrincipals() []Finding {
 		}
 		for _, dead := range shared.DeadPrincipals() {
 			all = append(all, Finding{Code: PrincipalDeleted, Severity: Suggestion, Resource: of, Statement: dead,
-				Problem: sentence("the policy of %s names a principal that was deleted, in statement %s: it refuses every change until then", of, dead),
-				Remedy:  "Remove that principal."})
+				Problem: sentence("statement %s in the policy of %s names a deleted principal. AWS rejects every change of the policy until that "+
+					"principal is removed", dead, of),
+				Remedy: "Remove that principal."})
 		}
 	}
 	for _, b := range s.Desired.Buckets {

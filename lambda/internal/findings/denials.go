@@ -38,7 +38,7 @@ func (j judged) findings() []Finding {
 	document, err := access.Parse(j.text)
 	if err != nil {
 		return []Finding{{Code: NotChecked, Severity: Suggestion, Resource: j.resource,
-			Problem: sentence("the policy of %s was not checked: %v", j.resource, err), Remedy: "Read it yourself."}}
+			Problem: sentence("the policy of %s was not checked: %v", j.resource, err), Remedy: "Review the policy by hand."}}
 	}
 	var all []Finding
 	for _, s := range j.denials(document) {
@@ -88,17 +88,18 @@ func (j judged) denial(s shut) Finding {
 	}
 	f.Problem = sentence("statement %s in the policy of %s %s %s to %s", s.label, j.resource, verb, list(s.actions), list(s.who))
 	if s.certain == access.Maybe {
-		f.Problem += sentence(" It depends on %s", list(s.dependsOn))
+		f.Problem += sentence(" Whether it does depends on %s", list(s.dependsOn))
 	}
 	exception, fixed := except(j.text, s.index, s.who, j.state.Desired.Role.ARN)
 	if j.proves(s, fixed) {
-		f.Remedy, f.Fix = sentence("Except %s: add %s to its Condition ("+WholeInLog+")",
+		f.Remedy, f.Fix = sentence("Exempt %s from the statement: add %s to its Condition ("+WholeInLog+")",
 			pronoun(s.who), exception), fixed.statement
 	} else {
-		f.Remedy = sentence("Change the statement so that it is not about %s", list(s.who))
+		f.Remedy = sentence("Change the statement so that it does not apply to %s", list(s.who))
 	}
 	if slices.ContainsFunc(s.dependsOn, isOfOrganization) {
-		f.Remedy += sentence(" Or, if account %s is in the organisation that it names, set %s to its ID",
+		f.Remedy += sentence(" Or, if account %s is in the organisation that the statement names, set %s to the ID of that "+
+			"organisation",
 			j.state.Desired.Identity.AccountID, properties.NameOrganizationID)
 	}
 	return f
@@ -152,12 +153,13 @@ func (j judged) lacking(document access.Policy, by asker) []Finding {
 	var all []Finding
 	if len(lacks) > 0 {
 		f.Severity, f.Actions = j.severity(access.True), lacks
-		f.Problem = sentence("the policy of %s does not allow %s to %s", j.resource, list(lacks), by.name)
+		f.Problem = sentence("the policy of %s does not grant %s to %s", j.resource, list(lacks), by.name)
 		all = append(all, j.lack(f))
 	}
 	if len(may) > 0 {
 		f.Severity, f.Actions, f.DependsOn = Warning, may, on
-		f.Problem = sentence("the policy of %s may not allow %s to %s", j.resource, list(may), by.name) + sentence(" It depends on %s", list(on))
+		f.Problem = sentence("the policy of %s might not grant %s to %s", j.resource, list(may), by.name) +
+			sentence(" Whether it does depends on %s", list(on))
 		all = append(all, j.lack(f))
 	}
 	return all

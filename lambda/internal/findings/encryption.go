@@ -30,7 +30,7 @@ func (s State) ofDefaultKey(key servicerole.DefaultKey, found servicerole.Observ
 	set := sentence("Set %s of the bucket to the key's ARN if it is a customer managed key", properties.FieldKmsKeyArn)
 	switch {
 	case key.Denial != nil && key.ID == "":
-		return Finding{Code: DefaultKeyUnknown, Problem: fmt.Sprintf("a key that can't be told: %v", key.Denial), Remedy: set}, true
+		return Finding{Code: DefaultKeyUnknown, Problem: fmt.Sprintf("a key that can't be determined: %v", key.Denial), Remedy: set}, true
 	case key.Denial != nil:
 		return Finding{Code: DefaultKeyUnknown, Problem: fmt.Sprintf("KMS key %s, which can't be resolved: %v", key.ID, key.Denial),
 			Remedy: set}, true

@@ -33,7 +33,7 @@ func (s State) ofKeys() []Finding {
 				properties.NameManageKeyPolicies, add)
 		case found.State != "" && found.State != enabled:
 			f.Code, f.Problem = KeyNotEnabled, sentence("KMS key %s is %s, so it can't encrypt or decrypt", key.ARN, found.State)
-			f.Remedy = "Enable it."
+			f.Remedy = "Enable the key."
 		default:
 			all = append(all, s.ofKey(key, found.Policy)...)
 			continue

@@ -18,7 +18,7 @@ func OfChanges(formerly servicerole.Desired, o servicerole.Observed, setBack str
 	var all []Finding
 	changed := func(format string, args ...any) {
 		all = append(all, Finding{Code: RoleChanged, Severity: Suggestion, Resource: "role " + found.Name, Problem: sentence(format, args...),
-			Remedy: setBack + " Find out who did it, and change the properties instead."})
+			Remedy: setBack + " Find out who made the change, and change the properties instead."})
 	}
 	if !policy.Equivalent(formerly.Role.Trust, found.Trust) {
 		changed("the trust policy of role %s was changed outside of the stack", found.Name)

@@ -66,7 +66,7 @@ func TestDefaultEncryptionInEveryWorld(t *testing.T) {
 			false, false, ""},
 		{"the properties name the key", nil, props{"KmsKeyArns": []any{"{default}"}}, true, false, ""},
 		{"policies of keys are left to others", nil, props{"ManageKeyPolicies": "false"}, false, true,
-			"WARNING KeyPolicyLacksStatement: the policy of KMS key {default} does not allow kms:Decrypt to the service principal " +
+			"WARNING KeyPolicyLacksStatement: the policy of KMS key {default} does not grant kms:Decrypt to the service principal " +
 				"personalize.amazonaws.com. Add the statement in attribute RequiredKeyPolicyStatements to it."},
 		{"the AWS managed key", func(*rig) string { return "alias/aws/s3" }, nil, false, false,
 			"WARNING DefaultKeyOfAWS: bucket more-data encrypts new objects with the AWS managed key aws/s3, which Personalize can't use. " +

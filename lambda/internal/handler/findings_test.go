@@ -49,14 +49,14 @@ func TestFindingsInEveryWorld(t *testing.T) {
 			answer := r.deliver(cfn.Create, "", with("Fail"), nil)
 			if succeeded(answer) || !strings.Contains(answer.Reason, "BucketPolicyDenies: statement OnlyOurEndpoint in the policy of bucket "+
 				"training-data denies s3:GetObject and s3:ListBucket to the role and the service principal personalize.amazonaws.com. Nothing was "+
-				"changed. Except both: add ") || !strings.Contains(answer.Reason, "Or set Findings to Warn.") {
+				"changed. Exempt both from the statement: add ") || !strings.Contains(answer.Reason, "Or set Findings to Warn.") {
 				t.Errorf("%+v", answer)
 			}
 			if diff := cmp.Diff(before, r.world.State()); diff != "" {
 				t.Errorf("-before +after:\n%s", diff)
 			}
 			r.must(cfn.Delete, answer.PhysicalResourceID, with("Fail"), nil)
-			_, exception, _ := strings.Cut(answer.Reason, "Except both: add ")
+			_, exception, _ := strings.Cut(answer.Reason, "Exempt both from the statement: add ")
 			exception, _, _ = strings.Cut(exception, " to its Condition (")
 			r.policyOf("training-data", func(policy string) string {
 				return strings.Replace(policy, `"StringNotEquals":{"aws:SourceVpce":"vpce-1"}`,
@@ -127,8 +127,8 @@ func TestFindingsInEveryWorld(t *testing.T) {
 			})
 			r.world.Configure("training-data", fakeaws.Settings{BlocksPublicPolicy: true})
 			answer := r.deliver(cfn.Create, "", with("Fail"), nil)
-			if succeeded(answer) || !strings.Contains(answer.Reason, "PublicPolicyBlocked: the policy of bucket training-data is public by "+
-				"statement Site, ") {
+			if succeeded(answer) || !strings.Contains(answer.Reason, "PublicPolicyBlocked: the policy of bucket training-data is public "+
+				"because of statement Site. ") {
 				t.Errorf("%+v", answer)
 			}
 			r.must(cfn.Delete, answer.PhysicalResourceID, with("Fail"), nil)
@@ -175,7 +175,7 @@ func TestFindingsInEveryWorld(t *testing.T) {
 			now["PermissionsBoundary"] = aws.ToString(created.Policy.Arn)
 			answer := r.deliver(cfn.Create, "", now, nil)
 			if succeeded(answer) || !strings.Contains(answer.Reason, "BoundaryLacksPermission: the permissions boundary "+
-				aws.ToString(created.Policy.Arn)+" does not allow s3:GetObject and s3:ListBucket as the role needs it") {
+				aws.ToString(created.Policy.Arn)+" does not allow s3:GetObject and s3:ListBucket on the resources that the role needs") {
 				t.Errorf("%+v", answer)
 			}
 			r.must(cfn.Delete, answer.PhysicalResourceID, now, nil)

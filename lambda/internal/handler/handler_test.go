@@ -151,7 +151,8 @@ func TestUndecodableEvents(t *testing.T) {
 			`ResourceType "Custom::Other" is neither Custom::PersonalizeServiceRole nor Custom::PersonalizeDigest, which are what this ` +
 				`function answers. Nothing was changed. Correct the template.`, nothingID},
 		{"a number for a text", `{"RequestType":"Create","ResponseURL":"https://h/x","StackId":7,"RequestId":"r"}`,
-			`the event can't be decoded because a field has another type than CloudFormation sends. Nothing was changed. Send the event as ` +
+			`the event can't be decoded because a field has a different type from the one that CloudFormation sends. Nothing ` +
+				`was changed. Send the event as ` +
 				`CloudFormation does.`, nothingID},
 		{"no stack", `{"RequestType":"Create","ResponseURL":"https://h/x","StackId":"x","ResourceType":"Custom::PersonalizeServiceRole",` +
 			`"LogicalResourceId":"L"}`, `StackId "x" with LogicalResourceId "L" does not name a resource of a CloudFormation stack. Nothing ` +

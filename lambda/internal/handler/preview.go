@@ -120,7 +120,7 @@ func (p *Preview) find(ctx context.Context, d servicerole.Desired, former *servi
 		}
 	}
 	if former != nil {
-		p.Findings = slices.Concat(p.Findings, findings.OfChanges(*former, p.Observed, "The plan sets it back as the properties say."))
+		p.Findings = slices.Concat(p.Findings, findings.OfChanges(*former, p.Observed, "The plan restores what the properties specify."))
 	}
 }
 

@@ -80,7 +80,7 @@ func TestForeseeInEveryWorld(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	if len(drifted.Findings) != 1 || drifted.Findings[0].Code != findings.RoleChanged ||
-		!strings.HasPrefix(drifted.Findings[0].Remedy, "The plan sets it back") {
+		!strings.HasPrefix(drifted.Findings[0].Remedy, "The plan restores") {
 		t.Errorf("found %v", drifted.Findings)
 	}
 

@@ -79,7 +79,7 @@ func (t *task) reconcile(ctx context.Context, g goal, asking bool) (*outcome, er
 			}
 		}
 		if former := t.former; former != nil && round == 1 {
-			out.changes = findings.OfChanges(*former, out.observed, "It was set back as the properties say.")
+			out.changes = findings.OfChanges(*former, out.observed, "The function restored what the properties specify.")
 		}
 		todo, err := t.permitted(ctx, t.guarded(ctx, g, g.plan(out.observed), out), out)
 		if err != nil {

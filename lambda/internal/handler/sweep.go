@@ -148,14 +148,15 @@ func (t *task) record(ctx context.Context, d desired, tags map[string]string) (r
 	maps.Copy(all, tags)
 	set, unset, fits := servicerole.RecordLeftovers(t.left, all)
 	if !fits {
-		t.warn(fmt.Sprintf("role %s has no tag left to record that. Remove the role by hand, or remove tags and deploy again.", d.Role.Name))
+		t.warn(fmt.Sprintf("role %[1]s has no room for a tag that records the role left behind. Remove the role left behind by hand, or remove "+
+			"tags from role %[1]s and deploy again.", d.Role.Name))
 	}
 	if !servicerole.NeedsRecord(set, unset, tags) {
 		return false
 	}
 	if err := t.handler.Provisioner.Session(t.identity).Apply(ctx, plan.Retag(d.Role.RoleRef, set, unset),
 		servicerole.Observed{}); err != nil {
-		t.warn(fmt.Sprintf("what was left behind could not be recorded: %v Remove it by hand.", asSentence(err)))
+		t.warn(fmt.Sprintf("the record of the role left behind could not be written: %v Remove that role by hand.", asSentence(err)))
 	}
 	return true
 }

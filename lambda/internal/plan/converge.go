@@ -93,8 +93,8 @@ func (c *converger) adopt() {
 	want, found := c.desired.Role, *c.observed.Role
 	if required := c.desired.RequiredBoundary; required != "" && found.Boundary != required {
 		c.refuseForeign("Set that boundary on the role, or create a new role.",
-			"role %s can't be adopted: its permissions boundary is not %s, below "+
-				"which the function provisions roles", found.ARN, required)
+			"role %s can't be adopted: its permissions boundary is not %s, "+
+				"which the function requires on every role", found.ARN, required)
 		return
 	}
 	snapshot, err := c.desired.Snapshot(found)
@@ -248,7 +248,8 @@ func (c *converger) refuseRole() {
 		c.refuseForeign("Choose another RoleName, leave RoleName out, or set AdoptExistingRole to true to adopt the role.",
 			"role %s already exists and %s", found.ARN, managedBy(found.Tags))
 	case owner == servicerole.NoResource && found.ARN != want.ARN:
-		c.refuseForeign("Set Path and RoleName to those of the existing role.", "role %s can't be adopted as %s", found.ARN, want.ARN)
+		c.refuseForeign("Set Path and RoleName to those of the existing role.", "role %s can't be adopted as %s, because the path or "+
+			"the case of the name differs", found.ARN, want.ARN)
 	}
 }
 

@@ -165,8 +165,8 @@ func (d *destroyer) restoreBoundary(original servicerole.Original) []int {
 	role, want := d.found(), original.Boundary
 	if required := d.goal.RequiredBoundary; required != "" && want != required {
 		want = required
-		d.plan.Warnings = append(d.plan.Warnings, fmt.Sprintf("role %s keeps the permissions boundary %s, below which the function "+
-			"provisions roles. "+
+		d.plan.Warnings = append(d.plan.Warnings, fmt.Sprintf("role %s keeps the permissions boundary %s, which the function "+
+			"requires on every role. "+
 			"It had another one, or none, when it was adopted. Have an administrator change the boundary if the role needs more.", role.ARN,
 			required))
 	}

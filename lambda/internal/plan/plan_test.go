@@ -177,7 +177,7 @@ func TestConvergeRefuses(t *testing.T) {
 				"If that stack no longer exists, remove the role's tags that start with personalize-role: and set AdoptExistingRole to true."},
 		{"adopt below another path", `{"RoleName":"R","AdoptExistingRole":true}`, role("arn:aws:iam::123456789012:role/p/R", nil),
 			"role arn:aws:iam::123456789012:role/p/R can't be adopted as " + arn +
-				". Nothing was changed. Set Path and RoleName to those of the existing role."},
+				", because the path or the case of the name differs. Nothing was changed. Set Path and RoleName to those of the existing role."},
 		{"adopt with too many tags", `{"RoleName":"R","AdoptExistingRole":true}`, role(arn, big), "role " + arn + " can't be adopted: it " +
 			"would have 52 tags, including 1 that record its original state, and IAM allows 50. Nothing was changed. Remove tags from the " +
 			"role, or create a new role."},

@@ -126,7 +126,7 @@ func TestConvergeRefusesShared(t *testing.T) {
 				"The statements take 373 of them. Nothing was changed. Name fewer Prefixes, set ManageBucketPolicy to false and merge " +
 				"statements by hand, or remove statements that are no longer needed."},
 		{"bucket policy that is no policy", typical, bucket(servicerole.ObservedShared{Presence: servicerole.Present, Policy: "[]"}),
-			"the policy of bucket data can't be read: the policy is no JSON object. Nothing was changed. Correct the policy by hand."},
+			"the policy of bucket data can't be read: the policy is not a JSON object. Nothing was changed. Correct the policy by hand."},
 		{"missing key", withKey, key(servicerole.ObservedShared{}),
 			"KMS key " + keyOne + " does not exist or is pending deletion. Nothing was changed. Create the " +
 				"key first, cancel its deletion, or correct the ARN."},

@@ -37,7 +37,7 @@ func ParseShared(text string) (Shared, error) {
 	d := json.NewDecoder(bytes.NewReader([]byte(text)))
 	var s Shared
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return Shared{}, errors.New("the policy is no JSON object")
+		return Shared{}, errors.New("the policy is not a JSON object")
 	}
 	seen := map[string]bool{}
 	for d.More() {

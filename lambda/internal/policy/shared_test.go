@@ -192,7 +192,7 @@ func TestPutIsIdempotent(t *testing.T) {
 
 func TestWhatIsNoPolicyIsRefused(t *testing.T) {
 	for text, want := range map[string]string{
-		`[]`:                             "the policy is no JSON object",
+		`[]`:                             "the policy is not a JSON object",
 		`{`:                              "the policy is cut off",
 		`{"Version":`:                    "the policy is cut off",
 		`{"Statement":[]`:                "the policy is cut off",

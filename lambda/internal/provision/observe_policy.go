@@ -58,7 +58,9 @@ func (p *Provisioner) readPolicy(ctx context.Context, i servicerole.Identity, ar
 		return nil, failed("iam:ListPolicyVersions", lag(listed))
 	}
 	recorded, ok := servicerole.RecordedDigest(policy.Tags, policy.DefaultVersion)
-	policy.Recorded = recorded
+	if ok {
+		policy.Recorded = recorded
+	}
 	if (ok || i.OwnerOf(policy.Tags) != servicerole.ThisResource) && !scope.Documents {
 		return policy, nil
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Unknown is a value that only a deployment tells.
+// Unknown is a value that is known only after a deployment.
 type Unknown struct {
 	// Of is the expression, such as "Bucket.Arn" or "parameter DataBucket".
 	Of string
