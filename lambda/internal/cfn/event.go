@@ -49,8 +49,8 @@ func Decode(raw json.RawMessage) (Event, error) {
 	if e.ResponseURL == "" {
 		return e, ErrNoURL
 	}
-	return e, errors.New("the event can't be decoded because a field has a different type from the one that CloudFormation sends. Nothing was " +
-		"changed. " +
+	return e, errors.New("the event can't be decoded because a field has a different type from the one that CloudFormation sends. " +
+		"Nothing was changed. " +
 		"Send the event as CloudFormation does")
 }
 
