@@ -39,6 +39,8 @@ func (t *task) check(ctx context.Context, d servicerole.Desired, todo plan.Plan,
 func (t *task) inspectEarly(ctx context.Context, g goal, out *outcome) {
 	if d, ok := g.(desired); ok && t.event.RequestType == cfn.Update && d.Properties().Findings != properties.FindingsOff {
 		out.inspected = t.handler.Provisioner.Inspect(ctx, t.identity, findings.Foreseen(d.Desired), out.inspected)
+		// What counts after all is asked again.
+		out.inspected.Denials = nil
 	}
 }
 

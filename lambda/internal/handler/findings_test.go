@@ -144,6 +144,33 @@ func TestFindingsInEveryWorld(t *testing.T) {
 			}
 			r.must(cfn.Delete, answer.PhysicalResourceID, with("Fail"), nil)
 		}},
+		{"a read before the first write that is denied is said too", func(t *testing.T, r *rig) {
+			r.world.Configure("training-data", fakeaws.Settings{})
+			r.policyOf("training-data", func(policy string) string {
+				return strings.Replace(policy, `"Statement":[`, `"Statement":[{"Sid":"Site","Effect":"Allow","Principal":"*","Action":"s3:GetObject",`+
+					`"Resource":"arn:aws:s3:::training-data/site/*"},`, 1)
+			})
+			r.deny("s3:GetPublicAccessBlock")
+			answer := r.deliver(cfn.Create, "", with("Fail"), nil)
+			if !succeeded(answer) || len(lines(answer)) != 1 || !strings.HasPrefix(lines(answer)[0], "SUGGESTION NotChecked: ") {
+				t.Errorf("%+v", answer)
+			}
+			r.must(cfn.Delete, answer.PhysicalResourceID, with("Fail"), nil)
+		}},
+		{"an Update says of each denied read once what counts", func(t *testing.T, r *rig) {
+			r.world.AddBucket("theirs", awstest.Bucket{Owner: "999999999999"})
+			now := with("Warn")
+			now["Buckets"] = []any{"training-data", "theirs"}
+			id := r.must(cfn.Create, "", now, nil)
+			r.deny("s3:GetBucketRequestPayment")
+			answer := r.deliver(cfn.Update, id, now, now)
+			checked := slices.DeleteFunc(lines(answer), func(line string) bool { return !strings.Contains(line, "NotChecked") })
+			if !succeeded(answer) || len(checked) != 1 || !strings.Contains(checked[0], "bucket training-data: AccessDenied") ||
+				strings.Contains(checked[0], "theirs") {
+				t.Errorf("%+v", answer)
+			}
+			r.must(cfn.Delete, id, now, nil)
+		}},
 		{"what others changed is set back, and said", func(t *testing.T, r *rig) {
 			id := r.must(cfn.Create, "", with("Warn"), nil)
 			_, role, _ := strings.Cut(id, ":role/")

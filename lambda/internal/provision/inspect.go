@@ -2,7 +2,9 @@ package provision
 
 import (
 	"context"
+	"errors"
 	"maps"
+	"slices"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,13 +19,19 @@ import (
 // Inspect reads what only findings need, as far as it isn't known. It never fails: an event must not fail for what it can do without.
 func (p *Provisioner) Inspect(ctx context.Context, i servicerole.Identity, q servicerole.Questions,
 	known servicerole.Inspected) servicerole.Inspected {
-	found := servicerole.Inspected{Answered: known.Answered, Buckets: map[string]servicerole.BucketSettings{}, Boundary: known.Boundary}
+	found := servicerole.Inspected{Answered: known.Answered, Buckets: map[string]servicerole.BucketSettings{}, Boundary: known.Boundary,
+		Denials: slices.Clone(known.Denials)}
 	maps.Copy(found.Buckets, known.Buckets)
 	q = q.Without(known.Answered)
 	var mutex sync.Mutex
 	var reads []func() error
 	// read adds a call; keep takes its answer in. notFound is the code of the answer that nothing is configured.
 	read := func(doing, action, target, notFound string, call func() (func(), error)) {
+		// What was denied before is asked again.
+		found.Denials = slices.DeleteFunc(found.Denials, func(err error) bool {
+			denied := (*Failure)(nil)
+			return errors.As(err, &denied) && denied.Action == action && denied.Target == target
+		})
 		reads = append(reads, func() error {
 			keep, err := call()
 			mutex.Lock()
