@@ -38,9 +38,10 @@ func (t *task) check(ctx context.Context, d servicerole.Desired, todo plan.Plan,
 // beside.
 func (t *task) inspectEarly(ctx context.Context, g goal, out *outcome) {
 	if d, ok := g.(desired); ok && t.event.RequestType == cfn.Update && d.Properties().Findings != properties.FindingsOff {
+		before := out.inspected.Denials
 		out.inspected = t.handler.Provisioner.Inspect(ctx, t.identity, findings.Foreseen(d.Desired), out.inspected)
-		// What counts after all is asked again.
-		out.inspected.Denials = nil
+		// What was asked in vain and counts after all is asked again.
+		out.inspected.Denials = slices.DeleteFunc(out.inspected.Denials, func(err error) bool { return !slices.Contains(before, err) })
 	}
 }
 
