@@ -22,6 +22,8 @@ type assumption struct {
 type assumer struct {
 	identity servicerole.Identity
 	made     []assumption
+	// taken are the values by their property: lists refuse one that is there twice.
+	taken map[string]bool
 }
 
 // assume returns the properties of a resource without unknown values. at is where in the properties the value is, property the name of the
@@ -50,7 +52,7 @@ func (a *assumer) assume(v any, at, property string) any {
 		}
 		return list
 	case template.Unknown:
-		stand := a.standIn(v.Of, property)
+		stand := a.unique(v.Of, at, property)
 		if property != "ServiceToken" {
 			a.made = append(a.made, assumption{Property: cmp.Or(at, "Properties"), Of: v.Of, Assumed: stand})
 		}
@@ -69,6 +71,28 @@ func (a *assumer) assume(v any, at, property string) any {
 	return v
 }
 
+// unique returns a value that isn't in another place of the property, since two expressions may depend on one thing; empty if there is none.
+func (a *assumer) unique(of, at, property string) string {
+	if property == properties.NameTags && !strings.Contains(at, ".") {
+		// A whole tag, or all of them.
+		return ""
+	}
+	stand := a.standIn(of, property)
+	for n := 2; stand != "" && a.taken[property+" "+stand]; n++ {
+		another := a.standIn(fmt.Sprintf("%d %s", n, of), property)
+		if another == stand {
+			// There is one Region to take, and texts may be alike.
+			if property == properties.NameSourceRegions {
+				return ""
+			}
+			return stand
+		}
+		stand = another
+	}
+	a.taken[property+" "+stand] = true
+	return stand
+}
+
 const later = "known-after-deployment"
 
 // standIn returns a value for an expression in the form that a property needs; empty if there is none, since the property has few values.
@@ -82,10 +106,11 @@ func (a *assumer) standIn(of, property string) string {
 		}
 		return '-'
 	}, strings.TrimPrefix(of, "parameter ")), "-")
+	name = strings.TrimRight(name[:min(len(name), 60)], "-")
 	i := a.identity
 	switch property {
 	case properties.NameBuckets, properties.FieldName, properties.NameRoleName, properties.NamePolicyName:
-		return strings.TrimRight(name[:min(len(name), 60)], "-")
+		return name
 	case properties.NameKmsKeyArns, properties.FieldKmsKeyArn:
 		return fmt.Sprintf("arn:%s:kms:%s:%s:key/%s", i.Partition, i.Region, i.AccountID, name)
 	case properties.NamePermissionsBoundary:

@@ -159,7 +159,7 @@ func (to target) request(id string, given any) (request, error) {
 	if err != nil {
 		return request{}, err
 	}
-	a := &assumer{identity: identity}
+	a := &assumer{identity: identity, taken: map[string]bool{}}
 	event := map[string]any{
 		"RequestType": "Create", "StackId": to.id(), "LogicalResourceId": id, "ResourceType": properties.ResourceType,
 		"ResourceProperties": a.assume(given, "", ""),

@@ -50,8 +50,6 @@ func (t *Template) Resolve(parameters, pseudo map[string]string) (*Resolver, err
 			continue
 		case !given:
 			value = *p.Default
-		case len(p.Allowed) > 0 && !slices.Contains(p.Allowed, any(value)):
-			return nil, fmt.Errorf("parameter %s is %q, and must be one of %s", name, value, strings.Join(asTexts(p.Allowed), ", "))
 		}
 		if p.Type == "CommaDelimitedList" || strings.HasPrefix(p.Type, "List<") {
 			list := []any{}
@@ -59,11 +57,28 @@ func (t *Template) Resolve(parameters, pseudo map[string]string) (*Resolver, err
 				list = append(list, strings.TrimSpace(element))
 			}
 			r.values[name] = list
-			continue
+		} else {
+			r.values[name] = value
 		}
-		r.values[name] = value
+		if err := p.check(name, r.values[name]); given && err != nil {
+			return nil, err
+		}
 	}
 	return r, nil
+}
+
+// check refuses what isn't one of the allowed values, element by element.
+func (p Parameter) check(name string, value any) error {
+	elements, isList := value.([]any)
+	if !isList {
+		elements = []any{value}
+	}
+	for _, element := range elements {
+		if len(p.Allowed) > 0 && !slices.Contains(p.Allowed, element) {
+			return fmt.Errorf("parameter %s has %q, and must be one of %s", name, element, strings.Join(asTexts(p.Allowed), ", "))
+		}
+	}
+	return nil
 }
 
 // noValue is what AWS::NoValue leaves: nothing.

@@ -13,7 +13,7 @@ const parameters = `
 Parameters:
   Text: {Type: String, Default: given, AllowedValues: [given, other]}
   Open: {Type: String}
-  List: {Type: CommaDelimitedList, Default: 'a, b'}
+  List: {Type: CommaDelimitedList, Default: 'a, b', AllowedValues: [a, b, c]}
   Stored: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /name}
 Mappings: {M: {eu-west-1: {Key: [x, y]}}}
 Conditions:
@@ -102,12 +102,12 @@ func TestGivenParameters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := parsed.Resolve(map[string]string{"Text": "other"}, pseudo)
+	r, err := parsed.Resolve(map[string]string{"Text": "other", "List": "c,a"}, pseudo)
 	if err != nil || r.Value(parsed.Resources["Value"].Properties) != "other" {
 		t.Errorf("got %v, %v", r, err)
 	}
 	if _, err := parsed.Resolve(map[string]string{"Text": "wrong"}, pseudo); err == nil ||
-		err.Error() != `parameter Text is "wrong", and must be one of given, other` {
+		err.Error() != `parameter Text has "wrong", and must be one of given, other` {
 		t.Errorf("got %v", err)
 	}
 	if _, err := parsed.Resolve(map[string]string{"Txt": ""}, pseudo); err == nil ||
