@@ -71,7 +71,8 @@ func (a *assumer) assume(v any, at, property string) any {
 	return v
 }
 
-// unique returns a value that isn't in another place of the property, since two expressions may depend on one thing; empty if there is none.
+// unique returns a value that isn't in another place of the property, since two expressions may depend on one thing; empty if there is
+// none.
 func (a *assumer) unique(of, at, property string) string {
 	if property == properties.NameTags && !strings.Contains(at, ".") {
 		// A whole tag, or all of them.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"personalize-role/lambda/properties"
 )
@@ -24,6 +25,7 @@ type stack struct {
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackEvent.html
 func readStack(ctx context.Context, cfg aws.Config, name string) (stack, error) {
 	s := stack{resources: map[string]deployed{}}
+	gone, deleted := map[string]bool{}, map[string]bool{}
 	pages := cloudformation.NewDescribeStackEventsPaginator(cloudformation.NewFromConfig(cfg),
 		&cloudformation.DescribeStackEventsInput{StackName: &name})
 	for pages.HasMorePages() {
@@ -36,9 +38,12 @@ func readStack(ctx context.Context, cfg aws.Config, name string) (stack, error) 
 			s.id = aws.ToString(e.StackId)
 			id, given := aws.ToString(e.LogicalResourceId), aws.ToString(e.ResourceProperties)
 			_, known := s.resources[id]
-			// Deletions may be those of replaced roles.
-			if strings.HasPrefix(string(e.ResourceStatus), "DELETE_") || aws.ToString(e.ResourceType) != properties.ResourceType || known ||
-				!json.Valid([]byte(given)) {
+			physical := id + " " + aws.ToString(e.PhysicalResourceId)
+			// Deletions may be those of replaced roles: a resource is gone if its newest role is.
+			deleted[physical] = deleted[physical] || e.ResourceStatus == types.ResourceStatusDeleteComplete
+			gone[id] = gone[id] || !known && deleted[physical] && !strings.HasPrefix(string(e.ResourceStatus), "DELETE_")
+			if gone[id] || known || strings.HasPrefix(string(e.ResourceStatus), "DELETE_") ||
+				aws.ToString(e.ResourceType) != properties.ResourceType || !json.Valid([]byte(given)) {
 				continue
 			}
 			s.ids = append(s.ids, id)

@@ -87,11 +87,32 @@ func Foresee(ctx context.Context, raw []byte, c Circumstances) (*Preview, error)
 		if err != nil {
 			return nil, err
 		}
+		c.Account = afterwards{c.Account, p.Plan.After(p.Observed)}
 		if p.CleanUp, err = Foresee(ctx, cleanUp, c); err != nil {
 			return nil, err
 		}
 	}
 	return p, nil
+}
+
+// afterwards is an account whose policies of buckets and keys are as a plan leaves them.
+type afterwards struct {
+	Account
+	reached servicerole.Observed
+}
+
+func (a afterwards) Observe(ctx context.Context, i servicerole.Identity, scope servicerole.Scope) (servicerole.Observed, error) {
+	o, err := a.Account.Observe(ctx, i, scope)
+	replace := func(found, reached map[string]servicerole.ObservedShared) {
+		for name := range found {
+			if is, ok := reached[name]; ok {
+				found[name] = is
+			}
+		}
+	}
+	replace(o.Buckets, a.reached.Buckets)
+	replace(o.Keys, a.reached.Keys)
+	return o, err
 }
 
 func (t *task) foresee(ctx context.Context, g goal, account Account) (*Preview, error) {

@@ -92,6 +92,11 @@ func TestForeseeInEveryWorld(t *testing.T) {
 		!slices.ContainsFunc(replaced.CleanUp.Changes(), func(c plan.Change) bool { return c.Action == plan.Delete && c.Kind == plan.KindRole }) {
 		t.Errorf("the replacement is %+v", replaced)
 	}
+	for _, c := range replaced.CleanUp.Changes() {
+		if c.Kind == plan.KindBucketPolicy && (c.Action != plan.Update || !strings.Contains(c.Attributes[0].After, "PersonalizeRole")) {
+			t.Errorf("the clean-up takes the new role's statement: %+v", c)
+		}
+	}
 	gone := r.foresee(cfn.Delete, id, now, nil)
 	if diff := cmp.Diff([]string{"delete role", "delete managed policy", "update bucket policy"}, kinds(gone.Changes())); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
