@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// isMerged returns the warnings of a stack as an error unless the policy of the key that nobody named has the statement.
+// isMerged returns the warnings of a stack as an error unless the policy of the key that no property names has the statement.
 func (x *exercise) isMerged(ctx context.Context, stack string) error {
 	policy, err := x.account.viewer.KeyPolicy(ctx, x.defaultKey)
 	if err != nil || strings.Contains(policy, created) {

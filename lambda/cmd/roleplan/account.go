@@ -33,7 +33,7 @@ func configuration(ctx context.Context) (aws.Config, error) {
 	return cfg, nil
 }
 
-// accountOf returns the account of the credentials. Everybody may ask for it. See
+// accountOf returns the account of the credentials. It takes no permission. See
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 func accountOf(ctx context.Context, cfg aws.Config) (string, error) {
 	caller, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
@@ -62,7 +62,7 @@ func (l live) Inspect(ctx context.Context, i servicerole.Identity, q servicerole
 	return l.provisioner(i).Inspect(ctx, i, q, known)
 }
 
-// empty is an account that has the buckets and keys that are named, their policies empty, and nothing else.
+// empty is an account that has the buckets that are named, without policies, the keys, with their default policies, and nothing else.
 type empty struct{}
 
 func (empty) Observe(_ context.Context, i servicerole.Identity, scope servicerole.Scope) (servicerole.Observed, error) {

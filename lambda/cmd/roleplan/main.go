@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"personalize-role/lambda/internal/handler"
+	"personalize-role/lambda/internal/servicerole"
 )
 
 // Exit statuses.
@@ -103,7 +105,9 @@ func (o options) requests(ctx context.Context, cfg aws.Config, to target) ([]req
 		if o.file == "" {
 			return s.requests(o.resource)
 		}
-		to.adopt(s)
+		if err := to.adopt(s); err != nil {
+			return nil, err
+		}
 	}
 	if o.account && to.account == "" {
 		var err error
@@ -114,29 +118,24 @@ func (o options) requests(ctx context.Context, cfg aws.Config, to target) ([]req
 	return fromFile(o.file, to.complete())
 }
 
-// adopt takes the account, the Region and the name of a stack from its ID.
-func (to *target) adopt(s stack) {
-	to.stackID, to.deployed = s.id, s.resources
-	if parts := strings.Split(s.id, ":"); len(parts) > 5 {
-		to.region, to.account = parts[3], parts[4]
-		if names := strings.Split(parts[5], "/"); len(names) > 1 {
-			to.stackName = names[1]
-		}
+// adopt takes the account, the Region and the name of a stack from its ID. It returns an error if that isn't one.
+func (to *target) adopt(s stack) error {
+	identity, err := servicerole.NewIdentity(s.id, "ServiceRole")
+	if err != nil {
+		return err
 	}
+	to.stackID, to.deployed = s.id, s.resources
+	to.partition, to.region, to.account = identity.Partition, identity.Region, identity.AccountID
+	_, named, _ := strings.Cut(s.id, ":stack/")
+	to.stackName, _, _ = strings.Cut(named, "/")
+	return nil
 }
 
 // complete puts examples in the place of what isn't known.
 func (to target) complete() target {
-	if to.region == "" {
-		to.region = os.Getenv("AWS_REGION")
-	}
-	if to.region == "" {
-		to.region = "us-east-1"
-	}
-	if to.account == "" {
-		to.account = "123456789012"
-	}
-	to.partition = partitionOf(to.region)
+	to.region = cmp.Or(to.region, os.Getenv("AWS_REGION"), "us-east-1")
+	to.account = cmp.Or(to.account, "123456789012")
+	to.partition = cmp.Or(to.partition, partitionOf(to.region))
 	return to
 }
 

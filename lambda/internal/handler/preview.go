@@ -26,7 +26,6 @@ var _ Account = (*provision.Provisioner)(nil)
 // Preview is what Handle would do for an event.
 type Preview struct {
 	Identity servicerole.Identity
-	Request  cfn.RequestType
 	// Role is the role that the event is about.
 	Role servicerole.RoleRef
 	// Desired is what the event asks for; nil for a Delete.
@@ -122,7 +121,7 @@ func (t *task) foresee(ctx context.Context, g goal, account Account) (*Preview, 
 	if err != nil {
 		return nil, err
 	}
-	return &Preview{Identity: t.identity, Request: t.event.RequestType, Role: g.target(), Observed: observed, Plan: g.plan(observed)}, nil
+	return &Preview{Identity: t.identity, Role: g.target(), Observed: observed, Plan: g.plan(observed)}, nil
 }
 
 // find adds the findings, as the function has them.

@@ -40,7 +40,7 @@ func server(t *testing.T) (url, file string, root *x509.Certificate) {
 	return s.URL, file, s.Certificate()
 }
 
-// other returns the URL of a server whose certificate is of no root that anybody knows.
+// other returns the URL of a server whose certificate is of an unknown root.
 func other(t *testing.T) string {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -167,7 +167,7 @@ func TestTrust(t *testing.T) {
 		return func() *x509.CertPool { return all }
 	}
 	url, file, root := server(t)
-	t.Run("nobody's root", func(t *testing.T) {
+	t.Run("an unknown root", func(t *testing.T) {
 		trust, err := NewTrust()
 		if err != nil {
 			t.Fatal(err)
