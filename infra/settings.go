@@ -36,7 +36,7 @@ var names = []string{
 	"app", "stackName", "bucketNames", "uses", "kmsKeyArns", "manageKeyPolicies", "roleName", "path", "policyName", "description",
 	"permissionsBoundary", "personalizeAccess", "cloudWatchAccess", "createOperatorPolicy", "roleArnParameterName", "sourceConditions",
 	"sourceRegions", "maxSessionDuration", "propagationDelaySeconds", "adoptExistingRole", "forceDetachPolicies", "stackTags",
-	"findings", "organizationId", "revision", "architecture",
+	"findings", "organizationId", "driftCheckSchedule", "repairDrift", "revision", "architecture",
 	"functionZip", "logKmsKeyArn", "alarmTopicArn", "requiredBoundary", "functionPermissionsBoundary", "functionRolePath",
 	"additionalRoleNames", "additionalPolicyNames",
 	"additionalBucketNames",

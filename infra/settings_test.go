@@ -26,6 +26,7 @@ func TestSettings(t *testing.T) {
 		"cloudWatchAccess": "CloudWatchFullAccessV2", "sourceConditions": "true", "sourceRegions": "eu-west-1,us-east-1",
 		"maxSessionDuration": "7200", "propagationDelaySeconds": "5", "adoptExistingRole": "true", "forceDetachPolicies": "true",
 		"stackTags": "false", "revision": "2", "findings": "Fail", "organizationId": "o-a1b2c3d4e5",
+		"driftCheckSchedule": "rate(1 day)", "repairDrift": "true",
 	}
 	want := map[string]any{
 		"Buckets":    []any{map[string]any{"Name": "data-one"}, map[string]any{"Name": "data-two"}},
@@ -34,7 +35,7 @@ func TestSettings(t *testing.T) {
 		"PermissionsBoundary": "arn:aws:iam::123456789012:policy/B", "PersonalizeAccess": "None", "CloudWatchAccess": "CloudWatchFullAccessV2",
 		"SourceConditions": true, "SourceRegions": []any{"eu-west-1", "us-east-1"}, "MaxSessionDuration": 7200.0, "PropagationDelaySeconds": 5.0,
 		"AdoptExistingRole": true, "ForceDetachPolicies": true, "StackTags": false, "Revision": "2", "Findings": "Fail",
-		"OrganizationId": "o-a1b2c3d4e5", "ServiceTimeout": 720.0,
+		"OrganizationId": "o-a1b2c3d4e5", "DriftCheckSchedule": "rate(1 day)", "RepairDrift": true, "ServiceTimeout": 720.0,
 	}
 	check := func(from string, a *app, err error) {
 		if err != nil {

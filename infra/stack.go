@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
@@ -86,9 +87,7 @@ func providerProps(stack awscdk.Stack, s *settings) *personalizerole.ProviderPro
 	if arn := s.text("logKmsKeyArn"); arn != nil {
 		props.LogEncryptionKey = awskms.Key_FromKeyArn(stack, jsii.String("LogKey"), arn)
 	}
-	if arn := s.text("alarmTopicArn"); arn != nil {
-		props.AlarmTopic = awssns.Topic_FromTopicArn(stack, jsii.String("AlarmTopic"), arn)
-	}
+	props.AlarmTopic = alarmTopic(stack, s, "AlarmTopic")
 	if arn := s.policyARN(stack, "requiredBoundary"); arn != nil {
 		props.RequiredBoundary = awsiam.ManagedPolicy_FromManagedPolicyArn(stack, jsii.String("RequiredBoundary"), arn)
 	}
@@ -96,6 +95,14 @@ func providerProps(stack awscdk.Stack, s *settings) *personalizerole.ProviderPro
 		props.PermissionsBoundary = awsiam.ManagedPolicy_FromManagedPolicyArn(stack, jsii.String("FunctionBoundary"), arn)
 	}
 	return props
+}
+
+// alarmTopic is the topic for alarms; nil if none is set.
+func alarmTopic(stack awscdk.Stack, s *settings, id string) awssns.ITopic {
+	if arn := s.text("alarmTopicArn"); arn != nil {
+		return awssns.Topic_FromTopicArn(stack, &id, arn)
+	}
+	return nil
 }
 
 func roleProps(stack awscdk.Stack, s *settings, provider personalizerole.Provider) *personalizerole.PersonalizeServiceRoleProps {
@@ -109,6 +116,12 @@ func roleProps(stack awscdk.Stack, s *settings, provider personalizerole.Provide
 		AdoptExistingRole: s.flag("adoptExistingRole"), ForceDetachPolicies: s.flag("forceDetachPolicies"),
 		ManageKeyPolicies: s.flag("manageKeyPolicies"), StackTags: s.flag("stackTags"), Revision: s.text("revision"),
 		Findings: personalizerole.Findings(s.textOr("findings", "")), OrganizationId: s.text("organizationId"),
+	}
+	if schedule := s.text("driftCheckSchedule"); schedule != nil {
+		props.DriftCheck = &personalizerole.DriftCheck{Schedule: awsevents.Schedule_Expression(schedule), Repair: s.flag("repairDrift"),
+			AlarmTopic: alarmTopic(stack, s, "DriftAlarmTopic")}
+	} else if repair := s.flag("repairDrift"); repair != nil && *repair {
+		s.fault("repairDrift", "true", "false without driftCheckSchedule")
 	}
 	if regions := s.list("sourceRegions"); regions != nil {
 		props.SourceRegions = jsii.Strings(regions...)

@@ -67,6 +67,11 @@ func Statements(s Scope) []permissions.Statement {
 			"cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource", "cloudwatch:PutMetricAlarm",
 			"cloudwatch:TagResource", "cloudwatch:UntagResource",
 		}},
+		{Sid: "DriftChecks", Resources: []string{s.arn("events", "rule/"+s.Stack+"-DriftCheck-*"), function}, Actions: []string{
+			"events:DeleteRule", "events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule", "events:PutRule",
+			"events:PutTargets", "events:RemoveTargets", "events:TagResource", "events:UntagResource", "lambda:AddPermission", "lambda:GetPolicy",
+			"lambda:RemovePermission",
+		}},
 		{Sid: "RoleArnParameter", Resources: []string{s.arn("ssm", "parameter/"+s.Parameter)}, Actions: []string{
 			"ssm:AddTagsToResource", "ssm:DeleteParameter", "ssm:GetParameters", "ssm:ListTagsForResource", "ssm:PutParameter",
 			"ssm:RemoveTagsFromResource",

@@ -44,6 +44,21 @@ var Handlers = map[string]Calls{
 		},
 		Delete: []string{"cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms"},
 	},
+	"AWS::Events::Rule": {
+		Create: []string{"events:DescribeRule", "events:PutRule", "events:PutTargets", "events:TagResource"},
+		Read:   []string{"events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"},
+		Update: []string{
+			"events:DescribeRule", "events:PutRule", "events:PutTargets", "events:RemoveTargets", "events:TagResource", "events:UntagResource",
+		},
+		Delete: []string{"events:DeleteRule", "events:DescribeRule", "events:ListTargetsByRule", "events:RemoveTargets"},
+		// The rule invokes the function without a role.
+		Unasked: []string{"iam:PassRole"},
+	},
+	"AWS::Lambda::Permission": {
+		Create: []string{"lambda:AddPermission"},
+		Read:   []string{"lambda:GetPolicy"},
+		Delete: []string{"lambda:RemovePermission"},
+	},
 	"AWS::IAM::Role": {
 		Create: []string{"iam:CreateRole", "iam:GetRole", "iam:GetRolePolicy", "iam:PutRolePolicy", "iam:TagRole", "iam:UntagRole"},
 		Read: []string{

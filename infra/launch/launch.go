@@ -115,7 +115,8 @@ func Make(p Page) ([]byte, error) {
 		Regions: p.Regions, Defaults: map[string]string{}, Patterns: map[string]string{}, Messages: map[string]string{},
 		MaxLengths: map[string]int{}, Rules: p.Template.Rules(), Capability: Capability, StackName: parameters.StackNamePattern,
 		// Statements that only some parameters need.
-		Optional: map[string][]string{"AlarmTopicArn": {"Alarms"}, "RoleArnParameterName": {"RoleArnParameter"}},
+		Optional: map[string][]string{"AlarmTopicArn": {"Alarms"}, "DriftCheckSchedule": {"DriftChecks"},
+			"RoleArnParameterName": {"RoleArnParameter"}},
 	}
 	d.Policy, d.Bounded = policies()
 	var groups []group

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -133,6 +134,10 @@ var settings = []struct {
 	{"revision", func(_ *fixture, p *PersonalizeServiceRoleProps) {
 		p.StackTags, p.Revision = jsii.Bool(false), jsii.String("2")
 		p.Findings, p.OrganizationId = FindingsFail, jsii.String("o-a1b2c3d4e5")
+	}},
+	{"drift", func(f *fixture, p *PersonalizeServiceRoleProps) {
+		p.DriftCheck = &DriftCheck{Schedule: daily(), Repair: jsii.Bool(true),
+			AlarmTopic: awssns.Topic_FromTopicArn(f.stack, jsii.String("Topic"), jsii.String("arn:aws:sns:eu-west-1:123456789012:alarms"))}
 	}},
 	{"session", func(_ *fixture, p *PersonalizeServiceRoleProps) {
 		p.MaxSessionDuration, p.PropagationDelay = awscdk.Duration_Hours(jsii.Number(2)), awscdk.Duration_Minutes(jsii.Number(1))

@@ -2,9 +2,11 @@ package personalizerole
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 
 	"personalize-role/lambda/properties"
 )
@@ -94,6 +96,16 @@ func (b Bucket) with(o BucketOptions) Bucket {
 	}
 }
 
+// DriftCheck compares a role, its policies and the statements with what was deployed. docs/drift.md says what it reports, and where.
+type DriftCheck struct {
+	// Schedule of the check.
+	Schedule awsevents.Schedule
+	// Repair restores what others changed. Default: false, which only reports it.
+	Repair *bool
+	// AlarmTopic is notified of drift, of what would certainly make Personalize fail, and of checks that failed. Default: no alarm.
+	AlarmTopic awssns.ITopic
+}
+
 // PersonalizeServiceRoleProps are the properties of a PersonalizeServiceRole. All are optional.
 type PersonalizeServiceRoleProps struct {
 	// RoleName is the name of the role: 1 to 64 characters of letters, digits and _+=,.@-. A change replaces the role. Default:
@@ -150,6 +162,8 @@ type PersonalizeServiceRoleProps struct {
 	Findings Findings
 	// OrganizationId is the ID of the account's organisation, to judge policies that let in an organisation only. Default: it isn't known.
 	OrganizationId *string
+	// DriftCheck has the role, its policies and the statements compared with what was deployed, on a schedule. Default: never.
+	DriftCheck *DriftCheck
 	// Revision is any text; a change of it has the function look at everything again, since CloudFormation sends an event only if a property
 	// changes. Default: none.
 	Revision *string

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/jsii-runtime-go"
@@ -161,6 +162,9 @@ func (a *randomApp) props() *PersonalizeServiceRoleProps {
 		milliseconds := pick(a, "milliseconds", append(wrong(a, 3600500.0, 1000), 3600000, 7200000)...)
 		p.MaxSessionDuration = awscdk.Duration_Millis(jsii.Number(milliseconds))
 	}
+	if pick(a, "drift check", false, true) {
+		p.DriftCheck = &DriftCheck{Schedule: awsevents.Schedule_Rate(awscdk.Duration_Days(jsii.Number(1))), Repair: a.flag("Repair")}
+	}
 	var last awss3.IBucket
 	for range rapid.IntRange(0, 3).Draw(a.T, "buckets") {
 		bucket := last
@@ -215,6 +219,11 @@ func TestRandomApps(t *testing.T) {
 		p, err := properties.Parse(raw)
 		if err != nil {
 			rt.Fatalf("the function refuses it: %v\n%s", err, raw)
+		}
+		if props.DriftCheck != nil {
+			if _, digest := checkOf(t, resources); digest != properties.Digest(raw) {
+				rt.Fatalf("the rule sends other properties: %s\n%s", deployedValue(inputOf(resources)), raw)
+			}
 		}
 		id := ""
 		for name, r := range resources {

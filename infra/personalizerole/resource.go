@@ -20,6 +20,17 @@ const serviceTimeout = 720
 type taggedResource struct {
 	awscdk.CfnResource
 	tags awscdk.TagManager
+	// overrides are the properties that aspects set.
+	overrides map[string]any
+}
+
+// AddPropertyOverride is what CDK's aspects for boundaries call.
+func (r *taggedResource) AddPropertyOverride(path *string, value any) {
+	if r.overrides == nil {
+		r.overrides = map[string]any{}
+	}
+	r.overrides[*path] = value
+	r.CfnResource.AddPropertyOverride(path, value)
 }
 
 // Tags makes the resource an awscdk.ITaggable.

@@ -67,6 +67,9 @@ func NewPersonalizeServiceRole(scope constructs.Construct, id *string, props *Pe
 	r.resource = newTaggedResource(r, "Resource", r.provider.ServiceToken(), r.properties)
 	r.resource.ApplyRemovalPolicy(r.removalPolicy(), nil)
 	r.provider.serve(r)
+	if check := r.props.DriftCheck; check != nil {
+		r.checkDrift(*check)
+	}
 	for _, b := range buckets {
 		r.addBucket(b)
 	}
@@ -133,6 +136,10 @@ func (r *serviceRole) properties() map[string]any {
 		all[properties.NameFindings] = string(p.Findings)
 	}
 	set(all, properties.NameOrganizationID, p.OrganizationId)
+	if check := p.DriftCheck; check != nil {
+		set(all, properties.NameDriftCheckSchedule, check.Schedule.ExpressionString())
+		set(all, properties.NameRepairDrift, check.Repair)
+	}
 	set(all, properties.NameRevision, p.Revision)
 	if p.MaxSessionDuration != nil {
 		all[properties.NameMaxSessionDuration] = seconds(p.MaxSessionDuration)

@@ -58,6 +58,8 @@ func Parse(raw json.RawMessage) (Properties, error) {
 		PropagationDelaySeconds: r.integer(NamePropagationDelaySeconds, DefaultPropagationDelaySeconds, 0, 240),
 		Findings:                r.text(NameFindings, FindingsWarn, findings),
 		OrganizationID:          r.text(NameOrganizationID, "", organizationID),
+		DriftCheckSchedule:      r.text(NameDriftCheckSchedule, "", schedule),
+		RepairDrift:             r.boolean(NameRepairDrift, false),
 		Revision:                r.text(NameRevision, "", revision),
 	}
 	r.combinations(p)
@@ -144,6 +146,9 @@ func (r *reader) combinations(p Properties) {
 			r.fault("%s of bucket %s has no effect while %s is false; leave one of them out", FieldRequireSourceConditions, b.Name,
 				NameSourceConditions)
 		}
+	}
+	if p.RepairDrift && p.DriftCheckSchedule == "" {
+		r.fault("%s has no effect without %s; set both or neither", NameRepairDrift, NameDriftCheckSchedule)
 	}
 	if len(p.SourceRegions) > 0 && !p.SourceConditions {
 		r.fault("%s has no effect while %s is false; leave one of them out", NameSourceRegions, NameSourceConditions)

@@ -77,6 +77,9 @@ func TestParse(t *testing.T) {
 		{"empty template parameters of keys", `{"KmsKeyArns":[""],"Uses":[""],"ManageKeyPolicies":""}`, defaults()},
 		{"regions", `{"SourceRegions":["eu-west-1","ap-southeast-2"]}`,
 			with(func(p *Properties) { p.SourceRegions = []string{"eu-west-1", "ap-southeast-2"} })},
+		{"drift checks", `{"DriftCheckSchedule":"cron(0 6 ? * MON-FRI *)","RepairDrift":"true"}`, with(func(p *Properties) {
+			p.DriftCheckSchedule, p.RepairDrift = "cron(0 6 ? * MON-FRI *)", true
+		})},
 		{"all regions", `{"SourceRegions":["*"]}`, with(func(p *Properties) { p.SourceRegions = []string{"*"} })},
 		{"boundary of AWS", `{"PermissionsBoundary":"arn:aws-cn:iam::aws:policy/PowerUserAccess"}`, with(func(p *Properties) {
 			p.PermissionsBoundary = "arn:aws-cn:iam::aws:policy/PowerUserAccess"

@@ -173,6 +173,12 @@ type Properties struct {
 	// OrganizationID is the ID of the organisation that the account belongs to, such as o-a1b2c3d4e5. It has findings be sure about policies
 	// that let in an organisation only, and nothing else.
 	OrganizationID string `json:"OrganizationId,omitempty"`
+	// DriftCheckSchedule is how often an EventBridge rule has the function compare the account with these properties, such as rate(1 day). The
+	// rule is another resource of the stack. Empty: the function accepts no drift check for the role. See
+	// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
+	DriftCheckSchedule string `json:"DriftCheckSchedule,omitempty"`
+	// RepairDrift has a drift check restore what others changed. Without it, a check only reports.
+	RepairDrift bool `json:"RepairDrift"`
 	// Revision is any text, of at most 256 characters. A change of it has the function look at everything again, since CloudFormation
 	// sends an event only if a property changes.
 	Revision string `json:"Revision,omitempty"`
@@ -240,6 +246,8 @@ const (
 	NamePropagationDelaySeconds = "PropagationDelaySeconds"
 	NameFindings                = "Findings"
 	NameOrganizationID          = "OrganizationId"
+	NameDriftCheckSchedule      = "DriftCheckSchedule"
+	NameRepairDrift             = "RepairDrift"
 	NameRevision                = "Revision"
 
 	nameServiceToken   = "ServiceToken"
@@ -253,6 +261,6 @@ func Names() []string {
 		NameRoleName, NamePath, NameDescription, NameMaxSessionDuration, NamePermissionsBoundary, NameTags, NameStackTags,
 		NamePersonalizeAccess, NameCloudWatchAccess, NamePolicyName, NameBuckets, NameUses, NameKmsKeyArns, NameManageKeyPolicies,
 		NameSourceConditions, NameSourceRegions, NameForceDetachPolicies, NameAdoptExistingRole, NamePropagationDelaySeconds,
-		NameFindings, NameOrganizationID, NameRevision,
+		NameFindings, NameOrganizationID, NameDriftCheckSchedule, NameRepairDrift, NameRevision,
 	}
 }

@@ -35,12 +35,18 @@ var (
 	keyARN                 = lazyregexp.Regexp(`^arn:aws[a-z0-9-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$`)
 	// https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
 	organization  = lazyregexp.Regexp(`^o-[a-z0-9]+$`)
+	expression    = lazyregexp.Regexp(SchedulePattern)
 	tagCharacters = lazyregexp.Regexp(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 )
 
 // RegionPattern is a pattern of names of Regions, also of those that AWS may add: an area, perhaps a part of it, a direction and a number.
 // See https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
 const RegionPattern = `^[a-z]{2,4}(-[a-z]{2,4})?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-[1-9][0-9]?$`
+
+// SchedulePattern is a pattern of what EventBridge takes as the schedule of a rule. See
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
+const SchedulePattern = `^(rate\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\)|` +
+	`cron\(([A-Za-z0-9*?/,#-]+ ){5}[A-Za-z0-9*?/,#-]+\))$`
 
 // IsRegion reports whether a name has the form of a Region's.
 func IsRegion(name string) bool { return region().MatchString(name) }
@@ -77,6 +83,13 @@ func description(s string) string {
 func organizationID(s string) string {
 	if len(s) < len("o-")+10 || len(s) > len("o-")+32 || !organization().MatchString(s) {
 		return "must be the ID of an organisation, such as o-a1b2c3d4e5"
+	}
+	return ""
+}
+
+func schedule(s string) string {
+	if len(s) > 256 || !expression().MatchString(s) {
+		return "must be a schedule of EventBridge, such as rate(1 day) or cron(0 6 * * ? *)"
 	}
 	return ""
 }

@@ -55,6 +55,7 @@ def resources(resource_type, name, props):
     """The ARNs that the calls for a resource are about, by action or by the action's service; "" for the others."""
     account, region = get_account_id(), get_region()
     code, role = props.get("Code") or {}, "arn:aws:iam::%s:role/" % account
+    function = "arn:aws:lambda:%s:%s:function:" % (region, account)
     return {
         "AWS::Logs::LogGroup": {"": "arn:aws:logs:%s:%s:log-group:%s" % (region, account, name), "logs:DescribeLogGroups": "*",
                                 "logs:DescribeResourcePolicies": "*"},
@@ -62,8 +63,10 @@ def resources(resource_type, name, props):
         "AWS::IAM::ManagedPolicy": {"": name if name.startswith("arn:") else "arn:aws:iam::%s:policy/%s" % (account, name),
                                     "iam:AttachRolePolicy": role + (props.get("Roles") or [""])[0],
                                     "iam:DetachRolePolicy": role + (props.get("Roles") or [""])[0]},
-        "AWS::Lambda::Function": {"": "arn:aws:lambda:%s:%s:function:%s" % (region, account, name), "iam:PassRole": props.get("Role"),
+        "AWS::Lambda::Function": {"": function + name, "iam:PassRole": props.get("Role"),
                                   "s3:GetObject": "arn:aws:s3:::%s/%s" % (code.get("S3Bucket"), code.get("S3Key"))},
+        "AWS::Lambda::Permission": {"": function + (props.get("FunctionName") or "").rsplit(":", 1)[-1]},
+        "AWS::Events::Rule": {"": "arn:aws:events:%s:%s:rule/%s" % (region, account, name)},
         "AWS::CloudWatch::Alarm": {"": "arn:aws:cloudwatch:%s:%s:alarm:%s" % (region, account, name)},
         "AWS::SSM::Parameter": {"": "arn:aws:ssm:%s:%s:parameter/%s" % (region, account, name.lstrip("/"))},
     }.get(resource_type) or {"": props.get("ServiceToken")}

@@ -10,7 +10,7 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-// Event is a request of CloudFormation. See
+// Event is a request of CloudFormation, or that of a schedule to check for drift, which has no ResponseURL. See
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html
 type Event struct {
 	RequestType           RequestType     `json:"RequestType"`
@@ -57,6 +57,8 @@ func Decode(raw json.RawMessage) (Event, error) {
 // Check returns an error if the event isn't one that this function answers by acting.
 func (e Event) Check() error {
 	switch {
+	case e.RequestType == CheckDrift:
+		return nil
 	case e.ResponseURL == "":
 		return ErrNoURL
 	case e.RequestType != Create && e.RequestType != Update && e.RequestType != Delete:

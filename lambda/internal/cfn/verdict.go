@@ -1,6 +1,10 @@
 package cfn
 
-import "strings"
+import (
+	"strings"
+
+	"personalize-role/lambda/properties"
+)
 
 // RequestType is what CloudFormation asks for.
 type RequestType string
@@ -11,6 +15,8 @@ const (
 	Create RequestType = "Create"
 	Update RequestType = "Update"
 	Delete RequestType = "Delete"
+	// CheckDrift is what a schedule asks for: nobody waits for an answer.
+	CheckDrift RequestType = properties.RequestCheckDrift
 )
 
 // Report is what CloudFormation says about the resource at one moment.
@@ -29,11 +35,14 @@ type Report struct {
 // the function.
 func (r Report) Confirms() bool { return r.ResourceStatus != "" || r.StackStatus != "" }
 
+// AtRest reports whether CloudFormation said that no operation of the stack is under way.
+func (r Report) AtRest() bool { return isResting(r.StackStatus) }
+
 // Verdict says what to do about an event.
 type Verdict int
 
 const (
-	// Wanted means to carry the event out. It is also the verdict when CloudFormation can't be asked.
+	// Wanted means to carry the event out. It is also the verdict on an event of CloudFormation when that can't be asked.
 	Wanted Verdict = iota
 	// Superseded means to change nothing, because a later operation decided what becomes of the resource.
 	Superseded
@@ -53,6 +62,8 @@ func (v Verdict) String() string {
 // docs/events.md, and a test holds the code to it. It returns Unclear only if the report has no status of the stack.
 func Judge(request RequestType, roleARN string, r Report) Verdict {
 	switch {
+	case request == CheckDrift:
+		return judgeCheck(roleARN, r)
 	case r.NoStack:
 		return choose(request, Gone, Superseded, Wanted)
 	case r.ResourceStatus == "":
@@ -109,6 +120,26 @@ func judgeDelete(roleARN string, r Report) Verdict {
 		return Wanted
 	}
 	return byStack(r, Wanted, Superseded, Superseded)
+}
+
+// judgeCheck lets a drift check act on the role that CloudFormation knows, and only while the stack is at rest.
+func judgeCheck(roleARN string, r Report) Verdict {
+	atRest := Superseded
+	if stateOf(r.ResourceStatus) == complete && r.PhysicalID == roleARN {
+		atRest = Wanted
+	}
+	if r.NoStack {
+		return Superseded
+	}
+	return byStack(r, Superseded, atRest, Superseded)
+}
+
+// Unasked is the verdict on an event about which CloudFormation can't be asked: an event that it waits for is carried out.
+func Unasked(request RequestType) Verdict {
+	if request == CheckDrift {
+		return Superseded
+	}
+	return Wanted
 }
 
 // isAbout reports whether the report is about the role, as far as it says: CloudFormation makes up the physical ID of a resource whose

@@ -56,7 +56,7 @@ func table() string {
 	type group struct{ request, ids, decided string }
 	var groups []group
 	statuses := map[group][]string{}
-	for _, request := range []RequestType{Create, Update, Delete} {
+	for _, request := range []RequestType{Create, Update, Delete, CheckDrift} {
 		for _, status := range resourceStatuses {
 			for ids, reported := range map[string]string{"the same": id, "another": otherID, "made up or none": madeUp} {
 				g := group{string(request), ids, decided(request, Report{ResourceStatus: status, PhysicalID: reported})}

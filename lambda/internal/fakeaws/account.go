@@ -59,6 +59,10 @@ func call[T any](ctx context.Context, a *Account, operation string, do func() (T
 	if a.Before != nil {
 		before, after = a.Before(operation)
 	}
+	// What was given up meanwhile has no effect.
+	if err := ctx.Err(); err != nil {
+		return none, err
+	}
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
 	a.calls = append(a.calls, operation)

@@ -12,7 +12,7 @@ import (
 // version of the function provisioned is left out: that version may have meant something else. setBack says that the changes are undone.
 func OfChanges(formerly servicerole.Desired, o servicerole.Observed, setBack string) []Finding {
 	found := o.Role
-	if found == nil || found.ARN != formerly.Role.ARN || found.Tags[servicerole.TagVersion] != properties.Version {
+	if found == nil || found.ARN != formerly.Role.ARN || servicerole.ProviderVersion(found.Tags) != properties.Version {
 		return nil
 	}
 	var all []Finding

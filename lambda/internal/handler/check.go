@@ -64,7 +64,7 @@ func (t *task) guarded(ctx context.Context, g goal, p plan.Plan, out *outcome) p
 	}
 	for _, f := range findings.Of(t.inspected(ctx, d.Desired, p, out, p.Merges())) {
 		if f.Severity == findings.Error {
-			t.log(ctx, f)
+			logFinding(ctx, t.handler.Log, f)
 			p.Waive(f.Refusal())
 		}
 	}
@@ -104,14 +104,14 @@ func (t *task) abandoned(ctx context.Context, d servicerole.Desired, o servicero
 func (t *task) report(ctx context.Context, found []findings.Finding) []string {
 	var lines []string
 	for _, f := range found {
-		t.log(ctx, f)
+		logFinding(ctx, t.handler.Log, f)
 		lines = append(lines, f.String())
 	}
 	return lines
 }
 
-func (t *task) log(ctx context.Context, f findings.Finding) {
-	t.handler.Log.LogAttrs(ctx, slog.LevelWarn, "finding",
+func logFinding(ctx context.Context, log *slog.Logger, f findings.Finding) {
+	log.LogAttrs(ctx, slog.LevelWarn, "finding",
 		slog.String("code", string(f.Code)), slog.String("severity", string(f.Severity)), slog.String("resource", f.Resource),
 		slog.Any("identities", f.Identities), slog.Any("actions", f.Actions), slog.String("statement", f.Statement),
 		slog.Any("dependsOn", f.DependsOn), slog.String("problem", f.Problem), slog.String("remedy", f.Remedy), slog.String("fix", f.Fix))

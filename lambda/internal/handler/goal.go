@@ -1,6 +1,8 @@
 package handler
 
 import (
+	"fmt"
+
 	"personalize-role/lambda/internal/plan"
 	"personalize-role/lambda/internal/provision"
 	"personalize-role/lambda/internal/servicerole"
@@ -20,12 +22,23 @@ type goal interface {
 	lags(servicerole.Observed) bool
 }
 
-// desired is the goal of a Create and an Update.
-type desired struct{ servicerole.Desired }
+// desired is the goal of a Create, an Update and a repair.
+type desired struct {
+	servicerole.Desired
+	// roleID is the ID of the role that must be there: a repair creates none. Empty: none has to.
+	roleID string
+}
 
 func (d desired) target() servicerole.RoleRef { return d.Role.RoleRef }
 
-func (d desired) plan(o servicerole.Observed) plan.Plan { return plan.Converge(d.Desired, o) }
+func (d desired) plan(o servicerole.Observed) plan.Plan {
+	if d.roleID != "" && (o.Role == nil || o.Role.ID != d.roleID) {
+		return plan.Plan{Refusals: []plan.Refusal{{
+			Reason: fmt.Sprintf("role %s was deleted while it was repaired", d.Role.ARN), Advice: redeploy,
+		}}}
+	}
+	return plan.Converge(d.Desired, o)
+}
 
 func (d desired) retries(err error, _, _ string) bool { return provision.Drifted(err) }
 

@@ -39,13 +39,15 @@ type result struct {
 	physicalID string
 	data       map[string]string
 	err        error
+	// drift is what a drift check found.
+	drift *drift
 	// redeliver leaves the event unanswered and lets Lambda deliver it again: nobody waits for an answer, and something
 	// is left to undo.
 	redeliver bool
 }
 
-// Handle answers one event. Its error makes Lambda deliver the event again, after one and after two minutes; it is nil once
-// CloudFormation has taken the answer, whatever the answer said.
+// Handle answers one event, or carries a drift check out. Its error makes Lambda deliver the event again, after one and after two minutes.
+// It is nil once CloudFormation has taken the answer, whatever the answer said, and after a check.
 func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) error {
 	event, err := cfn.Decode(raw)
 	log := h.Log.With("stackId", event.StackID, "logicalResourceId", event.LogicalResourceID, "cfnRequestId", event.RequestID,
@@ -53,6 +55,11 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) error {
 	if errors.Is(err, cfn.ErrNoURL) {
 		log.ErrorContext(ctx, "can't answer", "cause", err.Error())
 		return err
+	}
+	if event.RequestType == cfn.CheckDrift {
+		log.InfoContext(ctx, "event", "event", event.ForLog(raw), "version", properties.Version)
+		h.reportDrift(ctx, log, event, h.work(ctx, event))
+		return nil
 	}
 	if refused := h.Sender.Check(ctx, event.ResponseURL); refused != nil {
 		return refused
@@ -122,6 +129,10 @@ func (h *Handler) work(ctx context.Context, event cfn.Event) result {
 	case r := <-finished:
 		return r
 	case <-undoCtx.Done():
+		if event.RequestType == cfn.CheckDrift {
+			return t.failed(errors.New("the drift check timed out. The next one starts anew. If that repeats, look into the function's log for " +
+				"slow calls"))
+		}
 		return t.failed(fmt.Errorf("%s timed out. Deploy again to continue. If that repeats, lower PropagationDelaySeconds, or look into "+
 			"the function's log for slow calls", event.RequestType))
 	}

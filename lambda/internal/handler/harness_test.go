@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,6 +37,9 @@ type rig struct {
 	// key is the ARN of a KMS key, which stands for {key} in properties. defaultKey is that of the default encryption of bucket more-data.
 	key, defaultKey string
 
+	// ahead is how far the handler's clock is ahead, in nanoseconds.
+	ahead atomic.Int64
+
 	mutex   sync.Mutex
 	answers []cfn.Response
 	// unreachable makes the ResponseURL answer 503.
@@ -53,6 +57,7 @@ func newRig(t *testing.T, world awstest.World) *rig {
 		r.slept += d
 		return ctx.Err()
 	}
+	p.Now = func() time.Time { return time.Now().Add(time.Duration(r.ahead.Load())) }
 	sender := cfn.NewSender(log, cfn.Hosts{Any: true}, asItIs)
 	sender.Client = &http.Client{Transport: r}
 	sender.Pause = func(context.Context, int) error { return nil }
@@ -72,6 +77,9 @@ const theirBucketPolicy = `{"Version":"2012-10-17","Id":"theirs","Statement":[{"
 	`"Resource":["arn:aws:s3:::training-data","arn:aws:s3:::training-data/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}},` +
 	`{"Effect":"Allow","Principal":{"Service":"logging.s3.amazonaws.com"},"Action":"s3:PutObject",` +
 	`"Resource":"arn:aws:s3:::training-data/logs/*"}]}`
+
+// later moves the handler's clock.
+func (r *rig) later(d time.Duration) { r.ahead.Add(int64(d)) }
 
 // RoundTrip takes the answers.
 func (r *rig) RoundTrip(request *http.Request) (*http.Response, error) {

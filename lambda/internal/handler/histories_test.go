@@ -24,6 +24,8 @@ var variants = []props{
 	base(props{"Tags": tags(47)}),
 	base(props{"RoleName": "Existing", "AdoptExistingRole": "true", "Tags": []any{tag("team", "ours")}}),
 	base(props{"RoleName": "Existing", "AdoptExistingRole": "true", "Description": "new", "KmsKeyArns": []any{"{key}"}}),
+	checked(props{"RepairDrift": "true"}),
+	checked(props{"RepairDrift": "true", "RoleName": "Existing", "AdoptExistingRole": "true"}),
 }
 
 // world makes a rig in an account where a role may be adopted.
@@ -67,7 +69,9 @@ func TestHistories(t *testing.T) {
 		l := &life{T: rt, r: world(t)}
 		current := -1
 		for range rapid.IntRange(1, 6).Draw(rt, "length") {
-			switch next := rapid.IntRange(-2, len(variants)-1).Draw(rt, "next"); {
+			switch next := rapid.IntRange(-3, len(variants)-1).Draw(rt, "next"); {
+			case next == -3 && l.id != "":
+				l.check()
 			case next == -2:
 				l.late()
 			case next == -1 && l.id != "":

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -98,6 +99,8 @@ func (l *life) interleave(k int, event json.RawMessage) {
 		mutex.Unlock()
 		if mine {
 			_ = l.r.handler.Handle(l.r.t.Context(), event)
+			// As it would take in an account: what the first delivery read before is too old to be written back.
+			l.r.later(time.Minute)
 		}
 		return nil, nil
 	})
@@ -198,6 +201,32 @@ func (l *life) byHand() {
 	case "policy":
 		l.story = append(l.story, "the bucket's policy is restored by hand")
 		l.r.putBucketPolicy("training-data", theirBucketPolicy)
+	}
+}
+
+// check has drift checked after something was changed by hand, with a fault that is drawn, and again once its time is over. Where checks
+// are off, none changes anything.
+func (l *life) check() {
+	now := with(l.now, "Revision", "any")
+	before := state(l.r)
+	change := "nothing"
+	if l.now["DriftCheckSchedule"] != nil && !l.littered {
+		c := rapid.SampledFrom(behindTheBack).Draw(l.T, "behind the back")
+		if c.name != "description" || l.now["AdoptExistingRole"] == nil {
+			change = c.name
+			c.change(l.r, nameOf(l.id), ownPolicy(l.r, *nameOf(l.id)))
+		}
+	}
+	l.r.cfn.Say("UPDATE_COMPLETE", l.id, "UPDATE_COMPLETE")
+	event := l.r.checkEvent(now)
+	trouble := l.trouble(event)
+	_ = l.r.handler.Handle(l.r.t.Context(), event)
+	l.r.heal()
+	l.r.later(leaseDelay + repairTime + time.Second)
+	_ = l.r.handler.Handle(l.r.t.Context(), event)
+	l.story = append(l.story, fmt.Sprintf("%s was changed by hand, and drift checked twice, fault in the first: %s", change, trouble))
+	if diff := cmp.Diff(before, state(l.r)); diff != "" {
+		l.fail("the check left something: -before +after:\n%s", diff)
 	}
 }
 

@@ -67,6 +67,13 @@ func (t *task) reconcile(ctx context.Context, g goal, asking bool) (*outcome, er
 		if err := t.observe(ctx, g, asking, out); err != nil {
 			return out, err
 		}
+		if t.mustWait(out.observed.Role) {
+			if err := t.handler.Provisioner.Sleep(ctx, pauseForRepair); err != nil {
+				return out, err
+			}
+			round--
+			continue
+		}
 		if asking {
 			next, changed, err := t.sweepFirst(ctx, g, out)
 			if err != nil {

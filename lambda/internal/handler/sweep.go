@@ -36,7 +36,7 @@ func (t *task) sweepFirst(ctx context.Context, g goal, out *outcome) (goal, bool
 					// Tags of a role that is adopted now are those of before.
 					leftover.TagKeys = nil
 				}
-				d = desired{d.TakingUp(leftover)}
+				d = desired{Desired: d.TakingUp(leftover)}
 				changed = true
 				continue
 			}
@@ -106,7 +106,7 @@ func (t *task) sweepLast(ctx context.Context, d desired, out *outcome) {
 	if orphan, ok := t.orphan(); ok && !slices.Contains(t.live(d, out), orphan.Role.ARN) && !orphan.Role.IsNamedLike(d.Role.RoleRef) {
 		_, _ = t.removeOrphan(ctx, removal{Removal: orphan.Without(d.Scope())}, out)
 	}
-	d = desired{d.Given(out.observed)}
+	d = desired{Desired: d.Given(out.observed)}
 	tags := d.Role.Tags
 	if t.isOwn(out.observed.Role) {
 		tags = out.observed.Role.Tags

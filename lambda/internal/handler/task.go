@@ -27,6 +27,8 @@ type task struct {
 	swept bool
 	tried []string
 	left  []servicerole.Removal
+	// waits is how often the task waited for the repair by a drift check.
+	waits int
 	// former is what the same role was provisioned as; nil if it wasn't, or that isn't known.
 	former *servicerole.Desired
 
@@ -80,8 +82,11 @@ func (t *task) run(ctx, undoCtx context.Context) result {
 		return t.failed(fmt.Errorf("the function belongs to account %s, and the stack to account %s. Nothing was changed. A role must be "+
 			"in the account that uses it. Deploy the function there too, and set ServiceToken to that one", account, identity.AccountID))
 	}
-	if t.event.RequestType == cfn.Delete {
+	switch t.event.RequestType {
+	case cfn.Delete:
 		return t.remove(ctx)
+	case cfn.CheckDrift:
+		return t.checkDrift(ctx)
 	}
 	return t.provide(ctx, undoCtx)
 }
@@ -123,12 +128,19 @@ func (t *task) desired() (desired, properties.Properties, error) {
 	if err != nil {
 		return desired{}, p, err
 	}
+	if t.event.RequestType == cfn.CheckDrift && p.Findings == properties.FindingsFail {
+		// What a check finds is reported, and is no reason to leave the role as others changed it.
+		p.Findings = properties.FindingsWarn
+	}
 	d, err := servicerole.New(t.identity, p)
+	if err == nil && p.DriftCheckSchedule != "" {
+		d = d.Recorded(properties.Digest(t.event.ResourceProperties))
+	}
 	if err == nil {
 		d, err = d.Below(t.handler.RequiredBoundary)
 	}
-	if err != nil || t.event.RequestType == cfn.Create {
-		return desired{d}, p, err
+	if err != nil || t.event.RequestType != cfn.Update {
+		return desired{Desired: d}, p, err
 	}
 	old := properties.Salvage(t.event.OldResourceProperties)
 	d = d.After(old, t.event.PhysicalResourceID)
@@ -136,7 +148,7 @@ func (t *task) desired() (desired, properties.Properties, error) {
 	if t.event.PhysicalResourceID != d.Role.ARN {
 		err = t.refuseSharing(d, p, old)
 	}
-	return desired{d}, p, err
+	return desired{Desired: d}, p, err
 }
 
 // formerly returns what the role of an Update was provisioned as.

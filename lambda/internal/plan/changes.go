@@ -135,10 +135,7 @@ func attributesOfPolicy(p *servicerole.ObservedPolicy) []Attribute {
 	if p == nil {
 		return nil
 	}
-	tags := maps.Clone(p.Tags)
-	// It is about versions, and says nothing to a person.
-	delete(tags, servicerole.TagDocument)
-	return []Attribute{{Name: "document", Before: indented(p.Document)}, {Name: "tags", Before: tagLines(tags)}}
+	return []Attribute{{Name: "document", Before: indented(p.Document)}, {Name: "tags", Before: tagLines(p.Tags)}}
 }
 
 func attributesOfShared(s servicerole.ObservedShared) []Attribute {
@@ -159,9 +156,16 @@ func indented(document string) string {
 
 func lines(list []string) string { return strings.Join(slices.Sorted(slices.Values(list)), "\n") }
 
+// tagLines leaves out what the function keeps in tags for itself, which says nothing to a person.
 func tagLines(tags map[string]string) string {
 	var list []string
 	for key, value := range tags {
+		switch key {
+		case servicerole.TagDocument, servicerole.TagRepair, servicerole.TagDrift:
+			continue
+		case servicerole.TagVersion:
+			value = servicerole.ProviderVersion(tags)
+		}
 		list = append(list, fmt.Sprintf("%s = %s", key, value))
 	}
 	return lines(list)

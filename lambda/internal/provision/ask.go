@@ -21,7 +21,7 @@ const (
 )
 
 // Judge asks CloudFormation whether an event that acts on a role is still wanted. It asks again before it says no. If CloudFormation
-// doesn't answer, or the function may not ask, the event counts as wanted, and the log says so.
+// doesn't answer, or the function may not ask, the event counts as wanted, a drift check as superseded, and the log says so.
 func (p *Provisioner) Judge(ctx context.Context, i servicerole.Identity, request cfn.RequestType, role servicerole.RoleRef) (cfn.Verdict,
 	cfn.Report) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -47,7 +47,7 @@ func (p *Provisioner) judge(ctx context.Context, i servicerole.Identity, request
 	// A missing stack and a missing resource have the same code.
 	case err != nil && code(err) != "ValidationError":
 		p.unasked(ctx, "cloudformation:DescribeStackResource", err)
-		return cfn.Wanted, report
+		return cfn.Unasked(request), report
 	}
 	verdict := cfn.Judge(request, role.ARN, report)
 	if verdict == cfn.Unclear {
@@ -55,7 +55,7 @@ func (p *Provisioner) judge(ctx context.Context, i servicerole.Identity, request
 		verdict = cfn.Judge(request, role.ARN, report)
 	}
 	if verdict == cfn.Unclear {
-		verdict = cfn.Wanted
+		verdict = cfn.Unasked(request)
 	}
 	p.Log.InfoContext(ctx, "judged event", "verdict", verdict.String(), "resourceStatus", report.ResourceStatus,
 		"stackStatus", report.StackStatus, "noStack", report.NoStack)
@@ -109,5 +109,5 @@ func (p *Provisioner) describeStack(ctx context.Context, i servicerole.Identity)
 }
 
 func (p *Provisioner) unasked(ctx context.Context, action string, err error) {
-	p.Log.WarnContext(ctx, "can't ask CloudFormation about this event; continuing", "action", action, "cause", cause(err))
+	p.Log.WarnContext(ctx, "can't ask CloudFormation about this event", "action", action, "cause", cause(err))
 }

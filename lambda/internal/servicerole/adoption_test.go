@@ -192,7 +192,7 @@ func TestSnapshotKeepsTheLimitOfTags(t *testing.T) {
 
 // The record of leftovers stays beside the version of the function, as long as there is room for both.
 func TestWithVersion(t *testing.T) {
-	long := strings.Repeat("r", maxTagValue-len("0.9.0 "))
+	long := strings.Repeat("r", MaxTagValue-len("0.9.0 "))
 	for found, want := range map[string]string{
 		"": "0.10.0", "0.9.0": "0.10.0", "0.10.0": "0.10.0", "0.9.0 record": "0.10.0 record", "0.9.0 " + long: "0.9.0 " + long,
 		"0.9.0 " + long[1:]: "0.10.0 " + long[1:],

@@ -39,6 +39,8 @@ type Desired struct {
 	RequiredBoundary string
 	// LeftOut are the keys of those tags of the stack that the role or its policy can't have.
 	LeftOut []string
+	// Digest is that of the properties, which the role keeps; empty if it keeps none.
+	Digest string
 
 	properties properties.Properties
 	policyTags map[string]string
@@ -101,6 +103,9 @@ func (d Desired) After(old properties.Properties, physicalID string) Desired {
 	if i.Role(old) != d.Role.RoleRef {
 		// Policies, tags and statements are the other role's.
 		former = Footprint{Buckets: former.Buckets, Keys: former.Keys}
+	} else {
+		// What drift checks noted is outdated.
+		former.TagKeys = append(slices.Clone(former.TagKeys), TagRepair, TagDrift)
 	}
 	d.Formerly = former
 	return d

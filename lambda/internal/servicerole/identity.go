@@ -29,7 +29,7 @@ var (
 // NewIdentity parses the StackId and LogicalResourceId of an event. It returns an error if they don't have CloudFormation's form.
 func NewIdentity(stack, logical string) (Identity, error) {
 	m := stackARN().FindStringSubmatch(stack)
-	if m == nil || len(stack) > maxTagValue || len(m[4]) > 128 || len(m[5]) > 64 || !logicalID().MatchString(logical) || len(logical) > 255 {
+	if m == nil || len(stack) > MaxTagValue || len(m[4]) > 128 || len(m[5]) > 64 || !logicalID().MatchString(logical) || len(logical) > 255 {
 		return Identity{}, fmt.Errorf("StackId %q with LogicalResourceId %q does not name a resource of a CloudFormation stack. Nothing "+
 			"was changed. Send both in CloudFormation's form", stack, logical)
 	}

@@ -68,11 +68,8 @@ func (i Identity) Leftovers(r ObservedRole) []Removal {
 	return removals
 }
 
-// recordSeparator separates the version of the function from a record for which the role has no tag left.
-const recordSeparator = " "
-
-// WithVersion returns the value of TagVersion for another version of the function, with the record that stands beside it. Without room
-// for both, the version stays.
+// WithVersion returns another value of TagVersion with the record of leftovers that the one found has. Without room for both, the value
+// stays.
 func WithVersion(found, version string) string {
 	_, record, recorded := strings.Cut(found, recordSeparator)
 	if !recorded {

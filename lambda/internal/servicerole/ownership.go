@@ -8,7 +8,7 @@ import (
 )
 
 // Keys of the tags that make a role or a policy the resource's own. The version is that of the function which last changed something
-// of the resource.
+// of the resource; on a role, the digest of its properties stands beside it.
 const (
 	TagStackID   = properties.OwnTagPrefix + "stack-id"
 	TagLogicalID = properties.OwnTagPrefix + "logical-id"
@@ -19,11 +19,19 @@ const (
 // never change and their IDs are never used again, so the tag spares reading the version that it names.
 const TagDocument = properties.OwnTagPrefix + "document"
 
+// Keys of the tags that drift checks put on a role if it has room for them.
+const (
+	// TagRepair says until when a check may change the role, in Unix seconds, and which one: SECONDS/CHECK.
+	TagRepair = properties.OwnTagPrefix + "repair"
+	// TagDrift says since which checks there are differences.
+	TagDrift = properties.OwnTagPrefix + "drift"
+)
+
 // Limits of IAM on tags. See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const (
 	// MaxTags is the number of tags on a role or a policy.
 	MaxTags     = 50
-	maxTagValue = 256
+	MaxTagValue = 256
 )
 
 // DocumentRecord returns the value of TagDocument.

@@ -51,7 +51,7 @@ func unpack(text string, v any) error {
 func chunks(prefix, text string) map[string]string {
 	tags := map[string]string{}
 	for n := 0; len(text) > 0; n++ {
-		cut := min(len(text), maxTagValue)
+		cut := min(len(text), MaxTagValue)
 		tags[fmt.Sprintf("%s%02d", prefix, n)], text = text[:cut], text[cut:]
 	}
 	return tags

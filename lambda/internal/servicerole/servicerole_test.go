@@ -28,7 +28,7 @@ func TestIdentity(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	rest := ":cloudformation:cn-north-1:123456789012:stack/" + strings.Repeat("a", 128) + "/" + strings.Repeat("g", 64)
-	longest := "arn:" + strings.Repeat("p", maxTagValue-len("arn:"+rest)) + rest
+	longest := "arn:" + strings.Repeat("p", MaxTagValue-len("arn:"+rest)) + rest
 	identify(t, longest, "Role")
 	for _, id := range []string{"", "app", "arn:aws:cloudformation:eu-west-1:12:stack/app/guid", stack + "/more",
 		strings.Replace(longest, "arn:", "arn:p", 1)} {

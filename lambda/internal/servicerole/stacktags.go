@@ -13,7 +13,9 @@ import (
 // those of the properties if there is no room for both.
 func (d *Desired) tag(o Observed) {
 	own := d.Identity.ownTags(d.properties.Tags)
-	d.Role.Tags, d.policyTags, d.LeftOut = own, own, nil
+	d.policyTags, d.LeftOut = own, nil
+	own = d.withDigest(own)
+	d.Role.Tags = own
 	if !d.properties.StackTags || len(o.StackTags) == 0 {
 		return
 	}
@@ -24,7 +26,7 @@ func (d *Desired) tag(o Observed) {
 		delete(onPolicy, TagDocument)
 	}
 	var crowded, refused []string
-	d.policyTags, crowded, d.LeftOut = withStackTags(own, o.StackTags, onPolicy)
+	d.policyTags, crowded, d.LeftOut = withStackTags(d.policyTags, o.StackTags, onPolicy)
 	d.give(crowded)
 	if d.isAdopted(o.Role) {
 		return

@@ -1,0 +1,330 @@
+package handler
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/google/go-cmp/cmp"
+
+	"personalize-role/lambda/internal/awstest"
+	"personalize-role/lambda/internal/cfn"
+	"personalize-role/lambda/internal/servicerole"
+)
+
+// Whoever may invoke the function must not have properties of their own applied, nor change anything while the stack isn't at rest.
+func TestWhatNoCheckActsOn(t *testing.T) {
+	now := checked(props{"RepairDrift": "true"})
+	for _, c := range []struct {
+		name      string
+		arrange   func(r *rig, id string)
+		check     props
+		failure   string
+		skipped   string
+		unmetered bool
+	}{
+		{name: "other properties", check: checked(props{"RepairDrift": "true", "Description": "mine"}), failure: "are not those with which role"},
+		{name: "another bucket", check: checked(props{"RepairDrift": "true", "Buckets": []any{"more-data"}}),
+			failure: "are not those with which role"},
+		{name: "without a schedule", check: base(props{"KmsKeyArns": []any{"{key}"}, "PermissionsBoundary": boundary, "StackTags": "true"}),
+			failure: "are not those with which role"},
+		{name: "another role", check: checked(props{"RepairDrift": "true", "RoleName": "Mine"}), failure: "the stack has arn:"},
+		{name: "wrong properties", check: checked(props{"RepairDrift": "yes"}), failure: "RepairDrift"},
+		{name: "a stack that is unknown", check: now, arrange: func(r *rig, _ string) { r.cfn.Forget() }, failure: "knows no resource"},
+		{name: "questions denied", check: now, arrange: func(r *rig, _ string) { r.cfn.Deny() }, failure: "could not be asked"},
+		{name: "during an update", check: now, arrange: func(r *rig, id string) { r.cfn.Say("UPDATE_COMPLETE", id, "UPDATE_IN_PROGRESS") },
+			skipped: "UPDATE_IN_PROGRESS", unmetered: true},
+		{name: "during a rollback", check: now, arrange: func(r *rig, id string) {
+			r.cfn.Say("CREATE_COMPLETE", id, "UPDATE_ROLLBACK_IN_PROGRESS")
+		},
+			skipped: "UPDATE_ROLLBACK_IN_PROGRESS", unmetered: true},
+		{name: "during a deletion", check: now, arrange: func(r *rig, id string) { r.cfn.Say("CREATE_COMPLETE", id, "DELETE_IN_PROGRESS") },
+			skipped: "DELETE_IN_PROGRESS", unmetered: true},
+		{name: "during a clean-up", check: now, arrange: func(r *rig, id string) {
+			r.cfn.Say("UPDATE_COMPLETE", id, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+		}, skipped: "CLEANUP", unmetered: true},
+		{name: "of a failed resource", check: now, arrange: func(r *rig, id string) { r.cfn.Say("UPDATE_FAILED", id, "UPDATE_ROLLBACK_FAILED") },
+			failure: "is UPDATE_FAILED"},
+		{name: "without the tags of ownership", check: now, arrange: func(r *rig, id string) {
+			r.cfn.Say("UPDATE_COMPLETE", id, "UPDATE_COMPLETE")
+			must(r.world.IAM.UntagRole(t.Context(), &iam.UntagRoleInput{RoleName: nameOf(id), TagKeys: []string{servicerole.TagStackID}}))
+		}, failure: "no longer say that it belongs"},
+		{name: "without the record", check: now, arrange: func(r *rig, id string) {
+			r.cfn.Say("UPDATE_COMPLETE", id, "UPDATE_COMPLETE")
+			must(r.world.IAM.UntagRole(t.Context(), &iam.UntagRoleInput{RoleName: nameOf(id), TagKeys: []string{servicerole.TagVersion}}))
+		}, failure: "are not those with which role"},
+		{name: "while another check repairs", check: now, arrange: func(r *rig, id string) {
+			r.cfn.Say("UPDATE_COMPLETE", id, "UPDATE_COMPLETE")
+			r.tagRole(id, servicerole.TagRepair, lease{time.Now().Add(time.Minute), "other"}.String())
+		}, failure: "another drift check"},
+		{name: "without room for the lease", check: checked(props{"RepairDrift": "true", "Tags": tags(46)}), failure: "needs one more"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t, awstest.NewFake(t))
+			provisioned := now
+			if c.name == "without room for the lease" {
+				provisioned = c.check
+			}
+			id := r.must(cfn.Create, "", provisioned, nil)
+			must(r.world.IAM.UpdateRole(t.Context(), &iam.UpdateRoleInput{RoleName: nameOf(id), Description: aws.String("theirs"),
+				MaxSessionDuration: aws.Int32(3600)}))
+			r.cfn.Say("UPDATE_COMPLETE", id, "UPDATE_COMPLETE")
+			if c.arrange != nil {
+				c.arrange(r, id)
+			}
+			before := r.world.State()
+			got := r.checkAsItIs(c.check)
+			if !strings.Contains(got.failure, c.failure) || !strings.Contains(got.skipped, c.skipped) || (got.skipped == "") != (c.skipped == "") ||
+				(got.failure == "") != (c.failure == "") {
+				t.Errorf("got %+v", got)
+			}
+			if (got.metrics == nil) != c.unmetered || !c.unmetered && got.metrics["CheckFailed"] != 1 {
+				t.Errorf("metrics %v", got.metrics)
+			}
+			if diff := cmp.Diff(before, r.world.State()); diff != "" {
+				t.Errorf("-before +after:\n%s", diff)
+			}
+		})
+	}
+}
+
+func nameOf(roleARN string) *string { return aws.String(roleARN[strings.LastIndex(roleARN, "/")+1:]) }
+
+func (r *rig) tagRole(id, key, value string) {
+	r.t.Helper()
+	must(r.world.IAM.TagRole(r.t.Context(), &iam.TagRoleInput{RoleName: nameOf(id), Tags: []iamtypes.Tag{{Key: &key, Value: &value}}}))
+}
+
+// A role that is gone is reported, and no repair makes another: the policies of others name the ID of the old one.
+func TestNoRepairCreatesARole(t *testing.T) {
+	r := newRig(t, awstest.NewFake(t))
+	now := checked(props{"RepairDrift": "true"})
+	id := r.must(cfn.Create, "", now, nil)
+	must(r.world.IAM.DeleteRolePermissionsBoundary(t.Context(), &iam.DeleteRolePermissionsBoundaryInput{RoleName: nameOf(id)}))
+	r.deleteRole(id)
+	before := r.world.State()
+	got := r.check(id, now)
+	if diff := cmp.Diff([]string{"role"}, got.drift); diff != "" || got.metrics["Drift"] != 1 {
+		t.Errorf("got %+v", got)
+	}
+	if diff := cmp.Diff(before, r.world.State()); diff != "" {
+		t.Errorf("-before +after:\n%s", diff)
+	}
+}
+
+// A repair that ends in the middle, at any of its calls, leaves what the next one, a deployment or the deletion continues.
+func TestRepairsThatCrash(t *testing.T) {
+	now := checked(props{"RepairDrift": "true"})
+	for _, f := range faults {
+		for k := 1; ; k++ {
+			r := newRig(t, awstest.NewFake(t))
+			r.foreign()
+			empty := r.world.State()
+			id := r.must(cfn.Create, "", now, nil)
+			want := r.world.State()
+			spoil(r, id)
+			r.cfn.Say("UPDATE_COMPLETE", id, "UPDATE_COMPLETE")
+			hit := r.failAt(k, f)
+			r.checkAsItIs(now)
+			r.heal()
+			if !*hit {
+				break
+			}
+			if k%2 == 0 {
+				// The lease of the one that crashed has ended.
+				r.later(leaseDelay + repairTime + time.Second)
+				r.check(id, now)
+			} else {
+				r.must(cfn.Update, id, with(now, "Revision", "2"), now)
+			}
+			if diff := cmp.Diff(want, unnoted(r.world.State())); diff != "" {
+				t.Fatalf("%s at call %d: -want +got:\n%s", f.name, k, diff)
+			}
+			r.must(cfn.Delete, id, now, nil)
+			if diff := cmp.Diff(empty, r.world.State()); diff != "" {
+				t.Fatalf("%s at call %d: left: %s", f.name, k, diff)
+			}
+		}
+	}
+}
+
+// spoil changes several things at once. The description of an adopted role has its past, which nothing restores.
+func spoil(r *rig, id string) {
+	for _, c := range behindTheBack {
+		changed := []string{"trust", "boundary removed", "document", "bucket statement", "tag changed"}
+		if *nameOf(id) != "Existing" {
+			changed = append(changed, "description")
+		}
+		if slices.Contains(changed, c.name) {
+			c.change(r, nameOf(id), ownPolicy(r, *nameOf(id)))
+		}
+	}
+}
+
+func with(p props, name string, value any) props {
+	all := props{name: value}
+	for k, v := range p {
+		if k != name {
+			all[k] = v
+		}
+	}
+	return all
+}
+
+// A deployment or a deletion that starts at any call or pause of a repair, to its end there or side by side with the rest; another check;
+// and a repair that starts at any call of those. Nothing of the deployment is lost, and nothing is left of what was deleted.
+func TestRepairsRace(t *testing.T) {
+	before := checked(props{"RepairDrift": "true"})
+	after := checked(props{"RepairDrift": "true", "Description": "new", "Buckets": []any{"more-data"}, "PermissionsBoundary": boundary,
+		"SourceConditions": "false", "Tags": []any{tag("team", "new")}})
+	for _, operation := range []cfn.RequestType{cfn.Update, cfn.Delete, cfn.CheckDrift} {
+		for n := range 16 {
+			c := repairRace{operation: operation, before: before, after: after, sideBySide: n&1 > 0, checkFirst: n&2 > 0}
+			adopted := n&4 > 0
+			if adopted {
+				c.before, c.after = adopting(before), adopting(after)
+			}
+			if n&8 > 0 {
+				c.latency = repairMargin - 2*time.Second
+			}
+			if adopted && c.latency > 0 || operation == cfn.CheckDrift && !c.checkFirst {
+				// It is the same as another one.
+				continue
+			}
+			name := fmt.Sprintf("%s, adopted %v, side by side %v, check first %v, latency %s", operation, adopted, c.sideBySide, c.checkFirst,
+				c.latency)
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				again := true
+				for k := 1; again; k++ {
+					if k > 200 {
+						t.Fatal("no end of calls")
+					}
+					synctest.Test(t, func(t *testing.T) { again = c.at(t, k) })
+				}
+			})
+		}
+	}
+}
+
+// pausing has pauses take their time, and step run before each.
+func (r *rig) pausing(step func()) {
+	r.handler.Provisioner.Sleep = func(ctx context.Context, d time.Duration) error {
+		step()
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(d):
+			return nil
+		}
+	}
+}
+
+func adopting(p props) props {
+	return with(with(p, "RoleName", "Existing"), "AdoptExistingRole", "true")
+}
+
+type repairRace struct {
+	operation              cfn.RequestType
+	before, after          props
+	sideBySide, checkFirst bool
+	// latency is how long each call of IAM takes.
+	latency time.Duration
+}
+
+// at runs the race whose second party starts at the k-th call or pause of the first, and reports whether there was one.
+func (c repairRace) at(t *testing.T, k int) (hit bool) {
+	r := world(t)
+	empty := r.world.State()
+	id := r.must(cfn.Create, "", c.before, nil)
+	old := r.world.State()
+	ideal := c.ideal(t)
+	spoil(r, id)
+	event := r.event(cfn.Update, id, c.after, c.before)
+	want := ideal
+	status := "UPDATE_IN_PROGRESS"
+	switch c.operation {
+	case cfn.Delete:
+		event, want, status = r.event(cfn.Delete, id, c.before, nil), empty, "DELETE_IN_PROGRESS"
+	case cfn.CheckDrift:
+		event, want = r.checkEvent(c.before), old
+	}
+	handle := func(event json.RawMessage) {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		_ = r.handler.Handle(ctx, event)
+	}
+	deploy := func() {
+		if c.operation != cfn.CheckDrift {
+			r.cfn.Say(status, id, status)
+		}
+		handle(event)
+		if c.operation == cfn.Update {
+			r.cfn.Say("UPDATE_COMPLETE", id, "UPDATE_COMPLETE")
+		}
+	}
+	check := func() { handle(r.checkEvent(c.before)) }
+	first, second := check, deploy
+	if !c.checkFirst {
+		first, second = deploy, check
+	}
+	var mutex sync.Mutex
+	var wait sync.WaitGroup
+	n := 0
+	step := func() {
+		mutex.Lock()
+		n++
+		mine := n == k
+		mutex.Unlock()
+		if !mine {
+			return
+		}
+		hit = true
+		wait.Go(second)
+		if !c.sideBySide {
+			wait.Wait()
+		}
+	}
+	r.cfn.Say("UPDATE_COMPLETE", id, "UPDATE_COMPLETE")
+	r.world.SetHook(func(operation string) (error, error) {
+		step()
+		// The calls of S3 and KMS are done again if they take long.
+		if strings.HasPrefix(operation, "iam:") {
+			time.Sleep(c.latency)
+		}
+		return nil, nil
+	})
+	r.pausing(step)
+	first()
+	wait.Wait()
+	r.world.SetHook(nil)
+	if !hit {
+		return false
+	}
+	if c.operation == cfn.CheckDrift {
+		// One of the two gave way, or each did: the next check repairs.
+		time.Sleep(leaseDelay + repairTime)
+		check()
+	}
+	if diff := cmp.Diff(want, unnoted(r.world.State())); diff != "" {
+		t.Fatalf("at step %d: -want +got:\n%s", k, diff)
+	}
+	return true
+}
+
+// ideal is the account after a deployment of what the race deploys.
+func (c repairRace) ideal(t *testing.T) map[string]string {
+	r := world(t)
+	id := r.must(cfn.Create, "", c.before, nil)
+	r.must(cfn.Update, id, c.after, c.before)
+	return r.world.State()
+}

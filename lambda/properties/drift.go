@@ -1,0 +1,21 @@
+package properties
+
+// RequestCheckDrift is the RequestType of the event that has the function check for drift. Its other fields are StackId, LogicalResourceId
+// and ResourceProperties, as in an event of CloudFormation.
+const RequestCheckDrift = "CheckDrift"
+
+// Metrics of drift checks, all of them counts.
+const (
+	// MetricNamespace is that of the metrics, and DimensionStack (the stack's name) and DimensionLogicalID are their dimensions.
+	MetricNamespace    = "PersonalizeRole"
+	DimensionStack     = "StackName"
+	DimensionLogicalID = "LogicalResourceId"
+
+	// MetricDrift is the number of differences that are left, MetricFindings that of findings.
+	MetricDrift    = "Drift"
+	MetricFindings = "Findings"
+	// MetricCheckFailed is 1 if nothing could be checked.
+	MetricCheckFailed = "CheckFailed"
+	// MetricProblems is the number of what is left for a person to do: differences, findings that are certain, and failed checks.
+	MetricProblems = "Problems"
+)
