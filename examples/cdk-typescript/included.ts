@@ -12,6 +12,8 @@ const template = new CfnInclude(stack, 'Template', {
 for (const id of ['W1030', 'W8003', 'F3031', 'F3033']) {
   Validations.of(stack).acknowledge({ id: `CloudFormation-Validate::${id}`, reason: 'a parameter that is left out is empty' });
 }
+// The input of the drift check has more combinations of parameters than the CDK tries.
+Validations.of(stack).acknowledge({ id: 'CloudFormation-Validate::W9052', reason: 'the input of a rule has many combinations' });
 new CfnOutput(stack, 'Arn', { value: template.getResource('ServiceRole').getAtt('RoleArn').toString() });
 
 app.synth();

@@ -65,8 +65,9 @@ func (p *person) allow(t *testing.T, statements []permissions.Statement) {
 }
 
 func (p *person) parameters() stacks.Parameters {
-	all := stacks.Parameters{"BucketNames": p.bucket, "PropagationDelaySeconds": "0", "RoleArnParameterName": "/personalize/role-arn",
-		"AlarmTopicArn": "arn:aws:sns:" + emulator.Region + ":" + p.account.id + ":alarms"}
+	all := stacks.Parameters{"BucketNames": p.bucket, "DriftCheckSchedule": "rate(1 day)", "PropagationDelaySeconds": "0",
+		"RoleArnParameterName": "/personalize/role-arn",
+		"AlarmTopicArn":        "arn:aws:sns:" + emulator.Region + ":" + p.account.id + ":alarms"}
 	if p.scope.Boundary == "" {
 		all["CreateOperatorPolicy"] = "Operate"
 	}

@@ -57,6 +57,7 @@ func PlanStatements() []Statement {
 		{Sid: "ReadRolesAndPolicies", Actions: sorted(slices.Concat(roleReads, policyReads)), Resources: []string{"*"}},
 		{Sid: "ReadBuckets", Actions: sorted(slices.Concat(accountReads, bucketReads, findingReads)), Resources: []string{"*"}},
 		{Sid: "ReadKeys", Actions: sorted(slices.Concat(anyKeyReads, keyReads)), Resources: []string{"*"}},
-		{Sid: "ReadStacks", Actions: []string{"cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks"}, Resources: []string{"*"}},
+		{Sid: "ReadStacks", Resources: []string{"*"}, Actions: []string{"cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks",
+			"cloudformation:GetTemplate", "cloudformation:ListStackResources"}},
 	}
 }

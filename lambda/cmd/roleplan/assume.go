@@ -22,6 +22,8 @@ type assumption struct {
 type assumer struct {
 	identity servicerole.Identity
 	made     []assumption
+	// physical are the IDs of the template's buckets and keys.
+	physical map[string]string
 	// taken are the values by their property: lists refuse one that is there twice.
 	taken map[string]bool
 }
@@ -51,6 +53,10 @@ func (a *assumer) assume(v any, at, property string) any {
 			}
 		}
 		return list
+	case string:
+		if of, ok := a.standsFor(v); ok {
+			a.made = append(a.made, assumption{Property: at, Of: of, Assumed: v})
+		}
 	case template.Unknown:
 		stand := a.unique(v.Of, at, property)
 		if property != "ServiceToken" {
@@ -69,6 +75,16 @@ func (a *assumer) assume(v any, at, property string) any {
 		return stand
 	}
 	return v
+}
+
+// standsFor returns the resource of the template that a value stands for, if it is the name of one that isn't deployed.
+func (a *assumer) standsFor(value string) (string, bool) {
+	for id, name := range a.physical {
+		if isStandIn(name) && strings.HasSuffix(value, name) {
+			return id, true
+		}
+	}
+	return "", false
 }
 
 // unique returns a value that isn't in another place of the property, since two expressions may depend on one thing; empty if there is
@@ -98,16 +114,7 @@ const later = "known-after-deployment"
 
 // standIn returns a value for an expression in the form that a property needs; empty if there is none, since the property has few values.
 func (a *assumer) standIn(of, property string) string {
-	name := later + "-" + strings.Trim(strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
-			return r
-		case r >= 'A' && r <= 'Z':
-			return r + 'a' - 'A'
-		}
-		return '-'
-	}, strings.TrimPrefix(of, "parameter ")), "-")
-	name = strings.TrimRight(name[:min(len(name), 60)], "-")
+	name := standInName(strings.TrimPrefix(of, "parameter "))
 	i := a.identity
 	switch property {
 	case properties.NameBuckets, properties.FieldName, properties.NameRoleName, properties.NamePolicyName:
@@ -128,4 +135,18 @@ func (a *assumer) standIn(of, property string) string {
 		return later
 	}
 	return ""
+}
+
+// standInName is a name in the place of that of an expression or a resource, in the form of a bucket's.
+func standInName(of string) string {
+	name := later + "-" + strings.Trim(strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		}
+		return '-'
+	}, of), "-")
+	return strings.TrimRight(name[:min(len(name), 60)], "-")
 }

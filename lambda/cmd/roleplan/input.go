@@ -29,45 +29,54 @@ type request struct {
 	assumed []assumption
 	// isExample says that names and Sids derive from the ID of a stack that isn't known.
 	isExample bool
+	// isRetained says that the resource leaves the stack, and what it made stays.
+	isRetained bool
+}
+
+// requests are what a file asks for, in the order in which it is done, and the buckets and keys that the same deployment makes.
+type requests struct {
+	all      []request
+	declared snapshot
 }
 
 // target is the stack that a template or a file of properties is for.
 type target struct {
 	partition, region, account, stackName, stackID string
-	parameters                                     map[string]string
+	parameters                                     parameterFlag
 	resource                                       string
-	// deployed are the resources as they are deployed, by logical ID.
-	deployed map[string]deployed
-}
-
-// deployed is a resource of a stack with the properties of its last event.
-type deployed struct {
-	physicalID string
-	properties json.RawMessage
+	// deployed is the stack that is updated; empty if there is none.
+	deployed stack
+	// physical are the IDs of the template's buckets and keys.
+	physical map[string]string
 }
 
 // fromFile reads what a file asks for: an event, the record of one in the function's log, a template, or the properties of one resource.
-func fromFile(name string, to target) ([]request, error) {
+func fromFile(name string, to target) (requests, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		// The error of the operating system, without the name that the caller says anyway.
-		return nil, errors.Unwrap(err)
+		return requests{}, errors.Unwrap(err)
 	}
+	text = bytes.TrimPrefix(text, byteOrderMark)
 	if event, ok := eventIn(text); ok {
 		if len(to.parameters) > 0 {
-			return nil, errors.New("it is an event, which has no parameters. Leave out -parameters")
+			return requests{}, errors.New("it is an event, which has no parameters. Leave out -parameters")
 		}
-		return []request{event}, nil
+		return requests{all: []request{event}}, nil
 	}
 	t, err := template.Parse(text)
 	if errors.Is(err, template.ErrNoTemplate) {
-		return fromProperties(text, to)
+		all, err := fromProperties(text, to)
+		return requests{all: all}, err
 	}
 	if err != nil {
-		return nil, fmt.Errorf("it can't be parsed as YAML or JSON: %w", err)
+		return requests{}, fmt.Errorf("it can't be parsed as YAML or JSON: %w", err)
 	}
 	return fromTemplate(t, to)
 }
+
+// byteOrderMark starts files of some editors.
+var byteOrderMark = []byte("\ufeff")
 
 // eventIn returns the event in a document, which may be a record of the function's log.
 func eventIn(text []byte) (request, bool) {
@@ -109,20 +118,27 @@ func fromProperties(text []byte, to target) ([]request, error) {
 	return []request{r}, err
 }
 
-func fromTemplate(t *template.Template, to target) ([]request, error) {
-	resolver, err := t.Resolve(to.parameters, to.pseudo())
-	if err != nil {
-		return nil, err
+func fromTemplate(t *template.Template, to target) (requests, error) {
+	if slices.ContainsFunc(t.IDs, func(id string) bool { return strings.HasPrefix(id, "Fn::") }) {
+		return requests{}, errors.New("functions such as Fn::ForEach that create resources are not evaluated. Use the processed template: " +
+			"aws cloudformation get-template --template-stage Processed")
 	}
-	var all []request
-	var found []string
+	resolver, err := to.resolver(t)
+	if err != nil {
+		return requests{}, err
+	}
+	to.physical = physicalIDs(t, to.deployed.physical)
+	resolver.Name(to.physical)
+	found := requests{declared: declared(t, resolver, to.deployed.physical)}
+	var ids []string
+	made := map[string]bool{}
 	for _, id := range t.IDs {
 		if t.Resources[id].Type != properties.ResourceType {
 			continue
 		}
-		found = append(found, id)
-		made, known := resolver.Made(id)
-		if known && !made || to.resource != "" && id != to.resource {
+		ids = append(ids, id)
+		isMade, known := resolver.Made(id)
+		if made[id] = isMade || !known; !made[id] || !to.isAsked(id) {
 			continue
 		}
 		given := resolver.Value(t.Resources[id].Properties)
@@ -131,26 +147,78 @@ func fromTemplate(t *template.Template, to target) ([]request, error) {
 		}
 		r, err := to.request(id, given)
 		if err != nil {
-			return nil, err
+			return found, err
 		}
 		if !known {
 			r.assumed = append(r.assumed, assumption{Property: "Condition", Of: "condition " + t.Resources[id].Condition, Assumed: "true"})
 		}
-		all = append(all, r)
+		found.all = append(found.all, r)
+	}
+	if faults := resolver.Faults(); len(faults) > 0 {
+		return found, errors.New(strings.Join(faults, "; "))
+	}
+	for _, id := range to.deployed.ids {
+		if !made[id] && to.isAsked(id) && to.deployed.resources[id].isThere() {
+			ids = append(ids, id)
+			found.all = append(found.all, to.removal(id))
+		}
 	}
 	switch {
-	case len(found) == 0 && slices.ContainsFunc(t.IDs, func(id string) bool { return strings.HasPrefix(id, "Fn::") }):
-		return nil, fmt.Errorf("it has no resource of type %s. Functions such as Fn::ForEach that create resources are not evaluated. "+
-			"Use the processed template: aws cloudformation get-template --template-stage Processed", properties.ResourceType)
-	case len(found) == 0:
-		return nil, fmt.Errorf("it has no resource of type %s", properties.ResourceType)
-	case to.resource != "" && !slices.Contains(found, to.resource):
-		return nil, fmt.Errorf("it has no resource %s of type %s. It has %s", to.resource, properties.ResourceType, strings.Join(found, ", "))
-	case len(all) == 0:
-		return nil, fmt.Errorf("the conditions of the template exclude every resource of type %s: %s", properties.ResourceType,
-			strings.Join(found, ", "))
+	case len(ids) == 0:
+		return found, fmt.Errorf("it has no resource of type %s", properties.ResourceType)
+	case to.resource != "" && !slices.Contains(ids, to.resource):
+		return found, fmt.Errorf("it has no resource %s of type %s. It has %s", to.resource, properties.ResourceType, strings.Join(ids, ", "))
+	case len(found.all) == 0:
+		return found, fmt.Errorf("the conditions of the template exclude every resource of type %s: %s", properties.ResourceType,
+			strings.Join(ids, ", "))
 	}
-	return all, nil
+	return found, nil
+}
+
+func (to target) isAsked(id string) bool { return to.resource == "" || to.resource == id }
+
+// resolver evaluates a template with the parameters that are given, and those of the deployed stack.
+func (to target) resolver(t *template.Template) (*template.Resolver, error) {
+	given := maps.Clone(map[string]string(to.parameters))
+	for name, value := range given {
+		previous, deployed := to.deployed.parameters[name]
+		switch {
+		case value != usePrevious:
+		case deployed:
+			given[name] = previous
+		default:
+			return nil, fmt.Errorf("parameter %s has UsePreviousValue, and no deployed stack has a value of it. Use -stack, or give a value", name)
+		}
+	}
+	for name, value := range to.deployed.parameters {
+		if _, ok := given[name]; !ok && t.Parameters[name].Type != "" {
+			given[name] = value
+		}
+	}
+	resolver, err := t.Resolve(given, to.pseudo())
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range to.deployed.resolved {
+		if given[name] == to.deployed.parameters[name] && t.Parameters[name].Type != "" {
+			resolver.Set(name, value)
+		}
+	}
+	for name, value := range given {
+		if value == hiddenValue {
+			resolver.Set(name, template.Unknown{Of: "parameter " + name + ", which has NoEcho"})
+		}
+	}
+	return resolver, nil
+}
+
+// removal is the event for a resource that leaves the stack.
+func (to target) removal(id string) request {
+	was := to.deployed.resources[id]
+	return request{resource: id, isRetained: to.deployed.retained[id], event: map[string]any{
+		"RequestType": "Delete", "StackId": to.id(), "LogicalResourceId": id, "ResourceType": properties.ResourceType,
+		"PhysicalResourceId": was.physicalID, "ResourceProperties": was.properties,
+	}}
 }
 
 // request returns the event that a deployment sends for a resource with these properties.
@@ -159,12 +227,12 @@ func (to target) request(id string, given any) (request, error) {
 	if err != nil {
 		return request{}, err
 	}
-	a := &assumer{identity: identity, taken: map[string]bool{}}
+	a := &assumer{identity: identity, taken: map[string]bool{}, physical: to.physical}
 	event := map[string]any{
 		"RequestType": "Create", "StackId": to.id(), "LogicalResourceId": id, "ResourceType": properties.ResourceType,
 		"ResourceProperties": a.assume(given, "", ""),
 	}
-	if was, ok := to.deployed[id]; ok && was.isThere() {
+	if was, ok := to.deployed.resources[id]; ok && was.isThere() {
 		event["RequestType"], event["PhysicalResourceId"], event["OldResourceProperties"] = "Update", was.physicalID, was.properties
 	}
 	return request{resource: id, event: event, assumed: a.made, isExample: to.stackID == ""}, nil
@@ -206,6 +274,12 @@ type parameterFlag map[string]string
 
 func (p parameterFlag) String() string { return "" }
 
+// usePrevious stands for the value that a deployed stack has. hiddenValue is what CloudFormation shows of a parameter with NoEcho.
+const (
+	usePrevious = "\x00previous"
+	hiddenValue = "****"
+)
+
 // Set takes NAME=VALUE, or the name of a JSON file.
 func (p parameterFlag) Set(text string) error {
 	name, value, ok := strings.Cut(text, "=")
@@ -213,23 +287,46 @@ func (p parameterFlag) Set(text string) error {
 		p[name] = value
 		return nil
 	}
-	raw, err := os.ReadFile(text)
+	raw, err := os.ReadFile(strings.TrimPrefix(text, "file://"))
 	if err != nil {
 		return fmt.Errorf("%s must be NAME=VALUE, or a file: %w", text, err)
 	}
-	var list []struct{ ParameterKey, ParameterValue string }
+	raw = bytes.TrimPrefix(raw, byteOrderMark)
+	var list []struct {
+		ParameterKey     string
+		ParameterValue   *string
+		UsePreviousValue bool
+	}
 	if json.Unmarshal(raw, &list) == nil {
 		for _, parameter := range list {
-			p[parameter.ParameterKey] = parameter.ParameterValue
+			switch {
+			case parameter.UsePreviousValue:
+				p[parameter.ParameterKey] = usePrevious
+			case parameter.ParameterValue == nil:
+				return fmt.Errorf("%s: parameter %s has neither ParameterValue nor UsePreviousValue", text, parameter.ParameterKey)
+			default:
+				p[parameter.ParameterKey] = *parameter.ParameterValue
+			}
 		}
 		return nil
 	}
-	all := map[string]string{}
+	// CodePipeline has the map below a key.
+	var wrapped struct{ Parameters map[string]string }
+	if json.Unmarshal(raw, &wrapped) == nil && wrapped.Parameters != nil {
+		maps.Copy(p, wrapped.Parameters)
+		return nil
+	}
+	all := map[string]*string{}
 	if err := json.Unmarshal(raw, &all); err != nil {
 		return fmt.Errorf("%s must have the parameters as JSON, [{\"ParameterKey\": NAME, \"ParameterValue\": VALUE}] or {NAME: VALUE}: %w",
 			text, err)
 	}
-	maps.Copy(p, all)
+	for name, value := range all {
+		if value == nil {
+			return fmt.Errorf("%s: parameter %s is null", text, name)
+		}
+		p[name] = *value
+	}
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,7 +14,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"personalize-role/lambda/internal/handler"
+	"personalize-role/lambda/internal/plan"
 	"personalize-role/lambda/internal/servicerole"
+	"personalize-role/lambda/properties"
 )
 
 // Exit statuses.
@@ -64,7 +67,7 @@ func (o options) plan(ctx context.Context) ([]result, error) {
 		}
 		to.region = cfg.Region
 	}
-	requests, err := o.requests(ctx, cfg, to)
+	asked, err := o.requests(ctx, cfg, to)
 	if err != nil {
 		return nil, err
 	}
@@ -72,20 +75,15 @@ func (o options) plan(ctx context.Context) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
+	inTurn := newInTurn(account, asked.declared)
 	var results []result
 	var saved snapshot
-	for _, r := range requests {
-		event, err := json.Marshal(r.event)
+	for _, r := range asked.all {
+		p, err := o.foresee(ctx, r, inTurn)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("resource %s: %w", r.resource, err)
 		}
-		p, err := handler.Foresee(ctx, event, handler.Circumstances{Account: account, Now: time.Now(), RequiredBoundary: o.boundary})
-		if err != nil {
-			if len(requests) > 1 {
-				err = fmt.Errorf("resource %s: %w", r.resource, err)
-			}
-			return nil, err
-		}
+		inTurn.planned(p)
 		results = append(results, resultOf(r, p))
 		saved.add(p.Observed, p.Inspected)
 	}
@@ -95,24 +93,46 @@ func (o options) plan(ctx context.Context) ([]result, error) {
 	return results, nil
 }
 
+// foresee plans for one resource. What the function would refuse before it reads anything is a refusal of the plan, so that the other
+// resources are planned too.
+func (o options) foresee(ctx context.Context, r request, account handler.Account) (*handler.Preview, error) {
+	if r.isRetained {
+		return &handler.Preview{}, nil
+	}
+	event, err := json.Marshal(r.event)
+	if err != nil {
+		return nil, err
+	}
+	p, err := handler.Foresee(ctx, event, handler.Circumstances{Account: account, Now: time.Now(), RequiredBoundary: o.boundary,
+		Findings: o.failOn != ""})
+	refusal, wrong := (*plan.Refusal)(nil), (*properties.Error)(nil)
+	if errors.As(err, &refusal) || errors.As(err, &wrong) {
+		return &handler.Preview{Plan: plan.Plan{Refusals: []plan.Refusal{{Cause: err}}}}, nil
+	}
+	return p, err
+}
+
 // requests returns what to plan for.
-func (o options) requests(ctx context.Context, cfg aws.Config, to target) ([]request, error) {
+func (o options) requests(ctx context.Context, cfg aws.Config, to target) (requests, error) {
 	if o.stack != "" {
 		s, err := readStack(ctx, cfg, o.stack)
 		if err != nil {
-			return nil, err
+			return requests{}, err
 		}
 		if o.file == "" {
 			return s.requests(o.resource)
 		}
+		if err := s.describe(ctx, cfg); err != nil {
+			return requests{}, err
+		}
 		if err := to.adopt(s); err != nil {
-			return nil, err
+			return requests{}, err
 		}
 	}
 	if o.account && to.account == "" {
 		var err error
 		if to.account, err = accountOf(ctx, cfg); err != nil {
-			return nil, err
+			return requests{}, err
 		}
 	}
 	return fromFile(o.file, to.complete())
@@ -124,7 +144,7 @@ func (to *target) adopt(s stack) error {
 	if err != nil {
 		return err
 	}
-	to.stackID, to.deployed = s.id, s.resources
+	to.stackID, to.deployed = s.id, s
 	to.partition, to.region, to.account = identity.Partition, identity.Region, identity.AccountID
 	_, named, _ := strings.Cut(s.id, ":stack/")
 	to.stackName, _, _ = strings.Cut(named, "/")
@@ -133,7 +153,7 @@ func (to *target) adopt(s stack) error {
 
 // complete puts examples in the place of what isn't known.
 func (to target) complete() target {
-	to.region = cmp.Or(to.region, os.Getenv("AWS_REGION"), "us-east-1")
+	to.region = cmp.Or(to.region, os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"), "us-east-1")
 	to.account = cmp.Or(to.account, "123456789012")
 	to.partition = cmp.Or(to.partition, partitionOf(to.region))
 	return to

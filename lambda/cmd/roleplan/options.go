@@ -42,10 +42,7 @@ func parse(args []string, stderr io.Writer) (o options, done bool, status int) {
 	o.parameters = parameterFlag{}
 	flags := flag.NewFlagSet("roleplan", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.Usage = func() {
-		fmt.Fprint(stderr, usage)
-		flags.PrintDefaults()
-	}
+	flags.Usage = func() {}
 	flags.Var(o.parameters, "parameters", "`NAME=VALUE` of a parameter of the template, or a JSON file of them; may be repeated")
 	flags.BoolVar(&o.account, "account", false, "compare with the account of the AWS credentials, which is only read")
 	flags.StringVar(&o.snapshot, "snapshot", "", "compare with an account recorded in a `file`, by -save or by hand")
@@ -65,8 +62,11 @@ func parse(args []string, stderr io.Writer) (o options, done bool, status int) {
 	flags.BoolVar(&o.showsExample, "example", false, "print an event to start from")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stderr, usage)
+		flags.PrintDefaults()
 		return o, true, statusDone
 	case err != nil:
+		fmt.Fprintln(stderr, "Run roleplan -help for examples.")
 		return o, true, statusFailed
 	}
 	if o.showsExample && flags.NArg() == 0 && o.stack == "" {

@@ -41,6 +41,21 @@ func (r result) refusals() []string {
 	return all
 }
 
+// unfound are the refusals that no finding repeats: with Findings: Fail, a finding is a refusal too.
+func (r result) unfound() []string {
+	var all []string
+	for _, refusal := range r.preview.Plan.Refusals {
+		repeats := func(f findings.Finding) bool {
+			reason, _ := f.Refusal()
+			return reason == refusal.Reason
+		}
+		if !slices.ContainsFunc(r.preview.Findings, repeats) {
+			all = append(all, refusal.Message(false))
+		}
+	}
+	return all
+}
+
 // warnings are what the function would leave otherwise than asked for, and what would keep the deletion of a replaced role from succeeding.
 func (r result) warnings() []string {
 	all := slices.Clone(r.preview.Plan.Warnings)
@@ -83,6 +98,7 @@ type (
 		RoleARN   string        `json:"roleArn"`
 		Action    string        `json:"action"`
 		Assumed   []assumption  `json:"knownAfterDeployment"`
+		IsExample bool          `json:"namesAreExamples"`
 		Refusals  []string      `json:"refusals"`
 		Changes   []jsonChange  `json:"changes"`
 		CleanUp   []jsonChange  `json:"cleanUp"`
@@ -139,11 +155,13 @@ func writeJSON(out io.Writer, results []result, explain bool) error {
 	p := jsonPlan{SchemaVersion: schemaVersion, Resources: []jsonResource{}}
 	for _, r := range results {
 		resource := jsonResource{LogicalID: r.resource, RoleARN: r.preview.Role.ARN, Action: "none", Assumed: list(r.assumed),
-			Refusals: list(r.refusals()), Changes: []jsonChange{}, CleanUp: []jsonChange{}, Findings: []jsonFinding{},
+			IsExample: r.isExample, Refusals: list(r.refusals()), Changes: []jsonChange{}, CleanUp: []jsonChange{}, Findings: []jsonFinding{},
 			Warnings: list(r.warnings())}
 		switch {
 		case len(r.refusals()) > 0:
 			resource.Action = "refused"
+		case r.isRetained:
+			resource.Action = "retain"
 		case r.preview.CleanUp != nil:
 			resource.Action = "replace"
 		case r.action != "":

@@ -107,6 +107,9 @@ func readSnapshot(name string) (snapshot, error) {
 
 const objectWriter = "ObjectWriter"
 
+// awsManagedKey is the key aws/s3, as a snapshot has it.
+const awsManagedKey = "alias/aws/s3"
+
 // Observe returns of the snapshot what a scope names.
 func (s snapshot) Observe(_ context.Context, i servicerole.Identity, scope servicerole.Scope) (servicerole.Observed, error) {
 	o := servicerole.Observed{Buckets: map[string]servicerole.ObservedShared{}, Keys: map[string]servicerole.ObservedShared{}}
@@ -166,7 +169,7 @@ func (s snapshot) bucket(i servicerole.Identity, name string) servicerole.Observ
 	}
 	found := servicerole.ObservedShared{Presence: servicerole.Present, Policy: string(b.Policy)}
 	if b.KmsKey != "" {
-		found.DefaultKey = &servicerole.DefaultKey{ID: b.KmsKey, AWSManaged: strings.HasSuffix(b.KmsKey, "alias/aws/s3")}
+		found.DefaultKey = &servicerole.DefaultKey{ID: b.KmsKey, AWSManaged: strings.HasSuffix(b.KmsKey, awsManagedKey)}
 		if !found.DefaultKey.AWSManaged {
 			found.DefaultKey.ARN = b.KmsKey
 		}
@@ -238,7 +241,7 @@ func (s *snapshot) add(o servicerole.Observed, in servicerole.Inspected) {
 				found.KmsKey = key.ID
 			}
 			if key.AWSManaged && key.ID == "" {
-				found.KmsKey = "alias/aws/s3"
+				found.KmsKey = awsManagedKey
 			}
 		}
 		s.Buckets[name] = found

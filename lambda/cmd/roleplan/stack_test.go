@@ -36,6 +36,12 @@ const (
 // serve has the environment's endpoints be those of an account, with events of stack app.
 func serve(t *testing.T, events ...string) *fakeaws.Account {
 	t.Helper()
+	return serveStack(t, "", "", "Resources: {Other: {Type: 'AWS::SNS::Topic'}}", events...)
+}
+
+// serveStack is serve for a stack with resources and parameters, in XML, and a template.
+func serveStack(t *testing.T, resources, parameters, body string, events ...string) *fakeaws.Account {
+	t.Helper()
 	account := fakeaws.New(accountID)
 	for service, handler := range map[string]http.Handler{
 		"IAM": wire.Query(account.IAM), "S3": wire.S3(account.S3), "KMS": wire.JSON(account.KMS),
@@ -47,13 +53,20 @@ func serve(t *testing.T, events ...string) *fakeaws.Account {
 			if err := r.ParseForm(); err != nil {
 				t.Error(err)
 			}
-			if r.Form.Get("Action") == "DescribeStacks" {
-				fmt.Fprint(w, "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><Tags><member><Key>team</Key><Value>ml</Value>"+
-					"</member></Tags></member></Stacks></DescribeStacksResult></DescribeStacksResponse>")
-				return
+			action := r.Form.Get("Action")
+			if !slices.ContainsFunc(permissions.PlanStatements(), func(s permissions.Statement) bool {
+				return slices.Contains(s.Actions, "cloudformation:"+action)
+			}) {
+				t.Errorf("%s was called, which docs/policies/plan.json doesn't allow", action)
 			}
-			if r.Form.Get("Action") != "DescribeStackEvents" {
-				t.Errorf("%v", r.Form)
+			if answer, ok := map[string]string{
+				"DescribeStacks": "<Stacks><member><Parameters>" + parameters + "</Parameters><Tags><member><Key>team</Key><Value>ml</Value>" +
+					"</member></Tags></member></Stacks>",
+				"ListStackResources": "<StackResourceSummaries>" + resources + "</StackResourceSummaries>",
+				"GetTemplate":        "<TemplateBody>" + body + "</TemplateBody>",
+			}[action]; ok {
+				fmt.Fprintf(w, "<%[1]sResponse><%[1]sResult>%[2]s</%[1]sResult></%[1]sResponse>", action, answer)
+				return
 			}
 			if r.Form.Get("StackName") != "app" {
 				w.WriteHeader(http.StatusBadRequest)
@@ -124,6 +137,67 @@ func TestOfAStack(t *testing.T) {
 	}
 }
 
+// A template that updates a stack: what leaves it is deleted or stays, buckets have the names that they got, and parameters keep their
+// values.
+func TestUpdateOfAStack(t *testing.T) {
+	const resources = "<member><LogicalResourceId>Data</LogicalResourceId><PhysicalResourceId>app-data-1a2b</PhysicalResourceId></member>"
+	parameter := func(name, value, resolved string) string {
+		return fmt.Sprintf("<member><ParameterKey>%s</ParameterKey><ParameterValue>%s</ParameterValue>%s</member>", name, value, resolved)
+	}
+	parameters := parameter("Name", "R", "") + parameter("Secret", "****", "") +
+		parameter("Boundary", "/boundary", "<ResolvedValue>arn:aws:iam::123456789012:policy/B</ResolvedValue>")
+	const deployed = "Resources: {Role: {Type: '" + kind + "'}, Gone: {Type: '" + kind + "'}, " +
+		"Kept: {Type: '" + kind + "', DeletionPolicy: Retain}}"
+	file := filepath.Join(t.TempDir(), "template.yaml")
+	if err := os.WriteFile(file, []byte(`
+Parameters:
+  Name: {Type: String, Default: Default}
+  Secret: {Type: String, NoEcho: true}
+  Boundary: {Type: 'AWS::SSM::Parameter::Value<String>'}
+  Makes: {Type: String, Default: 'true'}
+Conditions: {Makes: !Equals [!Ref Makes, 'true']}
+Resources:
+  Data: {Type: AWS::S3::Bucket}
+  Role:
+    Type: `+kind+`
+    Condition: Makes
+    Properties: {RoleName: !Ref Name, Description: !Ref Secret, PermissionsBoundary: !Ref Boundary, PersonalizeAccess: None,
+      Buckets: [!Ref Data]}
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	event := func(id, name string) string {
+		return stackEvent(id, kind, "arn:aws:iam::123456789012:role/"+name, `{"RoleName":"`+name+
+			`","PersonalizeAccess":"None","Buckets":["app-data-1a2b"]}`)
+	}
+	plan := func(arguments ...string) string {
+		account := serveStack(t, resources, parameters, deployed, event("Role", "R"), event("Gone", "G"), event("Kept", "K"))
+		account.S3.AddBucket("app-data-1a2b", "", "", "")
+		provisionedAs(t, account, "Role", `{"RoleName":"R","PersonalizeAccess":"None","Buckets":["app-data-1a2b"]}`)
+		provisionedAs(t, account, "Gone", `{"RoleName":"G","PersonalizeAccess":"None","Buckets":["app-data-1a2b"]}`)
+		var out bytes.Buffer
+		run(append(arguments, "-stack", "app", file), &out, &out)
+		return out.String()
+	}
+	out := plan()
+	for _, want := range []string{
+		"~ Role: arn:aws:iam::123456789012:role/R\n", "permissions boundary: arn:aws:iam::123456789012:policy/B\n",
+		"Description: known after deployment (parameter Secret, which has NoEcho)",
+		"- Gone: arn:aws:iam::123456789012:role/G\n", "  - role arn:aws:iam::123456789012:role/G\n", "  ~ bucket policy app-data-1a2b\n",
+		"Kept: leaves the stack, and its role stays (DeletionPolicy: Retain)\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	if out := plan("-parameters", "Name=Other"); !strings.Contains(out, "-/+ Role: arn:aws:iam::123456789012:role/Other\n") {
+		t.Errorf("with a parameter:\n%s", out)
+	}
+	if out := plan("-parameters", "Makes=false"); !strings.Contains(out, "- Role: arn:aws:iam::123456789012:role/R\n") {
+		t.Errorf("with a condition that is false:\n%s", out)
+	}
+}
+
 // A deployed role that others changed is seen; nothing is written, and a saved snapshot shows the same.
 func TestDrift(t *testing.T) {
 	const given = `{"RoleName":"R","PolicyName":"P","PersonalizeAccess":"None","Buckets":["data"]}`
@@ -179,6 +253,11 @@ func (taken) RoundTrip(r *http.Request) (*http.Response, error) {
 // provisioned has the function make what properties ask for.
 func provisioned(t *testing.T, account *fakeaws.Account, given string) {
 	t.Helper()
+	provisionedAs(t, account, "Role", given)
+}
+
+func provisionedAs(t *testing.T, account *fakeaws.Account, id, given string) {
+	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	stacks := &fakeaws.CloudFormation{}
 	stacks.Say("CREATE_IN_PROGRESS", "", "CREATE_IN_PROGRESS")
@@ -189,8 +268,8 @@ func provisioned(t *testing.T, account *fakeaws.Account, given string) {
 	sender.Client.Transport = taken{}
 	h := &handler.Handler{Provisioner: p, Sender: sender, Log: log, AccountID: func(context.Context) string { return accountID }}
 	event := fmt.Sprintf(`{"RequestType":"Create","ResponseURL":"https://example.com",`+
-		`"StackId":"arn:aws:cloudformation:eu-west-1:%s:stack/app/1","RequestId":"1","LogicalResourceId":"Role",`+
-		`"ResourceType":%q,"ResourceProperties":%s}`, accountID, kind, given)
+		`"StackId":"arn:aws:cloudformation:eu-west-1:%s:stack/app/1","RequestId":"1","LogicalResourceId":%q,`+
+		`"ResourceType":%q,"ResourceProperties":%s}`, accountID, id, kind, given)
 	if err := h.Handle(t.Context(), json.RawMessage(event)); err != nil {
 		t.Fatal(err)
 	}

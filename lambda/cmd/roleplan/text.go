@@ -55,6 +55,8 @@ func (p printer) print(r result) {
 	switch {
 	case len(r.refusals()) > 0:
 		p.line(bold, "%s: refused", r.resource)
+	case r.isRetained:
+		p.line(bold, "%s: leaves the stack, and its role stays (DeletionPolicy: Retain)", r.resource)
 	case sign == "":
 		p.line(bold, "%s: no changes", r.resource)
 	default:
@@ -66,7 +68,7 @@ func (p printer) print(r result) {
 	if r.isExample {
 		p.line("", "    Derived names and Sids are examples, because they depend on the ID that the stack will get.")
 	}
-	for _, refusal := range r.refusals() {
+	for _, refusal := range r.unfound() {
 		p.line(red, "  ! %s", refusal)
 	}
 	if len(r.refusals()) == 0 {
@@ -148,6 +150,8 @@ func (p printer) findings(all []findings.Finding) {
 // summary is the last line.
 func (p printer) summary(results []result) {
 	counts := map[plan.Action]int{}
+	// Several resources may change one policy.
+	seen := map[string]bool{}
 	var refused, found int
 	for _, r := range results {
 		found += len(r.preview.Findings)
@@ -156,7 +160,10 @@ func (p printer) summary(results []result) {
 			continue
 		}
 		for _, c := range r.allChanges() {
-			counts[c.Action]++
+			if one := string(c.Action) + c.Kind + c.Name; !seen[one] {
+				seen[one] = true
+				counts[c.Action]++
+			}
 		}
 	}
 	p.line(bold, "Plan: %d to create, %d to change, %d to delete. Findings: %d.", counts[plan.Create], counts[plan.Update],

@@ -110,23 +110,28 @@ func (s State) ofBucket(b servicerole.BucketGrant, text string) []Finding {
 
 func (s State) ofDeadPrincipals() []Finding {
 	var all []Finding
-	look := func(of string, found servicerole.ObservedShared) {
+	look := func(of, name string, found servicerole.ObservedShared) {
 		shared, err := policy.ParseShared(found.Policy)
 		if found.Presence != servicerole.Present || err != nil {
 			return
 		}
+		severity := Suggestion
+		if slices.Contains(s.Merges, name) {
+			// The merge would be rejected.
+			severity = Error
+		}
 		for _, dead := range shared.DeadPrincipals() {
-			all = append(all, Finding{Code: PrincipalDeleted, Severity: Suggestion, Resource: of, Statement: dead,
+			all = append(all, Finding{Code: PrincipalDeleted, Severity: severity, Resource: of, Statement: dead,
 				Problem: sentence("statement %s in the policy of %s names a deleted principal. AWS rejects every change of the policy until that "+
 					"principal is removed", dead, of),
 				Remedy: "Remove that principal."})
 		}
 	}
 	for _, b := range s.Desired.Buckets {
-		look("bucket "+b.Name, s.Observed.Buckets[b.Name])
+		look("bucket "+b.Name, b.Name, s.Observed.Buckets[b.Name])
 	}
 	for _, key := range s.Desired.Keys {
-		look("KMS key "+key.ARN, s.Observed.Keys[key.ARN])
+		look("KMS key "+key.ARN, key.ARN, s.Observed.Keys[key.ARN])
 	}
 	return all
 }

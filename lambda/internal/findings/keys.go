@@ -34,6 +34,10 @@ func (s State) ofKeys() []Finding {
 		case found.State != "" && found.State != enabled:
 			f.Code, f.Problem = KeyNotEnabled, sentence("KMS key %s is %s, so it can't encrypt or decrypt", key.ARN, found.State)
 			f.Remedy = "Enable the key."
+			if key.Found {
+				// Objects may be encrypted otherwise than the bucket's default says.
+				f.Severity = Warning
+			}
 		default:
 			all = append(all, s.ofKey(key, found.Policy)...)
 			continue

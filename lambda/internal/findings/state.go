@@ -15,7 +15,7 @@ type State struct {
 	Desired   servicerole.Desired
 	Observed  servicerole.Observed
 	Inspected servicerole.Inspected
-	// Merges are the buckets whose policies the plan changes.
+	// Merges are the names of the buckets and the ARNs of the keys whose policies the plan extends.
 	Merges []string
 	Now    time.Time
 }

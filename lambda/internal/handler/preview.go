@@ -48,6 +48,8 @@ type Circumstances struct {
 	Now time.Time
 	// RequiredBoundary is that of the function.
 	RequiredBoundary string
+	// Findings has findings evaluated although the properties have them off.
+	Findings bool
 }
 
 // Foresee returns what Handle would do for an event, without doing it. The event needs no ResponseURL.
@@ -127,7 +129,8 @@ func (t *task) foresee(ctx context.Context, g goal, account Account) (*Preview, 
 // find adds the findings, as the function has them.
 func (p *Preview) find(ctx context.Context, d servicerole.Desired, former *servicerole.Desired, c Circumstances) {
 	p.Desired = &d
-	if d.Properties().Findings == properties.FindingsOff {
+	if d.Properties().Findings == properties.FindingsOff && !c.Findings || p.Plan.Refused(false) != nil {
+		// What a refused plan leaves undone would be found too.
 		return
 	}
 	s := findings.State{Desired: d, Observed: p.Plan.After(p.Observed), Merges: p.Plan.Merges(), Now: c.Now}

@@ -68,12 +68,15 @@ func (p Plan) String() string {
 	return b.String()
 }
 
-// Merges returns the names of the buckets whose policies the plan changes.
+// Merges returns the names of the buckets and the ARNs of the keys whose policies the plan extends.
 func (p Plan) Merges() []string {
 	var names []string
 	for _, s := range p.Steps {
-		if op, ok := s.Op.(PutBucketStatements); ok {
+		switch op := s.Op.(type) {
+		case PutBucketStatements:
 			names = append(names, op.Bucket.Name)
+		case PutKeyStatement:
+			names = append(names, op.Key)
 		}
 	}
 	return names

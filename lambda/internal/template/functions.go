@@ -19,6 +19,9 @@ func (r *Resolver) call(name string, argument any) any {
 		if len(arguments) == 2 && isText(arguments[0]) && isText(arguments[1]) {
 			return r.attribute(asText(arguments[0]), asText(arguments[1]))
 		}
+		if id, name, dotted := strings.Cut(asText(argument), "."); dotted {
+			return r.attribute(id, name)
+		}
 	case "Fn::Sub":
 		return r.sub(argument)
 	case "Fn::If":
@@ -126,6 +129,10 @@ func (r *Resolver) find(arguments []any) any {
 		}
 		level, _ := found.(map[string]any)
 		if found = level[asText(key)]; found == nil {
+			if options, ok := arguments[len(arguments)-1].(map[string]any); ok && len(arguments) > 3 && options["DefaultValue"] != nil {
+				return r.Value(options["DefaultValue"])
+			}
+			r.fault("Fn::FindInMap finds no %s in the mappings", asText(key))
 			return Unknown{"Fn::FindInMap"}
 		}
 	}
@@ -184,6 +191,9 @@ func (r *Resolver) sub(argument any) any {
 func (r *Resolver) condition(name string) (holds, known bool) {
 	at := "condition " + name
 	expression, ok := r.template.Conditions[name]
+	if !ok {
+		r.fault("condition %s is not in the template", name)
+	}
 	if !ok || r.open[at] {
 		return false, false
 	}

@@ -17,17 +17,19 @@ type Template struct {
 	IDs []string
 }
 
-// Parameter is a parameter; Default is nil if there is none. Allowed are the values that it may have; none: any.
+// Parameter is a parameter; Default is nil if there is none. Allowed are the values that it may have; none: any. Limits are its other
+// constraints by their names, such as MaxLength.
 type Parameter struct {
 	Type    string
 	Default *string
 	Allowed []any
+	Limits  map[string]string
 }
 
-// Resource is a resource. Condition is empty if it is always made.
+// Resource is a resource. Condition is empty if it is always made. DeletionPolicy is empty if it is the default one.
 type Resource struct {
-	Type, Condition string
-	Properties      any
+	Type, Condition, DeletionPolicy string
+	Properties                      any
 }
 
 // ErrNoTemplate says that a document has no Resources.
@@ -50,7 +52,12 @@ func Parse(text []byte) (*Template, error) {
 	parameters, _ := root["Parameters"].(map[string]any)
 	for name, p := range parameters {
 		fields, _ := p.(map[string]any)
-		parameter := Parameter{Type: asText(fields["Type"])}
+		parameter := Parameter{Type: asText(fields["Type"]), Limits: map[string]string{}}
+		for _, limit := range []string{allowedPattern, minLength, maxLength, minValue, maxValue} {
+			if given, ok := fields[limit].(string); ok {
+				parameter.Limits[limit] = given
+			}
+		}
 		parameter.Allowed, _ = fields["AllowedValues"].([]any)
 		if given, ok := fields["Default"].(string); ok {
 			parameter.Default = &given
@@ -60,7 +67,8 @@ func Parse(text []byte) (*Template, error) {
 	t.IDs = keys(document, "Resources")
 	for id, r := range resources {
 		fields, _ := r.(map[string]any)
-		t.Resources[id] = Resource{Type: asText(fields["Type"]), Condition: asText(fields["Condition"]), Properties: fields["Properties"]}
+		t.Resources[id] = Resource{Type: asText(fields["Type"]), Condition: asText(fields["Condition"]), Properties: fields["Properties"],
+			DeletionPolicy: asText(fields["DeletionPolicy"])}
 	}
 	return t, nil
 }

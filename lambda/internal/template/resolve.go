@@ -24,6 +24,9 @@ type Resolver struct {
 	open       map[string]bool
 	conditions map[string]truth
 	attributes map[string]any
+	// physical are the IDs of resources whose names no property gives.
+	physical map[string]string
+	faults   []string
 }
 
 type truth struct{ holds, known bool }
@@ -67,18 +70,17 @@ func (t *Template) Resolve(parameters, pseudo map[string]string) (*Resolver, err
 	return r, nil
 }
 
-// check refuses what isn't one of the allowed values, element by element.
-func (p Parameter) check(name string, value any) error {
-	elements, isList := value.([]any)
-	if !isList {
-		elements = []any{value}
-	}
-	for _, element := range elements {
-		if len(p.Allowed) > 0 && !slices.Contains(p.Allowed, element) {
-			return fmt.Errorf("parameter %s has %q, and must be one of %s", name, element, strings.Join(asTexts(p.Allowed), ", "))
-		}
-	}
-	return nil
+// Set gives a parameter another value, such as that of a deployed stack.
+func (r *Resolver) Set(name string, value any) { r.values[name] = value }
+
+// Name gives the physical IDs of buckets and keys whose names no property gives.
+func (r *Resolver) Name(physical map[string]string) { r.physical = physical }
+
+// Faults are what the evaluated values name and the template doesn't have, each once.
+func (r *Resolver) Faults() []string { return slices.Compact(slices.Sorted(slices.Values(r.faults))) }
+
+func (r *Resolver) fault(format string, args ...any) {
+	r.faults = append(r.faults, fmt.Sprintf(format, args...))
 }
 
 // noValue is what AWS::NoValue leaves: nothing.
@@ -106,6 +108,10 @@ func (r *Resolver) Value(v any) any {
 			}
 		}
 		return all
+	case string:
+		if strings.Contains(v, "{{resolve:") {
+			return Unknown{"dynamic reference " + v}
+		}
 	}
 	return v
 }
@@ -139,16 +145,34 @@ func (r *Resolver) ref(name string) any {
 	if value, ok := r.pseudo[name]; ok {
 		return value
 	}
-	if attribute, ok := nameProperty[r.template.Resources[name].Type]; ok {
-		if given, ok := r.property(name, attribute); ok {
+	resource, ok := r.template.Resources[name]
+	switch {
+	case !ok && r.named(name):
+		r.fault("Ref %s names neither a parameter nor a resource of the template", name)
+	case nameProperty[resource.Type] != "":
+		if given, ok := r.property(name, nameProperty[resource.Type]); ok {
 			return given
 		}
+	}
+	if id, ok := r.physical[name]; ok {
+		return id
 	}
 	return Unknown{name}
 }
 
+// named reports whether a template names what it has: the values of a file of properties stand alone.
+func (r *Resolver) named(name string) bool {
+	return len(r.template.Resources) > 0 && !strings.HasPrefix(name, "AWS::")
+}
+
 // nameProperty is the property that Ref returns, if a template gives it, by the type of the resource.
-var nameProperty = map[string]string{"AWS::S3::Bucket": "BucketName", "AWS::IAM::Role": "RoleName"}
+var nameProperty = map[string]string{bucketType: "BucketName", "AWS::IAM::Role": "RoleName"}
+
+// Types of resources whose attributes follow from their IDs.
+const (
+	bucketType = "AWS::S3::Bucket"
+	keyType    = "AWS::KMS::Key"
+)
 
 func (r *Resolver) property(id, name string) (string, bool) {
 	at := "resource " + id
@@ -165,10 +189,21 @@ func (r *Resolver) property(id, name string) (string, bool) {
 }
 
 func (r *Resolver) attribute(id, name string) any {
-	if r.template.Resources[id].Type == "AWS::S3::Bucket" && name == "Arn" {
-		if bucket, ok := r.property(id, "BucketName"); ok {
-			return fmt.Sprintf("arn:%s:s3:::%s", r.pseudo["AWS::Partition"], bucket)
+	unknown := Unknown{id + "." + name}
+	resource, ok := r.template.Resources[id]
+	if !ok {
+		if r.named(id) {
+			r.fault("Fn::GetAtt %s.%s names no resource of the template", id, name)
 		}
+		return unknown
 	}
-	return Unknown{id + "." + name}
+	switch of := r.ref(id); {
+	case resource.Type == bucketType && name == "Arn" && isText(of):
+		return fmt.Sprintf("arn:%s:s3:::%s", r.pseudo["AWS::Partition"], of)
+	case resource.Type == keyType && name == "Arn" && isText(of):
+		return fmt.Sprintf("arn:%s:kms:%s:%s:key/%s", r.pseudo["AWS::Partition"], r.pseudo["AWS::Region"], r.pseudo["AWS::AccountId"], of)
+	case resource.Type == keyType && name == "KeyId" && isText(of):
+		return of
+	}
+	return unknown
 }
