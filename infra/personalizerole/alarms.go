@@ -14,7 +14,7 @@ func (f *function) alarms(fn awslambda.CfnFunction, topic awssns.ITopic) {
 	for _, alarm := range []struct{ id, metric, description string }{
 		{"ErrorAlarm", "Errors", "The function that provisions the Amazon Personalize service role failed; its log says why"},
 		{"DroppedEventAlarm", "AsyncEventsDropped",
-			"Lambda gave up an event for the Amazon Personalize service role; its stack waits until it times out"},
+			"Lambda dropped an event for the Amazon Personalize service role; its stack waits until it times out"},
 	} {
 		awscloudwatch.NewCfnAlarm(f.construct, &alarm.id, &awscloudwatch.CfnAlarmProps{
 			AlarmDescription: &alarm.description, Namespace: jsii.String("AWS/Lambda"), MetricName: &alarm.metric,

@@ -54,7 +54,7 @@ type ProviderProps struct {
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
 	// Default: a key of AWS.
 	LogEncryptionKey awskms.IKey
-	// AlarmTopic is told when the function fails, and when Lambda gives up an event that CloudFormation waits for. Default: no alarms.
+	// AlarmTopic is notified when the function fails, and when Lambda drops an event that CloudFormation waits for. Default: no alarms.
 	AlarmTopic awssns.ITopic
 	// RequiredBoundary must bound every role that the function provisions, also for other apps: the function has permissions for no other
 	// role. It never bounds the role of the function. See docs/permissions.md for one that allows what Personalize needs. Default: none.

@@ -157,7 +157,7 @@ func New(i Identity, p properties.Properties) (Desired, error) {
 	return d, nil
 }
 
-// Below returns what the properties ask for below a boundary that every role must have; empty: none has to. The error is a
+// Below returns what the properties ask for with a boundary that every role must have; empty: none has to. The error is a
 // *properties.Error.
 func (d Desired) Below(required string) (Desired, error) {
 	d.RequiredBoundary = required
@@ -170,7 +170,7 @@ func (d Desired) Below(required string) (Desired, error) {
 	if d.Role.Boundary != "" && d.Role.Boundary != required {
 		return Desired{}, &properties.Error{Faults: []string{fmt.Sprintf("%s %s must be %s or be left out, because the function "+
 			"provisions roles "+
-			"below that boundary only", properties.NamePermissionsBoundary, d.Role.Boundary, required)}}
+			"with that boundary only", properties.NamePermissionsBoundary, d.Role.Boundary, required)}}
 	}
 	d.Role.Boundary = required
 	return d, nil
