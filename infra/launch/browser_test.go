@@ -130,9 +130,10 @@ func TestPolicy(t *testing.T) {
 			t.Errorf("-want +got:\n%s", diff)
 		}
 	}
-	check(statements(scope, "Alarms", "RoleArnParameter"))
+	check(statements(scope, "Alarms", "DriftChecks", "RoleArnParameter"))
 	page.set("RoleArnParameterName", "/ml/role")
 	page.set("AlarmTopicArn", valid["AlarmTopicArn"])
+	page.set("DriftCheckSchedule", valid["DriftCheckSchedule"])
 	check(statements(scope))
 	page.set("FunctionPermissionsBoundary", "policy/F")
 	scope.Boundary = "arn:aws:iam::999999999999:policy/F"
