@@ -40,6 +40,13 @@ func deployedValue(value any) any {
 			}
 			return strings.Join(parts, fmt.Sprint(join[0]))
 		}
+		if split, ok := v["Fn::Split"].([]any); ok {
+			var list []any
+			for part := range strings.SplitSeq(fmt.Sprint(deployedValue(split[1])), fmt.Sprint(split[0])) {
+				list = append(list, part)
+			}
+			return list
+		}
 		all := map[string]any{}
 		for key, e := range v {
 			all[key] = deployedValue(e)
@@ -57,6 +64,10 @@ func deployedRef(id string) any {
 		return someRegion
 	case id == "AWS::AccountId":
 		return someAccount
+	case strings.HasPrefix(id, "Quoted"):
+		return `a "quoted" \ text`
+	case strings.HasPrefix(id, "Seconds"):
+		return "7200"
 	case strings.HasPrefix(id, "Regions"):
 		return []any{someRegion, "us-east-1"}
 	case strings.HasPrefix(id, "Prefixes"):

@@ -1,7 +1,10 @@
 package personalizerole
 
 import (
+	"bytes"
+	"encoding/json"
 	"maps"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
@@ -61,34 +64,71 @@ func (r *serviceRole) driftCheckInput() *string {
 	sent := map[string]any{}
 	for _, name := range properties.Provisioned() {
 		if value, ok := all[name]; ok {
-			sent[name] = withoutLists(value)
+			sent[name] = escaped(value)
+		}
+		// The other texts have no characters that JSON escapes.
+		if text := r.props.Description; name == properties.NameDescription && text != nil && *awscdk.Token_IsUnresolved(*text) {
+			sent[name] = *escapedText(*text)
 		}
 	}
-	stack := awscdk.Stack_Of(r)
-	return stack.ToJsonString(map[string]any{"RequestType": properties.RequestCheckDrift, "StackId": *stack.StackId(),
-		"LogicalResourceId": *r.logicalID(), "ResourceProperties": sent}, nil)
+	return encoded(map[string]any{"RequestType": properties.RequestCheckDrift, "StackId": *awscdk.Stack_Of(r).StackId(),
+		"LogicalResourceId": *r.logicalID(), "ResourceProperties": sent})
 }
 
-// withoutLists returns a value in which a list that only the deployment knows is a list of one text, which becomes the JSON of its
-// elements: CDK would have a function of its own encode the list.
-func withoutLists(value any) any {
+// encoded returns a value as JSON in which tokens stay tokens. CDK would add a function of its own for lists that only the
+// deployment knows.
+func encoded(value any) *string {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	// The escaped form of <, > and & would hide tokens.
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		panic(err) // texts, numbers, lists and maps
+	}
+	return jsii.String(strings.TrimSpace(b.String()))
+}
+
+// escaped returns a value whose numbers and lists become parts of JSON once the deployment knows them.
+func escaped(value any) any {
 	switch v := value.(type) {
+	case float64:
+		if *awscdk.Token_IsUnresolved(v) {
+			return *awscdk.Token_AsString(v, nil)
+		}
+	case *float64:
+		return escaped(*v)
+	case *string:
+		return escaped(*v)
 	case []*string:
 		if isListToken(&v) {
+			// The separator makes elements of the one text.
 			return []any{*awscdk.Fn_Join(jsii.String(`","`), &v)}
 		}
+		var list []any
+		for _, element := range v {
+			list = append(list, escaped(*element))
+		}
+		return list
 	case []any:
 		var list []any
 		for _, element := range v {
-			list = append(list, withoutLists(element))
+			list = append(list, escaped(element))
 		}
 		return list
 	case map[string]any:
 		all := map[string]any{}
 		for name, member := range v {
-			all[name] = withoutLists(member)
+			all[name] = escaped(member)
 		}
 		return all
 	}
 	return value
+}
+
+// escapedText has the deployment escape what JSON escapes, line breaks and other control characters aside.
+func escapedText(text string) *string {
+	replace := func(text *string, old, new string) *string {
+		return awscdk.Fn_Join(&new, awscdk.Fn_Split(&old, text, nil))
+	}
+	return replace(replace(&text, `\`, `\\`), `"`, `\"`)
 }

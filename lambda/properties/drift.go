@@ -1,5 +1,7 @@
 package properties
 
+import "slices"
+
 // RequestCheckDrift is the RequestType of the event that has the function check for drift. Its other fields are StackId, LogicalResourceId
 // and ResourceProperties, as in an event of CloudFormation.
 const RequestCheckDrift = "CheckDrift"
@@ -19,3 +21,9 @@ const (
 	// MetricProblems is the number of what is left for a person to do: differences, findings that are certain, and failed checks.
 	MetricProblems = "Problems"
 )
+
+// Provisioned lists the properties that a drift check needs: not those that only a deployment or a deletion reads.
+func Provisioned() []string {
+	unused := []string{NameForceDetachPolicies, NamePropagationDelaySeconds, NameRevision}
+	return slices.DeleteFunc(Names(), func(name string) bool { return slices.Contains(unused, name) })
+}

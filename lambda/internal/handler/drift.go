@@ -16,8 +16,8 @@ import (
 	"personalize-role/lambda/internal/servicerole"
 )
 
-// secondLook is the pause before a difference is believed: IAM may show for some seconds what was before a deployment, and who changes a
-// policy may be in the middle of it.
+// secondLook is the pause before anything unexpected is believed: IAM may show for some seconds what was before a deployment, and who
+// changes a policy may be in the middle of it.
 const secondLook = 10 * time.Second
 
 // redeploy is what has the next deployment look at everything.
@@ -26,7 +26,9 @@ const redeploy = "Change Revision, then deploy."
 // drift is what a check found.
 type drift struct {
 	// skipped says why nothing was checked; empty if something was.
-	skipped     string
+	skipped string
+	// compared says that the differences are known.
+	compared    bool
 	differences []difference
 	findings    []findings.Finding
 }
@@ -49,7 +51,11 @@ func (d difference) id() string {
 	return fmt.Sprintf("%x", sum[:4])
 }
 
-// checkDrift compares the account with the properties of the last deployment, and repairs it if the properties say so. See
+func isAmong(all []difference, d difference) bool {
+	return slices.ContainsFunc(all, func(other difference) bool { return other.id() == d.id() })
+}
+
+// checkDrift compares the account with what the last deployment provisioned, and repairs it if the properties say so. See
 // docs/adr/0020-the-schedule-is-the-store.md.
 func (t *task) checkDrift(ctx context.Context) result {
 	found := &drift{}
@@ -68,21 +74,25 @@ func (t *task) compare(ctx context.Context, found *drift) error {
 	if err != nil {
 		return err
 	}
+	d.isChecked = true
 	if verdict, report := t.judge(ctx, d); verdict != cfn.Wanted {
 		found.skipped, err = t.unchecked(d, report)
 		return err
 	}
-	role, err := t.known(ctx, d)
+	role, err := t.surelyKnown(ctx, d)
 	if err != nil {
 		return err
 	}
 	if role == nil {
+		found.compared = true
 		found.differences = []difference{{kind: plan.KindRole, name: d.Role.ARN, action: plan.Create, since: t.now()}}
 		return t.stillAtRest(ctx, d)
 	}
 	out := &outcome{}
-	if found.differences, err = t.look(ctx, d, out); err == nil && len(found.differences) > 0 {
-		found.differences, err = t.lookAgain(ctx, d, out, found.differences)
+	// What stands in the way of a part is no reason not to report, and to repair, the rest.
+	blocked, err := t.look(ctx, d, out, found)
+	if err == nil && len(found.differences) > 0 {
+		blocked, err = t.lookAgain(ctx, d, out, found)
 	}
 	if err != nil {
 		return err
@@ -91,18 +101,16 @@ func (t *task) compare(ctx context.Context, found *drift) error {
 	for n := range found.differences {
 		found.differences[n].since = known.of(found.differences[n], t.now())
 	}
-	if len(found.differences) == 0 || !p.RepairDrift {
+	if len(found.differences) > 0 && p.RepairDrift {
+		d.roleID = role.ID
+		err = t.repair(ctx, d, out, found)
+	} else {
 		found.findings = t.check(ctx, d.Desired, plan.Plan{}, out, 1)
-		return t.note(ctx, d, role, found.differences)
 	}
-	d.roleID = role.ID
-	if found.findings, err = t.repair(ctx, d); err != nil {
+	if stale := (*staleError)(nil); errors.As(err, &stale) {
 		return err
 	}
-	for n := range found.differences {
-		found.differences[n].repaired = true
-	}
-	return t.note(ctx, d, role, found.differences)
+	return errors.Join(t.note(ctx, d, out.observed, role, found.differences), err, blocked)
 }
 
 // unchecked says why CloudFormation's answer has a check do nothing: an operation is under way, or what the error says.
@@ -122,8 +130,17 @@ func (t *task) unchecked(d desired, r cfn.Report) (skipped string, err error) {
 	return "", fmt.Errorf("the resource is %s. Deploy the stack until it is complete", r.ResourceStatus)
 }
 
-// known returns the role if it was provisioned with the properties of the check, nil if there is none. The error says that it wasn't:
-// whoever may invoke the function must not have properties of their own applied.
+// surelyKnown is known, asked again after a moment if the role is missing or isn't known.
+func (t *task) surelyKnown(ctx context.Context, d desired) (*servicerole.ObservedRole, error) {
+	role, err := t.known(ctx, d)
+	if role == nil && t.handler.Provisioner.Sleep(ctx, secondLook) == nil {
+		role, err = t.known(ctx, d)
+	}
+	return role, err
+}
+
+// known returns the role if it was provisioned as the check has it, nil if there is none. The error says that it wasn't: whoever may invoke
+// the function must not have properties of their own applied.
 func (t *task) known(ctx context.Context, d desired) (*servicerole.ObservedRole, error) {
 	o, err := t.handler.Provisioner.Observe(ctx, t.identity, servicerole.Scope{Role: d.Role.RoleRef})
 	switch role := o.Role; {
@@ -134,38 +151,42 @@ func (t *task) known(ctx context.Context, d desired) (*servicerole.ObservedRole,
 	case !t.isOwn(role):
 		return nil, fmt.Errorf("the tags of role %s no longer say that it belongs to this resource. Set %s to %s and %s to %s", role.ARN,
 			servicerole.TagStackID, t.identity.StackID, servicerole.TagLogicalID, t.identity.LogicalID)
-	case d.Digest == "" || servicerole.RecordedProperties(role.Tags) != d.Digest:
-		return nil, fmt.Errorf("the properties of the check are not those with which role %s was last provisioned. Give the schedule the "+
-			"properties of the resource. If they are the same, have the next deployment record them: %s", role.ARN, redeploy)
-	default:
-		return role, nil
+	case d.Digest == "" || servicerole.RecordedDesired(role.Tags) != d.Digest:
+		return nil, fmt.Errorf("role %s was last provisioned otherwise than the check would have it: the schedule has other properties than "+
+			"the resource, or the function has another RequiredBoundary or version since. Give the schedule the properties of the resource. "+
+			"If they are the same, have a deployment provision the role again: %s", role.ARN, redeploy)
 	}
+	if _, err := t.identity.PastOf(*o.Role, d.AdoptExistingRole, d.RequiredBoundary); err != nil {
+		return nil, fmt.Errorf("%w. Its deletion will fail. Restore the description that the function wrote when it adopted the role", err)
+	}
+	return o.Role, nil
 }
 
-// look observes everything and returns what differs.
-func (t *task) look(ctx context.Context, d desired, out *outcome) ([]difference, error) {
+// look observes everything, and finds what differs. blocked is the first refusal of the plan.
+func (t *task) look(ctx context.Context, d desired, out *outcome, found *drift) (blocked, err error) {
 	scope := d.Scope()
 	scope.Documents = true
-	var err error
 	if out.observed, err = t.handler.Provisioner.Observe(ctx, t.identity, scope); err != nil {
 		return nil, err
 	}
 	todo := d.plan(out.observed)
+	seen := d.AsChecked(out.observed)
+	found.compared, found.differences = true, differences(plan.Changes(seen, todo.After(seen)))
 	if refusal := todo.Refused(false); refusal != nil {
-		return nil, errors.New(refusal.Message(false))
+		blocked = errors.New(refusal.Message(false))
 	}
-	return differences(plan.Changes(out.observed, todo.After(out.observed))), nil
+	return blocked, nil
 }
 
-// lookAgain returns what still differs after a moment.
-func (t *task) lookAgain(ctx context.Context, d desired, out *outcome, before []difference) ([]difference, error) {
+// lookAgain keeps what still differs after a moment.
+func (t *task) lookAgain(ctx context.Context, d desired, out *outcome, found *drift) (blocked, err error) {
+	before := found.differences
 	if err := t.handler.Provisioner.Sleep(ctx, secondLook); err != nil {
 		return nil, err
 	}
-	now, err := t.look(ctx, d, out)
-	return slices.DeleteFunc(now, func(is difference) bool {
-		return !slices.ContainsFunc(before, func(was difference) bool { return was.id() == is.id() })
-	}), err
+	blocked, err = t.look(ctx, d, out, found)
+	found.differences = slices.DeleteFunc(found.differences, func(is difference) bool { return !isAmong(before, is) })
+	return blocked, err
 }
 
 // differences names what is there or missing as a whole once, and otherwise each attribute that differs.
@@ -218,8 +239,9 @@ func (f firstSeen) of(d difference, now time.Time) time.Time {
 	return now
 }
 
-// note keeps on the role since when there are differences, as far as it has room, and asks a last time whether the stack is still at rest.
-func (t *task) note(ctx context.Context, d desired, role *servicerole.ObservedRole, left []difference) error {
+// note keeps on the role since when there are differences, if it has room beside what it should have, and asks a last time whether the
+// stack is still at rest.
+func (t *task) note(ctx context.Context, d desired, o servicerole.Observed, role *servicerole.ObservedRole, left []difference) error {
 	value := ""
 	for _, difference := range left {
 		entry := fmt.Sprintf("%s=%s ", difference.id(), strconv.FormatInt(difference.since.Unix(), 36))
@@ -230,23 +252,27 @@ func (t *task) note(ctx context.Context, d desired, role *servicerole.ObservedRo
 	value = strings.TrimSpace(value)
 	set, unset := map[string]string{}, []string(nil)
 	before, noted := role.Tags[servicerole.TagDrift]
-	with := map[string]string{servicerole.TagDrift: value}
 	switch {
 	case value == "" && noted:
 		unset = append(unset, servicerole.TagDrift)
-	case value != before && servicerole.CountTags(role.Tags, with) <= servicerole.MaxTags:
-		set = with
-	}
-	if _, leased := role.Tags[servicerole.TagRepair]; leased && !leaseOf(role.Tags).holds(t.handler.Provisioner.Now()) {
-		// The repair ended without an end.
-		unset = append(unset, servicerole.TagRepair)
+	case value != before && t.hasRoom(d, o, role, servicerole.TagDrift):
+		set[servicerole.TagDrift] = value
 	}
 	t.retag(ctx, plan.Retag(d.Role.RoleRef, set, unset))
+	if _, leased := role.Tags[servicerole.TagRepair]; leased {
+		// The repair may have ended without an end.
+		t.release(ctx, d, func(l lease) bool { return !l.holds(t.handler.Provisioner.Now()) })
+	}
 	err := t.stillAtRest(ctx, d)
 	if err != nil && len(set) > 0 {
 		t.retag(ctx, plan.Retag(d.Role.RoleRef, nil, []string{servicerole.TagDrift}))
 	}
 	return err
+}
+
+// hasRoom reports whether a role has room for one more tag beside those that it has and should have.
+func (t *task) hasRoom(d desired, o servicerole.Observed, role *servicerole.ObservedRole, key string) bool {
+	return servicerole.CountTags(role.Tags, d.Given(o).Role.Tags, map[string]string{key: ""}) <= servicerole.MaxTags
 }
 
 // retag changes tags that are a help only.

@@ -173,7 +173,7 @@ var behindTheBack = []struct {
 	{"tag of the policy", func(r *rig, _, policy *string) {
 		must(r.world.IAM.UntagPolicy(r.t.Context(), &iam.UntagPolicyInput{PolicyArn: policy, TagKeys: []string{"stage"}}))
 	}, []string{"tags managed policy"}},
-	{"bucket statement", func(r *rig, _, _ *string) { r.putBucketPolicy("training-data", theirBucketPolicy) },
+	{"bucket statement", func(r *rig, _, _ *string) { r.putBucketPolicy(theirBucketPolicy) },
 		[]string{"policy bucket policy"}},
 	{"key statement", func(r *rig, _, _ *string) {
 		document := must(r.world.KMS.GetKeyPolicy(r.t.Context(), &kms.GetKeyPolicyInput{KeyId: &r.key}))

@@ -27,6 +27,8 @@ type desired struct {
 	servicerole.Desired
 	// roleID is the ID of the role that must be there: a repair creates none. Empty: none has to.
 	roleID string
+	// isChecked says that a drift check compares, to which the tags of checks and the version of the function are no difference.
+	isChecked bool
 }
 
 func (d desired) target() servicerole.RoleRef { return d.Role.RoleRef }
@@ -36,6 +38,9 @@ func (d desired) plan(o servicerole.Observed) plan.Plan {
 		return plan.Plan{Refusals: []plan.Refusal{{
 			Reason: fmt.Sprintf("role %s was deleted while it was repaired", d.Role.ARN), Advice: redeploy,
 		}}}
+	}
+	if d.isChecked {
+		o = d.AsChecked(o)
 	}
 	return plan.Converge(d.Desired, o)
 }

@@ -232,10 +232,10 @@ func (r *rig) deleteRole(arn string) {
 	}
 }
 
-// putBucketPolicy replaces the policy of a bucket, whatever it says.
-func (r *rig) putBucketPolicy(bucket, document string) {
+// putBucketPolicy replaces the policy of bucket training-data, whatever it says.
+func (r *rig) putBucketPolicy(document string) {
 	r.t.Helper()
-	if _, err := r.world.S3.PutBucketPolicy(r.t.Context(), &s3.PutBucketPolicyInput{Bucket: &bucket, Policy: &document}); err != nil {
+	if _, err := r.world.S3.PutBucketPolicy(r.t.Context(), &s3.PutBucketPolicyInput{Bucket: aws.String("training-data"), Policy: &document}); err != nil {
 		r.t.Fatal(err)
 	}
 }

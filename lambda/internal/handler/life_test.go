@@ -200,7 +200,7 @@ func (l *life) byHand() {
 		l.r.world.Encrypt("more-data", key)
 	case "policy":
 		l.story = append(l.story, "the bucket's policy is restored by hand")
-		l.r.putBucketPolicy("training-data", theirBucketPolicy)
+		l.r.putBucketPolicy(theirBucketPolicy)
 	}
 }
 

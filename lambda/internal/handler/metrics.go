@@ -35,8 +35,11 @@ func (h *Handler) reportDrift(ctx context.Context, log *slog.Logger, event cfn.E
 	switch {
 	case r.err != nil:
 		log.ErrorContext(ctx, "the drift check failed", "cause", asSentence(errors.New(event.Redact(r.err.Error()))))
-		publish(ctx, log, event, h.Provisioner.Now(), map[string]int{properties.MetricCheckFailed: 1,
-			properties.MetricProblems: 1 + left + certain})
+		values := map[string]int{properties.MetricCheckFailed: 1, properties.MetricProblems: 1 + left + certain}
+		if found.compared {
+			values[properties.MetricDrift] = left
+		}
+		publish(ctx, log, event, h.Provisioner.Now(), values)
 	case found.skipped != "":
 		log.InfoContext(ctx, "no drift check", "cause", found.skipped)
 	default:
@@ -81,12 +84,13 @@ func stackName(stackID string) string {
 }
 
 func logDifference(ctx context.Context, log *slog.Logger, d difference) {
-	problem := map[plan.Action]string{plan.Create: "is missing", plan.Update: "was changed", plan.Delete: "should not be there"}[d.action]
+	problem := map[plan.Action]string{plan.Create: "is missing", plan.Update: "is not as deployed",
+		plan.Delete: "should not be there"}[d.action]
 	what := d.kind + " " + d.name
 	if d.attribute != "" {
 		what = "the " + d.attribute + " of " + what
 	}
-	log.LogAttrs(ctx, slog.LevelWarn, "drift", slog.String("problem", what+" "+problem+" outside of the stack."),
+	log.LogAttrs(ctx, slog.LevelWarn, "drift", slog.String("problem", what+" "+problem+"."),
 		slog.String("resource", d.kind+" "+d.name), slog.String("attribute", d.attribute), slog.String("found", d.found),
 		slog.String("wanted", d.wanted), slog.Time("since", d.since), slog.Bool("repaired", d.repaired))
 }

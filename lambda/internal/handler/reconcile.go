@@ -182,6 +182,10 @@ func (t *task) permitted(ctx context.Context, p plan.Plan, out *outcome) (plan.P
 		t.warn("the rollback continued despite: " + refusal.Message(out.Wrote || out.swept))
 		return p, nil
 	}
+	if t.event.RequestType == cfn.CheckDrift && p.Refused(true) == nil {
+		// The check reports it.
+		return p, nil
+	}
 	if refusal.Cause != nil {
 		return p, refusal.Cause
 	}

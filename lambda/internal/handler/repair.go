@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"personalize-role/lambda/internal/cfn"
-	"personalize-role/lambda/internal/findings"
 	"personalize-role/lambda/internal/plan"
 	"personalize-role/lambda/internal/servicerole"
 )
@@ -59,41 +58,53 @@ func (t *task) mustWait(role *servicerole.ObservedRole) bool {
 	return t.waits <= int((leaseDelay+repairTime)/pauseForRepair)
 }
 
-// repair applies what a deployment with the same properties would, to the role that is there.
-func (t *task) repair(ctx context.Context, d desired) ([]findings.Finding, error) {
+// repair applies what a deployment with the same properties would, to the role that is there, and looks what is left.
+func (t *task) repair(ctx context.Context, d desired, out *outcome, found *drift) error {
 	p := t.handler.Provisioner
 	mine := lease{p.Now().Add(leaseDelay + repairTime), fmt.Sprintf("%08x", uint32(p.Random()*math.MaxUint32))}
-	if err := t.take(ctx, d, mine); err != nil {
-		return nil, err
+	if err := t.take(ctx, d, out.observed, mine); err != nil {
+		return err
 	}
-	defer t.retag(ctx, plan.Retag(d.Role.RoleRef, nil, []string{servicerole.TagRepair}))
+	defer t.release(ctx, d, func(l lease) bool { return l.check == mine.check })
 	if err := p.Sleep(ctx, leaseDelay); err != nil {
-		return nil, err
+		return err
 	}
 	role, err := t.known(ctx, d)
 	switch {
 	case err != nil:
-		return nil, err
+		return err
 	case role != nil && leaseOf(role.Tags).check != mine.check:
-		return nil, errRepairing
+		return errRepairing
 	}
 	bounded, cancel := context.WithDeadline(ctx, mine.until.Add(-repairMargin))
 	defer cancel()
 	// Roles that updates left behind are left to the next update.
 	t.swept = true
-	out, err := t.reconcile(bounded, d, true)
-	if err == nil && out.asked && out.verdict != cfn.Wanted {
-		err = &staleError{out.verdict}
+	done, err := t.reconcile(bounded, d, true)
+	if err == nil && done.asked && done.verdict != cfn.Wanted {
+		err = &staleError{done.verdict}
 	}
-	return out.findings, err
+	if err != nil {
+		return err
+	}
+	found.findings = done.findings
+	before := found.differences
+	if _, err := t.lookAgain(ctx, d, out, found); err != nil {
+		return err
+	}
+	left := found.differences
+	for n := range before {
+		before[n].repaired = !isAmong(left, before[n])
+	}
+	found.differences = before
+	return nil
 }
 
 var errRepairing = errors.New("another drift check repairs the role. Nothing was changed. The next check looks again")
 
-// take puts the tag on the role, unless it has the tag of another repair.
-func (t *task) take(ctx context.Context, d desired, mine lease) error {
+// take puts the tag on the role, unless it has the tag of another repair. The note about drift makes room for it.
+func (t *task) take(ctx context.Context, d desired, o servicerole.Observed, mine lease) error {
 	role, err := t.known(ctx, d)
-	set := map[string]string{servicerole.TagRepair: mine.String()}
 	switch {
 	case err != nil:
 		return err
@@ -101,9 +112,30 @@ func (t *task) take(ctx context.Context, d desired, mine lease) error {
 		return fmt.Errorf("role %s was deleted during the check. %s", d.Role.ARN, redeploy)
 	case leaseOf(role.Tags).holds(t.handler.Provisioner.Now()):
 		return errRepairing
-	case servicerole.CountTags(role.Tags, set) > servicerole.MaxTags:
-		return fmt.Errorf("role %s has %d tags, and a repair needs one more for its time. Nothing was changed. Remove a tag, or deploy to "+
-			"restore the role: %s", role.Name, servicerole.MaxTags, redeploy)
 	}
-	return t.handler.Provisioner.Session(t.identity).Apply(ctx, plan.Retag(d.Role.RoleRef, set, nil), servicerole.Observed{})
+	var unset []string
+	if _, noted := role.Tags[servicerole.TagDrift]; noted {
+		unset = append(unset, servicerole.TagDrift)
+		delete(role.Tags, servicerole.TagDrift)
+	}
+	if !t.hasRoom(d, o, role, servicerole.TagRepair) {
+		return fmt.Errorf("role %s has no room for the tag by which a repair keeps deployments off: IAM allows %d tags. Nothing was changed. "+
+			"Remove a tag, or deploy to restore the role: %s", role.Name, servicerole.MaxTags, redeploy)
+	}
+	set := map[string]string{servicerole.TagRepair: mine.String()}
+	return t.handler.Provisioner.Session(t.identity).Apply(ctx, plan.Retag(d.Role.RoleRef, set, unset), servicerole.Observed{})
+}
+
+// release removes the tag of a repair, if it is still the one that is meant.
+func (t *task) release(ctx context.Context, d desired, isMeant func(lease) bool) {
+	o, err := t.handler.Provisioner.Observe(ctx, t.identity, servicerole.Scope{Role: d.Role.RoleRef})
+	if err != nil {
+		t.handler.Log.WarnContext(ctx, "a tag about drift was not removed", "cause", err.Error())
+	}
+	if err != nil || o.Role == nil {
+		return
+	}
+	if _, leased := o.Role.Tags[servicerole.TagRepair]; leased && isMeant(leaseOf(o.Role.Tags)) {
+		t.retag(ctx, plan.Retag(d.Role.RoleRef, nil, []string{servicerole.TagRepair}))
+	}
 }

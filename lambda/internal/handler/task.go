@@ -133,11 +133,11 @@ func (t *task) desired() (desired, properties.Properties, error) {
 		p.Findings = properties.FindingsWarn
 	}
 	d, err := servicerole.New(t.identity, p)
-	if err == nil && p.DriftCheckSchedule != "" {
-		d = d.Recorded(properties.Digest(t.event.ResourceProperties))
-	}
 	if err == nil {
 		d, err = d.Below(t.handler.RequiredBoundary)
+	}
+	if err == nil && p.DriftCheckSchedule != "" {
+		d = d.Recorded()
 	}
 	if err != nil || t.event.RequestType != cfn.Update {
 		return desired{Desired: d}, p, err

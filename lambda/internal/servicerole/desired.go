@@ -39,7 +39,7 @@ type Desired struct {
 	RequiredBoundary string
 	// LeftOut are the keys of those tags of the stack that the role or its policy can't have.
 	LeftOut []string
-	// Digest is that of the properties, which the role keeps; empty if it keeps none.
+	// Digest is that of what is desired, which the role keeps; empty if it keeps none.
 	Digest string
 
 	properties properties.Properties

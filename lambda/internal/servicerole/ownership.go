@@ -8,7 +8,7 @@ import (
 )
 
 // Keys of the tags that make a role or a policy the resource's own. The version is that of the function which last changed something
-// of the resource; on a role, the digest of its properties stands beside it.
+// of the resource; on a role, the digest of what was provisioned follows it.
 const (
 	TagStackID   = properties.OwnTagPrefix + "stack-id"
 	TagLogicalID = properties.OwnTagPrefix + "logical-id"
