@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"personalize-role/lambda/internal/template"
@@ -17,40 +19,54 @@ const (
 
 // physicalIDs are the IDs of the buckets and keys of a template: those that are deployed, and stand-ins for the others.
 func physicalIDs(t *template.Template, deployed map[string]string) map[string]string {
-	ids := map[string]string{}
-	for id, r := range t.Resources {
-		if r.Type != typeBucket && r.Type != typeKey {
+	ids, taken := map[string]string{}, map[string]bool{}
+	for _, id := range t.IDs {
+		if r := t.Resources[id]; r.Type != typeBucket && r.Type != typeKey {
 			continue
 		}
-		if ids[id] = deployed[id]; ids[id] == "" {
-			ids[id] = standInName(id)
+		if ids[id] = deployed[id]; ids[id] != "" {
+			continue
 		}
+		// Logical IDs may be longer than names, and differ in case only.
+		name := standInName(id)
+		for n := 2; taken[name]; n++ {
+			name = fmt.Sprintf("%.56s-%d", standInName(id), n)
+		}
+		ids[id], taken[name] = name, true
 	}
 	return ids
 }
 
-// declared returns the buckets and keys that a template makes and that aren't deployed yet, as an account that has only them. What isn't
-// known of their policies before the deployment is a text that matches nothing.
-func declared(t *template.Template, r *template.Resolver, deployed map[string]string) snapshot {
-	s := snapshot{Buckets: map[string]snapshotBucket{}, Keys: map[string]snapshotKey{}}
+// declared returns the buckets and keys that a template makes and that aren't deployed yet, as an account that has only them. Statements
+// that depend on what only the deployment tells are left out, which the notes say.
+func declared(t *template.Template, r *template.Resolver, deployed map[string]string) (s snapshot, notes []string) {
+	s = snapshot{Buckets: map[string]snapshotBucket{}, Keys: map[string]snapshotKey{}}
+	ref := func(id string) string {
+		name, _ := r.Value(map[string]any{"Ref": id}).(string)
+		return name
+	}
 	made := func(id string) bool {
 		made, known := r.Made(id)
-		return (made || !known) && deployed[id] == ""
+		// Another name replaces what is deployed.
+		return (made || !known) && (deployed[id] == "" || deployed[id] != ref(id))
 	}
-	text := func(function, of string) string {
-		value, _ := r.Value(map[string]any{function: of}).(string)
-		return value
+	document := func(id string, value any) document {
+		text, leftOut := documentOf(value)
+		for _, statement := range leftOut {
+			notes = append(notes, fmt.Sprintf("statement %s of %s depends on what only the deployment tells, and is not evaluated", statement, id))
+		}
+		return text
 	}
 	for _, id := range t.IDs {
 		properties, _ := r.Value(t.Resources[id].Properties).(map[string]any)
 		switch {
 		case !made(id):
 		case t.Resources[id].Type == typeBucket:
-			s.Buckets[text("Ref", id)] = snapshotBucket{KmsKey: encryptionOf(properties, r)}
+			s.Buckets[ref(id)] = snapshotBucket{KmsKey: encryptionOf(properties, r)}
 		case t.Resources[id].Type == typeKey:
 			arn, _ := r.Value(map[string]any{"Fn::GetAtt": []any{id, "Arn"}}).(string)
-			key := snapshotKey{Policy: documentOf(properties["KeyPolicy"])}
-			if properties["Enabled"] == "false" {
+			key := snapshotKey{Policy: document(id, properties["KeyPolicy"])}
+			if enabled, _ := properties["Enabled"].(string); strings.EqualFold(enabled, "false") {
 				key.State = "Disabled"
 			}
 			s.Keys[arn] = key
@@ -59,49 +75,67 @@ func declared(t *template.Template, r *template.Resolver, deployed map[string]st
 	for _, id := range t.IDs {
 		properties, _ := r.Value(t.Resources[id].Properties).(map[string]any)
 		name, _ := properties["Bucket"].(string)
-		if bucket, ok := s.Buckets[name]; ok && t.Resources[id].Type == typeBucketPolicy && made(id) {
-			bucket.Policy = documentOf(properties["PolicyDocument"])
-			s.Buckets[name] = bucket
+		if is, known := r.Made(id); t.Resources[id].Type != typeBucketPolicy || !is && known {
+			continue
 		}
+		bucket, ok := s.Buckets[name]
+		if !ok {
+			notes = append(notes, fmt.Sprintf("%s sets the whole policy of bucket %s, which this plan takes as it is deployed", id, name))
+			continue
+		}
+		bucket.Policy = document(id, properties["PolicyDocument"])
+		s.Buckets[name] = bucket
 	}
 	delete(s.Buckets, "")
-	return s
+	return s, notes
 }
 
-// documentOf returns a policy document of a template; empty if there is none.
-func documentOf(value any) document {
-	if _, ok := value.(map[string]any); !ok {
-		return ""
+// documentOf returns a policy document of a template, empty if there is none, and the Sids or numbers of statements that aren't known.
+func documentOf(value any) (text document, leftOut []string) {
+	all, ok := value.(map[string]any)
+	if !ok {
+		return "", nil
 	}
-	text, err := json.Marshal(plainly(value))
-	if err != nil {
-		return ""
+	statements, ok := all["Statement"].([]any)
+	if !ok {
+		statements = []any{all["Statement"]}
 	}
-	return document(text)
+	known := []any{}
+	for n, statement := range statements {
+		if !isKnown(statement) {
+			fields, _ := statement.(map[string]any)
+			sid, _ := fields["Sid"].(string)
+			leftOut = append(leftOut, cmp.Or(sid, fmt.Sprint(n+1)))
+			continue
+		}
+		known = append(known, statement)
+	}
+	encoded, err := json.Marshal(map[string]any{"Version": all["Version"], "Statement": known})
+	if err != nil || !isKnown(all["Version"]) {
+		return "", leftOut
+	}
+	return document(encoded), leftOut
 }
 
-// plainly puts a text in the place of what isn't known.
-func plainly(value any) any {
+// isKnown reports whether nothing in a value is unknown.
+func isKnown(value any) bool {
 	switch v := value.(type) {
 	case map[string]any:
-		all := map[string]any{}
-		for name, member := range v {
-			all[name] = plainly(member)
+		for _, member := range v {
+			if !isKnown(member) {
+				return false
+			}
 		}
-		return all
 	case []any:
-		list := []any{}
-		for _, element := range v {
-			list = append(list, plainly(element))
-		}
-		return list
+		return !slices.ContainsFunc(v, func(element any) bool { return !isKnown(element) })
 	case template.Unknown:
-		return later
+		return false
 	}
-	return value
+	return true
 }
 
-// encryptionOf returns the key of the default encryption that the properties of a bucket ask for, as a snapshot has it.
+// encryptionOf returns the key of the default encryption that the properties of a bucket ask for, as a snapshot has it; empty if it isn't
+// known which one.
 func encryptionOf(properties map[string]any, r *template.Resolver) string {
 	encryption, _ := properties["BucketEncryption"].(map[string]any)
 	rules, _ := encryption["ServerSideEncryptionConfiguration"].([]any)
@@ -112,14 +146,16 @@ func encryptionOf(properties map[string]any, r *template.Resolver) string {
 		if !strings.HasPrefix(algorithm, "aws:kms") {
 			continue
 		}
-		switch key, ok := byDefault["KMSMasterKeyID"].(string); {
-		case !ok:
+		key, known := byDefault["KMSMasterKeyID"].(string)
+		switch {
+		case byDefault["KMSMasterKeyID"] == nil:
 			return awsManagedKey
-		case strings.HasPrefix(key, "arn:"), strings.HasPrefix(key, "alias/"):
+		case !known, strings.HasPrefix(key, "alias/") && key != awsManagedKey:
+			return ""
+		case strings.HasPrefix(key, "arn:"), key == awsManagedKey:
 			return key
-		default:
-			return fmt.Sprint(r.Value(map[string]any{"Fn::Sub": "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/" + key}))
 		}
+		return fmt.Sprint(r.Value(map[string]any{"Fn::Sub": "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/" + key}))
 	}
 	return ""
 }

@@ -75,39 +75,55 @@ func (o options) plan(ctx context.Context) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	inTurn := newInTurn(account, asked.declared)
+	read := &recorder{Account: account}
+	inTurn := newInTurn(read, asked.declared)
+	boundary := o.requiredBoundary(to, asked.boundary)
 	var results []result
-	var saved snapshot
 	for _, r := range asked.all {
-		p, err := o.foresee(ctx, r, inTurn)
+		p, err := o.foresee(ctx, r, inTurn, boundary)
 		if err != nil {
 			return nil, fmt.Errorf("resource %s: %w", r.resource, err)
 		}
-		inTurn.planned(p)
-		results = append(results, resultOf(r, p))
-		saved.add(p.Observed, p.Inspected)
+		if r.keepsFormer {
+			p.CleanUp = nil
+		}
+		if !r.isUnchanged {
+			inTurn.planned(p)
+		}
+		results = append(results, resultOf(r, p, asked.notes))
 	}
 	if o.save != "" {
-		return results, saved.write(o.save)
+		return results, read.saved.write(o.save)
 	}
 	return results, nil
 }
 
+// requiredBoundary is that of the option, in both forms, or else that of the template's function.
+func (o options) requiredBoundary(to target, ofTemplate string) string {
+	if !strings.HasPrefix(o.boundary, "policy/") {
+		return cmp.Or(o.boundary, ofTemplate)
+	}
+	to = to.complete()
+	return fmt.Sprintf("arn:%s:iam::%s:%s", to.partition, to.account, o.boundary)
+}
+
 // foresee plans for one resource. What the function would refuse before it reads anything is a refusal of the plan, so that the other
 // resources are planned too.
-func (o options) foresee(ctx context.Context, r request, account handler.Account) (*handler.Preview, error) {
+func (o options) foresee(ctx context.Context, r request, account handler.Account, boundary string) (*handler.Preview, error) {
+	physical, _ := r.event["PhysicalResourceId"].(string)
+	role := servicerole.RoleRef{ARN: physical}
 	if r.isRetained {
-		return &handler.Preview{}, nil
+		return &handler.Preview{Role: role}, nil
 	}
 	event, err := json.Marshal(r.event)
 	if err != nil {
 		return nil, err
 	}
-	p, err := handler.Foresee(ctx, event, handler.Circumstances{Account: account, Now: time.Now(), RequiredBoundary: o.boundary,
+	p, err := handler.Foresee(ctx, event, handler.Circumstances{Account: account, Now: time.Now(), RequiredBoundary: boundary,
 		Findings: o.failOn != ""})
 	refusal, wrong := (*plan.Refusal)(nil), (*properties.Error)(nil)
 	if errors.As(err, &refusal) || errors.As(err, &wrong) {
-		return &handler.Preview{Plan: plan.Plan{Refusals: []plan.Refusal{{Cause: err}}}}, nil
+		return &handler.Preview{Role: role, Plan: plan.Plan{Refusals: []plan.Refusal{{Cause: err}}}}, nil
 	}
 	return p, err
 }

@@ -17,11 +17,13 @@ type result struct {
 	preview *handler.Preview
 	// action is what happens to the role; empty if nothing happens to anything.
 	action plan.Action
+	// notes say what of the template isn't evaluated.
+	notes []string
 }
 
-func resultOf(r request, p *handler.Preview) result {
-	out := result{request: r, preview: p}
-	for _, c := range p.Changes() {
+func resultOf(r request, p *handler.Preview, notes []string) result {
+	out := result{request: r, preview: p, notes: notes}
+	for _, c := range out.changes() {
 		switch {
 		case c.Kind == plan.KindRole:
 			out.action = c.Action
@@ -58,7 +60,14 @@ func (r result) unfound() []string {
 
 // warnings are what the function would leave otherwise than asked for, and what would keep the deletion of a replaced role from succeeding.
 func (r result) warnings() []string {
-	all := slices.Clone(r.preview.Plan.Warnings)
+	all := slices.Concat(r.preview.Plan.Warnings, r.notes)
+	if r.isUnchanged && len(r.preview.Changes()) > 0 {
+		all = append(all, "the account differs from the properties, which stay the same, so that CloudFormation sends no event. Use -stack "+
+			"without a file to see the drift, and change Revision to have it restored")
+	}
+	if r.keepsFormer && r.event["PhysicalResourceId"] != nil && r.event["PhysicalResourceId"] != r.preview.Role.ARN {
+		all = append(all, fmt.Sprintf("the former role %s stays (UpdateReplacePolicy: Retain)", r.event["PhysicalResourceId"]))
+	}
 	if r.preview.CleanUp != nil {
 		for _, refusal := range r.preview.CleanUp.Plan.Refusals {
 			all = append(all, "the former role could not be deleted: "+refusal.Message(false))
@@ -67,12 +76,20 @@ func (r result) warnings() []string {
 	return all
 }
 
+// changes are those of the plan; none where CloudFormation sends no event.
+func (r result) changes() []plan.Change {
+	if r.isUnchanged {
+		return nil
+	}
+	return r.preview.Changes()
+}
+
 // allChanges are those of the plan and of the deletion that follows a replacement.
 func (r result) allChanges() []plan.Change {
 	if len(r.refusals()) > 0 {
 		return nil
 	}
-	all := r.preview.Changes()
+	all := r.changes()
 	if r.preview.CleanUp != nil {
 		all = append(all, r.preview.CleanUp.Changes()...)
 	}
@@ -168,7 +185,7 @@ func writeJSON(out io.Writer, results []result, explain bool) error {
 			resource.Action = string(r.action)
 		}
 		if len(r.refusals()) == 0 {
-			resource.Changes = jsonChanges(r.preview.Changes())
+			resource.Changes = jsonChanges(r.changes())
 			if r.preview.CleanUp != nil {
 				resource.CleanUp = jsonChanges(r.preview.CleanUp.Changes())
 			}

@@ -86,20 +86,25 @@ func (d document) MarshalJSON() ([]byte, error) {
 	return []byte(d), nil
 }
 
-func readSnapshot(name string) (snapshot, error) {
+func readSnapshot(file string) (snapshot, error) {
 	var s snapshot
-	text, err := os.ReadFile(name)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return s, err
 	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, byteOrderMark)))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&s); err != nil {
-		return s, fmt.Errorf("read snapshot %s: %w. docs/roleplan.md describes the format", name, err)
+		return s, fmt.Errorf("read snapshot %s: %w. docs/roleplan.md describes the format", file, err)
 	}
 	for _, r := range s.Roles {
 		if !strings.Contains(r.ARN, ":role/") {
-			return s, fmt.Errorf("read snapshot %s: %q is not the ARN of a role", name, r.ARN)
+			return s, fmt.Errorf("read snapshot %s: %q is not the ARN of a role", file, r.ARN)
+		}
+	}
+	for name, b := range s.Buckets {
+		if b.KmsKey != "" && b.KmsKey != awsManagedKey && !strings.Contains(b.KmsKey, ":key/") {
+			return s, fmt.Errorf("read snapshot %s: kmsKey %q of bucket %s must be the ARN of a key, or %s", file, b.KmsKey, name, awsManagedKey)
 		}
 	}
 	return s, nil
@@ -204,7 +209,7 @@ func refOf(arn string) ref {
 }
 
 // add records what was observed for one resource.
-func (s *snapshot) add(o servicerole.Observed, in servicerole.Inspected) {
+func (s *snapshot) add(o servicerole.Observed) {
 	if s.Buckets == nil {
 		s.Buckets, s.Keys = map[string]snapshotBucket{}, map[string]snapshotKey{}
 	}
@@ -222,11 +227,7 @@ func (s *snapshot) add(o servicerole.Observed, in servicerole.Inspected) {
 		}
 	}
 	for name, b := range o.Buckets {
-		found := snapshotBucket{Policy: document(b.Policy), RequesterPays: in.Buckets[name].RequesterPays,
-			BlockPublicPolicy: in.Buckets[name].BlocksPublicPolicy}
-		if in.Buckets[name].ObjectWriter {
-			found.ObjectOwnership = objectWriter
-		}
+		found := snapshotBucket{Policy: document(b.Policy)}
 		switch b.Presence {
 		case servicerole.Missing, servicerole.Denied:
 			continue
@@ -251,8 +252,25 @@ func (s *snapshot) add(o servicerole.Observed, in servicerole.Inspected) {
 			s.Keys[arn] = snapshotKey{Policy: document(key.Policy), State: key.State, AWSManaged: key.AWSManaged}
 		}
 	}
-	if in.Boundary != "" && in.Answered.Boundary != "" {
-		s.Policies = append(s.Policies, snapshotPolicy{ARN: in.Answered.Boundary, Document: document(in.Boundary)})
+}
+
+// inspect records what only findings need.
+func (s *snapshot) inspect(in servicerole.Inspected) {
+	for name, settings := range in.Buckets {
+		found, ok := s.Buckets[name]
+		if !ok {
+			continue
+		}
+		found.RequesterPays, found.BlockPublicPolicy = settings.RequesterPays, settings.BlocksPublicPolicy
+		if settings.ObjectWriter {
+			found.ObjectOwnership = objectWriter
+		}
+		s.Buckets[name] = found
+	}
+	boundary := in.Answered.Boundary
+	if in.Boundary != "" && boundary != "" &&
+		!slices.ContainsFunc(s.Policies, func(other snapshotPolicy) bool { return other.ARN == boundary }) {
+		s.Policies = append(s.Policies, snapshotPolicy{ARN: boundary, Document: document(in.Boundary)})
 	}
 }
 

@@ -198,6 +198,44 @@ Resources:
 	}
 }
 
+// What CloudFormation does with an update beyond the resource itself: it sends no event for properties that stay, deletes what was replaced
+// after everything else, keeps it where the template says so, and makes a renamed bucket first.
+func TestWhatCloudFormationDoes(t *testing.T) {
+	const given = `{"ServiceToken":"f","RoleName":"R","PersonalizeAccess":"None","MaxSessionDuration":"3600"}`
+	for _, c := range []struct {
+		name, template string
+		status         int
+		want, without  string
+	}{
+		{"the same properties", "Role: {Type: '" + kind + "', Properties: {ServiceToken: g, RoleName: R, PersonalizeAccess: None, " +
+			"MaxSessionDuration: 3600}}", 0, "Role: no changes\n  ! the account differs from the properties, which stay the same", "~ role"},
+		{"a name that another resource had", "Role: {Type: '" + kind + "', Properties: {RoleName: S, PersonalizeAccess: None}}\n" +
+			"  Second: {Type: '" + kind + "', Properties: {RoleName: R, PersonalizeAccess: None}}", 1, "Second: refused\n", "Role: refused"},
+		{"a replaced role that is kept", "Role: {Type: '" + kind + "', UpdateReplacePolicy: Retain, Properties: {RoleName: S, " +
+			"PersonalizeAccess: None}}", 2, "  ! the former role " + role + " stays (UpdateReplacePolicy: Retain)\n", "is deleted"},
+		{"a bucket that is renamed", "Data: {Type: AWS::S3::Bucket, Properties: {BucketName: new-data}}\n  Role: {Type: '" + kind +
+			"', Properties: {RoleName: R, PersonalizeAccess: None, Buckets: [!Ref Data]}}", 2, "  + bucket policy new-data\n", "refused"},
+	} {
+		account := serveStack(t, "<member><LogicalResourceId>Data</LogicalResourceId><PhysicalResourceId>old-data</PhysicalResourceId></member>",
+			"", "Resources: {Role: {Type: '"+kind+"'}}", stackEvent("Role", kind, role, given))
+		account.S3.AddBucket("old-data", "", "", "")
+		provisionedAs(t, account, "Role", `{"RoleName":"R","PersonalizeAccess":"None","Buckets":["old-data"]}`)
+		if _, err := account.IAM.UpdateRole(t.Context(), &iam.UpdateRoleInput{RoleName: aws.String("R"), Description: aws.String("theirs"),
+			MaxSessionDuration: aws.Int32(7200)}); err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), "template.yaml")
+		if err := os.WriteFile(file, []byte("Resources:\n  "+c.template+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		status := run([]string{"-stack", "app", "-detailed-exitcode", file}, &out, &out)
+		if status != c.status || !strings.Contains(out.String(), c.want) || strings.Contains(out.String(), c.without) {
+			t.Errorf("%s: exit status %d, want %d and %q\n%s", c.name, status, c.status, c.want, out.String())
+		}
+	}
+}
+
 // A deployed role that others changed is seen; nothing is written, and a saved snapshot shows the same.
 func TestDrift(t *testing.T) {
 	const given = `{"RoleName":"R","PolicyName":"P","PersonalizeAccess":"None","Buckets":["data"]}`

@@ -72,7 +72,7 @@ func (p printer) print(r result) {
 		p.line(red, "  ! %s", refusal)
 	}
 	if len(r.refusals()) == 0 {
-		p.changes(r.preview.Changes())
+		p.changes(r.changes())
 		if r.preview.CleanUp != nil {
 			p.line("", "  After the update, the former role is deleted:")
 			p.changes(r.preview.CleanUp.Changes())
@@ -169,6 +169,6 @@ func (p printer) summary(results []result) {
 	p.line(bold, "Plan: %d to create, %d to change, %d to delete. Findings: %d.", counts[plan.Create], counts[plan.Update],
 		counts[plan.Delete], found)
 	if refused > 0 {
-		p.line(red, "Refused resources: %d. They would not be changed.", refused)
+		p.line(red, "Refused resources: %d. The deployment would fail, and CloudFormation would roll it back.", refused)
 	}
 }

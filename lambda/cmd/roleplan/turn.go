@@ -98,7 +98,10 @@ func (a *inTurn) leave(o *servicerole.Observed, scope servicerole.Scope) {
 	if role, ok := a.roles[strings.ToLower(scope.Role.Name)]; ok {
 		o.Role = role
 	}
-	o.Policies = slices.DeleteFunc(o.Policies, func(p servicerole.ObservedPolicy) bool { return a.policies[p.ARN] != nil })
+	o.Policies = slices.DeleteFunc(o.Policies, func(p servicerole.ObservedPolicy) bool {
+		_, planned := a.policies[p.ARN]
+		return planned
+	})
 	for _, ref := range scope.Policies {
 		if p := a.policies[ref.ARN]; p != nil {
 			o.Policies = append(o.Policies, *p)
@@ -115,15 +118,10 @@ func (a *inTurn) leave(o *servicerole.Observed, scope servicerole.Scope) {
 	replace(o.Keys, a.keys)
 }
 
-// planned has the next resources find what a plan leads to.
+// planned has the next resources find what a plan leads to. A replaced role is there until all resources are updated.
 func (a *inTurn) planned(p *handler.Preview) {
-	if p.Plan.Refused(false) != nil {
-		return
-	}
-	reached := p.Plan.After(p.Observed)
-	a.reached(reached, p.Changes())
-	if p.CleanUp != nil {
-		a.planned(p.CleanUp)
+	if p.Plan.Refused(false) == nil {
+		a.reached(p.Plan.After(p.Observed), p.Changes())
 	}
 }
 
@@ -134,9 +132,7 @@ func (a *inTurn) reached(o servicerole.Observed, changes []plan.Change) {
 		case plan.KindRole:
 			a.roles[strings.ToLower(refOf(c.Name).name)] = o.Role
 		case plan.KindPolicy:
-			if p := o.Policy(c.Name); p != nil {
-				a.policies[c.Name] = p
-			}
+			a.policies[c.Name] = o.Policy(c.Name)
 		case plan.KindBucketPolicy:
 			a.buckets[c.Name] = o.Buckets[c.Name]
 		case plan.KindKeyPolicy:
@@ -155,4 +151,25 @@ func (a *inTurn) Inspect(ctx context.Context, i servicerole.Identity, q servicer
 		q.Boundary = ""
 	}
 	return a.Account.Inspect(ctx, i, q, known)
+}
+
+// recorder keeps what is read of an account.
+type recorder struct {
+	handler.Account
+	saved snapshot
+}
+
+func (r *recorder) Observe(ctx context.Context, i servicerole.Identity, scope servicerole.Scope) (servicerole.Observed, error) {
+	o, err := r.Account.Observe(ctx, i, scope)
+	if err == nil {
+		r.saved.add(o)
+	}
+	return o, err
+}
+
+func (r *recorder) Inspect(ctx context.Context, i servicerole.Identity, q servicerole.Questions,
+	known servicerole.Inspected) servicerole.Inspected {
+	in := r.Account.Inspect(ctx, i, q, known)
+	r.saved.inspect(in)
+	return in
 }

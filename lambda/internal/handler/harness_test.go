@@ -235,7 +235,8 @@ func (r *rig) deleteRole(arn string) {
 // putBucketPolicy replaces the policy of bucket training-data, whatever it says.
 func (r *rig) putBucketPolicy(document string) {
 	r.t.Helper()
-	if _, err := r.world.S3.PutBucketPolicy(r.t.Context(), &s3.PutBucketPolicyInput{Bucket: aws.String("training-data"), Policy: &document}); err != nil {
+	in := &s3.PutBucketPolicyInput{Bucket: aws.String("training-data"), Policy: &document}
+	if _, err := r.world.S3.PutBucketPolicy(r.t.Context(), in); err != nil {
 		r.t.Fatal(err)
 	}
 }

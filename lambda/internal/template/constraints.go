@@ -2,11 +2,12 @@ package template
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/dlclark/regexp2/v2"
 )
 
 // Constraints of parameters. See
@@ -19,8 +20,7 @@ const (
 	maxValue       = "MaxValue"
 )
 
-// check refuses what CloudFormation would refuse of the value of a parameter, element by element. A pattern that Go's expressions don't
-// have, such as one that looks ahead, is left out.
+// check refuses what CloudFormation would refuse of the value of a parameter, element by element.
 func (p Parameter) check(name string, value any) error {
 	elements, isList := value.([]any)
 	if !isList {
@@ -41,7 +41,11 @@ func (p Parameter) fault(text string) string {
 	}
 	if pattern, ok := p.Limits[allowedPattern]; ok {
 		// The whole value has to match.
-		if expression, err := regexp.Compile("^(?:" + pattern + ")$"); err == nil && !expression.MatchString(text) {
+		expression, err := regexp2.Compile(`\A(?:`+pattern+`)\z`, regexp2.None)
+		if err != nil {
+			return fmt.Sprintf("match %s, which can't be parsed: %v", pattern, err)
+		}
+		if matches, err := expression.MatchString(text); err != nil || !matches {
 			return "match " + pattern
 		}
 	}

@@ -26,10 +26,10 @@ type Parameter struct {
 	Limits  map[string]string
 }
 
-// Resource is a resource. Condition is empty if it is always made. DeletionPolicy is empty if it is the default one.
+// Resource is a resource. Condition is empty if it is always made, and policies are if they are the default ones.
 type Resource struct {
-	Type, Condition, DeletionPolicy string
-	Properties                      any
+	Type, Condition, DeletionPolicy, UpdateReplacePolicy string
+	Properties                                           any
 }
 
 // ErrNoTemplate says that a document has no Resources.
@@ -68,7 +68,7 @@ func Parse(text []byte) (*Template, error) {
 	for id, r := range resources {
 		fields, _ := r.(map[string]any)
 		t.Resources[id] = Resource{Type: asText(fields["Type"]), Condition: asText(fields["Condition"]), Properties: fields["Properties"],
-			DeletionPolicy: asText(fields["DeletionPolicy"])}
+			DeletionPolicy: asText(fields["DeletionPolicy"]), UpdateReplacePolicy: asText(fields["UpdateReplacePolicy"])}
 	}
 	return t, nil
 }

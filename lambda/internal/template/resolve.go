@@ -76,6 +76,12 @@ func (r *Resolver) Set(name string, value any) { r.values[name] = value }
 // Name gives the physical IDs of buckets and keys whose names no property gives.
 func (r *Resolver) Name(physical map[string]string) { r.physical = physical }
 
+// Suppose has a condition hold that isn't known, until the function that it returns is called.
+func (r *Resolver) Suppose(condition string) (forget func()) {
+	r.conditions[condition] = truth{holds: true, known: true}
+	return func() { delete(r.conditions, condition) }
+}
+
 // Faults are what the evaluated values name and the template doesn't have, each once.
 func (r *Resolver) Faults() []string { return slices.Compact(slices.Sorted(slices.Values(r.faults))) }
 
