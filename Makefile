@@ -139,7 +139,7 @@ synth: $(CDK)/complete $(LINT)/complete ## synthesise the CDK apps without the C
 	PERSONALIZE_ROLE_APP=boundary PERSONALIZE_ROLE_BUCKET_NAMES=my-data go run ./infra
 	PERSONALIZE_ROLE_APP=distribution PERSONALIZE_ROLE_DISTRIBUTION_BUCKET=my-releases PERSONALIZE_ROLE_READERS=o-a1b2c3d4e5 go run ./infra
 	PERSONALIZE_ROLE_APP=organisation PERSONALIZE_ROLE_ORGANISATIONAL_UNITS=ou-ab12-cd34ef56 PERSONALIZE_ROLE_REGIONS=eu-west-1,us-east-1 \
-		PERSONALIZE_ROLE_RELEASE_TEMPLATE=https://my-releases-eu-west-1.s3.eu-west-1.amazonaws.com/personalize-role/0.1.0/template.yaml go run ./infra
+		PERSONALIZE_ROLE_RELEASE_TEMPLATE=https://my-releases-eu-west-1.s3.eu-west-1.amazonaws.com/personalize-role/1.0.0/template.yaml go run ./infra
 	$(LINT)/bin/cfn-lint --ignore-checks W3005 -- cdk.out/*.template.json
 	cd infra && cdk synth --quiet --output ../dist/cdk.out
 

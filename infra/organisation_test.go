@@ -44,7 +44,7 @@ func organisation(t *testing.T, context map[string]any) (map[string]any, error) 
 	return nil, nil
 }
 
-const release = "https://my-releases-eu-west-1.s3.eu-west-1.amazonaws.com/personalize-role/0.1.0/template.yaml"
+const release = "https://my-releases-eu-west-1.s3.eu-west-1.amazonaws.com/personalize-role/1.0.0/template.yaml"
 
 // Every account of the units, and every one that joins them, gets a role in each Region.
 func TestOrganisation(t *testing.T) {

@@ -159,8 +159,8 @@ func TestStackSetOfTheOrganisation(t *testing.T) {
 	d.Artifacts = "my-releases-eu-west-1"
 	template := memberTemplate(t)
 	check(t, d.CreateBucket(ctx, d.Artifacts))
-	set := synthesised(t, unit, "https://my-releases-eu-west-1.s3.eu-west-1.amazonaws.com/personalize-role/0.1.0/template.yaml")
-	check(t, d.Upload(ctx, "personalize-role/0.1.0/template.yaml", []byte(template)))
+	set := synthesised(t, unit, "https://my-releases-eu-west-1.s3.eu-west-1.amazonaws.com/personalize-role/1.0.0/template.yaml")
+	check(t, d.Upload(ctx, "personalize-role/1.0.0/template.yaml", []byte(template)))
 	cfn := d.CloudFormation
 	_, err := cfn.CreateStackSet(ctx, &cloudformation.CreateStackSetInput{
 		StackSetName: &set.StackSetName, Description: &set.Description, PermissionModel: types.PermissionModels(set.PermissionModel),

@@ -52,6 +52,7 @@ var releases = []struct {
 		"KmsKeyArns": []any{"{key}"}, "SourceRegions": []any{"eu-west-1", "us-east-1"}, "ForceDetachPolicies": true, "PropagationDelaySeconds": 0,
 	}},
 	{"adopted", props{"RoleName": "Adopted", "AdoptExistingRole": true, "Buckets": []any{"training-data"}}},
+	{"checked", props{"Buckets": []any{"training-data"}, "DriftCheckSchedule": "rate(1 day)", "RepairDrift": "true"}},
 }
 
 // A later release finds nothing to change in what earlier ones made of the same properties, answers the same, and takes all of
@@ -100,7 +101,8 @@ func (r recording) replay(t *testing.T) {
 		t.Errorf("answered for %s: -recorded +now:\n%s", answer.PhysicalResourceID, diff)
 	}
 	for _, call := range account.Calls() {
-		if isWrite(call) {
+		// Another version of the function writes that on the tags.
+		if isWrite(call) && call != "iam:TagRole" && call != "iam:TagPolicy" {
 			t.Errorf("an update with the same properties calls %s", call)
 		}
 	}
@@ -111,6 +113,9 @@ func (r recording) replay(t *testing.T) {
 }
 
 func recordRelease(t *testing.T, file string) {
+	if _, err := os.Stat(file); err == nil {
+		t.Fatalf("%s is there already: what a release made never changes. Raise the version", file)
+	}
 	var recordings []recording
 	for _, release := range releases {
 		account := fakeaws.New("123456789012")
