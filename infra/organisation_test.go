@@ -74,12 +74,13 @@ func TestOrganisation(t *testing.T) {
 	}
 	check()
 	context["callAs"], context["maxConcurrentPercentage"], context["failureTolerancePercentage"] = "DELEGATED_ADMIN", "100", "0"
-	context["memberParameters"] = "PersonalizeAccess=None CreateOperatorPolicy=Operate"
+	context["memberParameters"] = "PersonalizeAccess=None CreateOperatorPolicy=Operate DriftCheckSchedule='rate(1 day)'"
 	want["CallAs"] = "DELEGATED_ADMIN"
 	want["OperationPreferences"] = map[string]any{"MaxConcurrentPercentage": 100.0, "FailureTolerancePercentage": 0.0,
 		"RegionConcurrencyType": "PARALLEL"}
 	want["Parameters"] = []any{
 		map[string]any{"ParameterKey": "CreateOperatorPolicy", "ParameterValue": "Operate"},
+		map[string]any{"ParameterKey": "DriftCheckSchedule", "ParameterValue": "rate(1 day)"},
 		map[string]any{"ParameterKey": "PersonalizeAccess", "ParameterValue": "None"},
 	}
 	check()

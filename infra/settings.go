@@ -208,10 +208,9 @@ func (s *settings) percentage(name string, standard, least int) *float64 {
 	return jsii.Number(float64(n))
 }
 
-// parameters returns the parameters of a stack of template.yaml: NAME=VALUE, separated by blanks; nil for none.
+// parameters returns the parameters of a stack of template.yaml: NAME=VALUE, separated by blanks, quoted if it has some; nil for none.
 func (s *settings) parameters(name string) any {
-	words := strings.Fields(s.textOr(name, ""))
-	values, err := parameters.Assignments(words)
+	values, err := parameters.Parse(s.textOr(name, ""))
 	if err == nil {
 		err = s.template.Check(values)
 	}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/kballard/go-shellquote"
+
 	"personalize-role/lambda/properties"
 )
 
@@ -23,6 +25,16 @@ func errorOf(faults []string) error {
 		return nil
 	}
 	return &Error{faults}
+}
+
+// Parse reads values for parameters from one text: NAME=VALUE, separated by blanks, and quoted as for a shell where a value has blanks. The
+// error is an *Error.
+func Parse(text string) (map[string]string, error) {
+	words, err := shellquote.Split(text)
+	if err != nil {
+		return nil, &Error{[]string{fmt.Sprintf("%q has quotes without an end.", text)}}
+	}
+	return Assignments(words)
 }
 
 // Assignments reads values for parameters, in the form NAME=VALUE each. The error is an *Error.

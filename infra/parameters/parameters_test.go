@@ -83,6 +83,21 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// One text has several values, of which those with blanks are quoted.
+func TestParse(t *testing.T) {
+	got, err := Parse(`A=1  DriftCheckSchedule='cron(0 6 * * ? *)' B="rate(1 day)" C=`)
+	want := map[string]string{"A": "1", "DriftCheckSchedule": "cron(0 6 * * ? *)", "B": "rate(1 day)", "C": ""}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v, -want +got:\n%s", err, diff)
+	}
+	if _, err := Parse("A='1"); err == nil || err.Error() != `"A='1" has quotes without an end.` {
+		t.Errorf("got %v", err)
+	}
+	if _, err := Parse("DriftCheckSchedule=rate(1 day)"); err == nil {
+		t.Error("a value with a blank is taken without quotes")
+	}
+}
+
 func TestAssignments(t *testing.T) {
 	got, err := Assignments([]string{"A=1", "B=x=y", "C="})
 	if diff := cmp.Diff(map[string]string{"A": "1", "B": "x=y", "C": ""}, got); diff != "" || err != nil {

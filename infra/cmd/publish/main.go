@@ -60,7 +60,7 @@ func parse(arguments []string, template parameters.Template) (options, error) {
 	set.StringVar(&o.bucket, "bucket", "", "start of the buckets' names; that of a Region is NAME-REGION")
 	regions := set.String("regions", "", "Regions to publish to, separated by commas or blanks")
 	set.StringVar(&o.stack, "stack", release.DefaultStack, "name of the stack that the links create")
-	assignments := set.String("parameters", "", "parameters that the links fill in: NAME=VALUE, separated by blanks")
+	assignments := set.String("parameters", "", "parameters that the links fill in: NAME=VALUE, separated by blanks, and quoted where a value has blanks")
 	set.StringVar(&o.page, "page", "", "write the page that launches the release to this file, with the stack's name "+
 		"and the parameters filled in, and upload nothing")
 	set.BoolVar(&o.dryRun, "dry-run", false, "print what would be uploaded, and upload nothing")
@@ -72,7 +72,7 @@ func parse(arguments []string, template parameters.Template) (options, error) {
 		return o, errors.New("-bucket and -regions are needed, such as -bucket my-releases -regions eu-west-1,us-east-1")
 	}
 	var err error
-	o.parameters, err = parameters.Assignments(strings.Fields(*assignments))
+	o.parameters, err = parameters.Parse(*assignments)
 	var bucket error
 	if !parameters.IsReleaseBucket(o.bucket) {
 		bucket = fmt.Errorf("-bucket is %q. It must start the buckets' names with at most 40 lower-case letters, digits and hyphens", o.bucket)
