@@ -57,13 +57,16 @@ func declared(t *template.Template, r *template.Resolver, deployed map[string]st
 		}
 		return text
 	}
-	for _, id := range t.IDs {
+	propertiesOf := func(id string) map[string]any {
 		properties, _ := r.Value(t.Resources[id].Properties).(map[string]any)
+		return properties
+	}
+	for _, id := range t.IDs {
 		switch {
-		case !made(id):
-		case t.Resources[id].Type == typeBucket:
-			s.Buckets[ref(id)] = snapshotBucket{KmsKey: encryptionOf(properties, r)}
-		case t.Resources[id].Type == typeKey:
+		case t.Resources[id].Type == typeBucket && made(id):
+			s.Buckets[ref(id)] = snapshotBucket{KmsKey: encryptionOf(propertiesOf(id), r)}
+		case t.Resources[id].Type == typeKey && made(id):
+			properties := propertiesOf(id)
 			arn, _ := r.Value(map[string]any{"Fn::GetAtt": []any{id, "Arn"}}).(string)
 			key := snapshotKey{Policy: document(id, properties["KeyPolicy"])}
 			if enabled, _ := properties["Enabled"].(string); strings.EqualFold(enabled, "false") {
@@ -73,11 +76,11 @@ func declared(t *template.Template, r *template.Resolver, deployed map[string]st
 		}
 	}
 	for _, id := range t.IDs {
-		properties, _ := r.Value(t.Resources[id].Properties).(map[string]any)
-		name, _ := properties["Bucket"].(string)
 		if is, known := r.Made(id); t.Resources[id].Type != typeBucketPolicy || !is && known {
 			continue
 		}
+		properties := propertiesOf(id)
+		name, _ := properties["Bucket"].(string)
 		bucket, ok := s.Buckets[name]
 		if !ok {
 			notes = append(notes, fmt.Sprintf("%s sets the whole policy of bucket %s, which this plan takes as it is deployed", id, name))

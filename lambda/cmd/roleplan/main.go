@@ -76,7 +76,7 @@ func (o options) plan(ctx context.Context) ([]result, error) {
 		return nil, err
 	}
 	read := &recorder{Account: account}
-	inTurn := newInTurn(read, asked.declared)
+	inTurn := newInTurn(read, account == handler.Account(empty{}), asked.declared)
 	boundary := o.requiredBoundary(to, asked.boundary)
 	var results []result
 	for _, r := range asked.all {

@@ -16,6 +16,8 @@ import (
 type inTurn struct {
 	handler.Account
 	declared snapshot
+	// isEmpty says that the account is the empty one, which has every bucket that is named.
+	isEmpty bool
 	// left is what the plans so far lead to: roles by their name in small letters, policies by their ARN.
 	roles    map[string]*servicerole.ObservedRole
 	policies map[string]*servicerole.ObservedPolicy
@@ -23,8 +25,8 @@ type inTurn struct {
 	keys     map[string]servicerole.ObservedShared
 }
 
-func newInTurn(account handler.Account, declared snapshot) *inTurn {
-	return &inTurn{Account: account, declared: declared, roles: map[string]*servicerole.ObservedRole{},
+func newInTurn(account handler.Account, isEmpty bool, declared snapshot) *inTurn {
+	return &inTurn{Account: account, declared: declared, isEmpty: isEmpty, roles: map[string]*servicerole.ObservedRole{},
 		policies: map[string]*servicerole.ObservedPolicy{}, buckets: map[string]servicerole.ObservedShared{},
 		keys: map[string]servicerole.ObservedShared{}}
 }
@@ -39,7 +41,8 @@ func (a *inTurn) isDeclared(bucketOrKey string) bool {
 }
 
 func (a *inTurn) Observe(ctx context.Context, i servicerole.Identity, scope servicerole.Scope) (servicerole.Observed, error) {
-	isNew := func(name string) bool { return a.isDeclared(name) || isStandIn(name) }
+	// A bucket that has a name may be there already.
+	isNew := func(name string) bool { return isStandIn(name) || a.isEmpty && a.isDeclared(name) }
 	asked := scope
 	asked.Buckets, asked.Keys = slices.DeleteFunc(slices.Clone(scope.Buckets), isNew), slices.DeleteFunc(slices.Clone(scope.Keys), isNew)
 	asked.Defaults = slices.DeleteFunc(slices.Clone(scope.Defaults), isNew)
@@ -54,7 +57,11 @@ func (a *inTurn) Observe(ctx context.Context, i servicerole.Identity, scope serv
 		return o, err
 	}
 	made := a.made(ctx, i, scope)
-	maps.Copy(o.Buckets, made.Buckets)
+	for name, bucket := range made.Buckets {
+		if isNew(name) || o.Buckets[name].Presence == servicerole.Missing {
+			o.Buckets[name] = bucket
+		}
+	}
 	for arn, key := range made.Keys {
 		if isNew(arn) {
 			o.Keys[arn] = key

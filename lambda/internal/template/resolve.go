@@ -109,6 +109,9 @@ func (r *Resolver) Value(v any) any {
 		}
 		all := map[string]any{}
 		for key, element := range v {
+			if element == nil && len(r.template.Resources) > 0 {
+				r.fault("%s is null, which CloudFormation does not accept", key)
+			}
 			if value := r.Value(element); value != nil && value != (noValue{}) {
 				all[key] = value
 			}
