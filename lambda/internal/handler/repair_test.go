@@ -126,8 +126,9 @@ func TestNoRepairCreatesARole(t *testing.T) {
 // A repair that ends in the middle, at any of its calls, leaves what the next one, a deployment or the deletion continues.
 func TestRepairsThatCrash(t *testing.T) {
 	now := checked(props{"RepairDrift": "true"})
-	for _, f := range faults {
-		for k := 1; ; k++ {
+	for n, f := range faults {
+		// Together they are all calls.
+		for k := 1 + n; ; k += len(faults) {
 			r := newRig(t, awstest.NewFake(t))
 			r.foreign()
 			empty := r.world.State()
@@ -141,7 +142,7 @@ func TestRepairsThatCrash(t *testing.T) {
 			if !*hit {
 				break
 			}
-			if k%2 == 0 {
+			if k/len(faults)%2 == 0 {
 				// The lease of the one that crashed has ended.
 				r.later(leaseDelay + repairTime + time.Second)
 				r.check(id, now)
@@ -203,17 +204,17 @@ func TestRepairsRace(t *testing.T) {
 				// It is the same as another one.
 				continue
 			}
-			// Every step of the first ones, and some of the others.
-			stride := 1
+			// Some steps of each; together they are all.
+			stride := 4
 			if adopted || c.latency > 0 {
-				stride = 4
+				stride = 12
 			}
 			name := fmt.Sprintf("%s, adopted %v, side by side %v, check first %v, latency %s, two checks %v", operation, adopted, c.sideBySide,
 				c.checkFirst, c.latency, c.twice)
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				again := true
-				for k := 1; again; k += stride {
+				for k := 1 + n%stride; again; k += stride {
 					if k > 300 {
 						t.Fatal("no end of calls")
 					}
