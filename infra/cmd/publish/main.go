@@ -60,7 +60,8 @@ func parse(arguments []string, template parameters.Template) (options, error) {
 	set.StringVar(&o.bucket, "bucket", "", "start of the buckets' names; that of a Region is NAME-REGION")
 	regions := set.String("regions", "", "Regions to publish to, separated by commas or blanks")
 	set.StringVar(&o.stack, "stack", release.DefaultStack, "name of the stack that the links create")
-	assignments := set.String("parameters", "", "parameters that the links fill in: NAME=VALUE, separated by blanks, and quoted where a value has blanks")
+	assignments := set.String("parameters", "", "parameters that the links fill in: NAME=VALUE, separated by blanks, and quoted where a "+
+		"value has blanks")
 	set.StringVar(&o.page, "page", "", "write the page that launches the release to this file, with the stack's name "+
 		"and the parameters filled in, and upload nothing")
 	set.BoolVar(&o.dryRun, "dry-run", false, "print what would be uploaded, and upload nothing")
