@@ -46,6 +46,9 @@ func (t *task) note(ctx context.Context, d desired, o servicerole.Observed, role
 	value = strings.TrimSpace(value)
 	set, unset := map[string]string{}, []string(nil)
 	before, noted := role.Tags[servicerole.TagDrift]
+	if t.unnoted {
+		before, noted = "", false
+	}
 	switch {
 	case value == "" && noted:
 		unset = append(unset, servicerole.TagDrift)

@@ -10,6 +10,7 @@ import (
 	"personalize-role/lambda/internal/cfn"
 	"personalize-role/lambda/internal/findings"
 	"personalize-role/lambda/internal/plan"
+	"personalize-role/lambda/internal/servicerole"
 	"personalize-role/lambda/properties"
 )
 
@@ -51,6 +52,10 @@ func (h *Handler) reportDrift(ctx context.Context, log *slog.Logger, event cfn.E
 // publish logs metrics in the form that CloudWatch reads. See
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 func publish(ctx context.Context, log *slog.Logger, event cfn.Event, now time.Time, values map[string]int) {
+	if _, err := servicerole.NewIdentity(event.StackID, event.LogicalResourceID); err != nil {
+		// Names that CloudFormation doesn't give make no metrics.
+		return
+	}
 	type metric struct {
 		Name string `json:"Name"`
 		Unit string `json:"Unit"`

@@ -122,6 +122,7 @@ func (t *task) take(ctx context.Context, d desired, o servicerole.Observed, mine
 		return fmt.Errorf("role %s has no room for the tag by which a repair keeps deployments off: IAM allows %d tags. Nothing was changed. "+
 			"Remove a tag, or deploy to restore the role: %s", role.Name, servicerole.MaxTags, redeploy)
 	}
+	t.unnoted = len(unset) > 0
 	set := map[string]string{servicerole.TagRepair: mine.String()}
 	return t.handler.Provisioner.Session(t.identity).Apply(ctx, plan.Retag(d.Role.RoleRef, set, unset), servicerole.Observed{})
 }

@@ -1,6 +1,9 @@
 package handler
 
 import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -90,6 +93,18 @@ func TestWhatNoCheckActsOn(t *testing.T) {
 				t.Errorf("-before +after:\n%s", diff)
 			}
 		})
+	}
+}
+
+// An event that names no resource of a stack is logged, and makes no metrics of names of its own.
+func TestACheckOfNothing(t *testing.T) {
+	r := newRig(t, awstest.NewFake(t))
+	var log bytes.Buffer
+	r.handler.Log = slog.New(slog.NewJSONHandler(&log, nil))
+	raw := json.RawMessage(`{"RequestType":"CheckDrift","StackId":"mine","LogicalResourceId":"a b","ResourceProperties":{}}`)
+	if err := r.handler.Handle(t.Context(), raw); err != nil || !strings.Contains(log.String(), "does not name a resource") ||
+		strings.Contains(log.String(), "_aws") {
+		t.Errorf("%v: %s", err, log.String())
 	}
 }
 

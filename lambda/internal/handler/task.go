@@ -27,6 +27,8 @@ type task struct {
 	swept bool
 	tried []string
 	left  []servicerole.Removal
+	// unnoted says that a repair removed the note about drift.
+	unnoted bool
 	// waits is how often the task waited for the repair by a drift check.
 	waits int
 	// former is what the same role was provisioned as; nil if it wasn't, or that isn't known.
