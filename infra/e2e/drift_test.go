@@ -54,7 +54,7 @@ func TestDriftCheck(t *testing.T) {
 		t.Errorf("repaired to statements %s, want %s", got, statements)
 	}
 
-	// What was deployed before, or by nobody, is not applied.
+	// What was deployed before, or never, is not applied.
 	p["Description"], p["BucketNames"] = "second", one
 	check(t, a.deployer.Update(ctx, "app", a.template, p))
 	spoil()

@@ -56,7 +56,7 @@ func fromTemplate(t *template.Template, to target) (requests, error) {
 		found.all = append(found.all, r)
 	}
 	if faults := resolver.Faults(); len(faults) > 0 {
-		return found, errors.New(strings.Join(faults, "; "))
+		return found, fmt.Errorf("%s. Correct the template", strings.Join(faults, "; "))
 	}
 	for _, id := range to.deployed.ids {
 		if !made[id] && to.isAsked(id) && to.deployed.resources[id].isThere() {
@@ -112,6 +112,14 @@ func (to target) resolver(t *template.Template) (*template.Resolver, error) {
 			given[name] = value
 		}
 	}
+	// What isn't known has nothing to check.
+	var hidden []string
+	maps.DeleteFunc(given, func(name, value string) bool {
+		if value == hiddenValue {
+			hidden = append(hidden, name)
+		}
+		return value == hiddenValue
+	})
 	resolver, err := t.Resolve(given, to.pseudo())
 	if err != nil {
 		return nil, err
@@ -121,10 +129,8 @@ func (to target) resolver(t *template.Template) (*template.Resolver, error) {
 			resolver.Set(name, value)
 		}
 	}
-	for name, value := range given {
-		if value == hiddenValue {
-			resolver.Set(name, template.Unknown{Of: "parameter " + name + ", which has NoEcho"})
-		}
+	for _, name := range hidden {
+		resolver.Set(name, template.Unknown{Of: "parameter " + name + ", which has NoEcho"})
 	}
 	return resolver, nil
 }

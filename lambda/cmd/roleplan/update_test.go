@@ -27,7 +27,7 @@ func TestUpdateOfAStack(t *testing.T) {
 	if err := os.WriteFile(file, []byte(`
 Parameters:
   Name: {Type: String, Default: Default}
-  Secret: {Type: String, NoEcho: true}
+  Secret: {Type: String, NoEcho: true, MinLength: 8}
   Boundary: {Type: 'AWS::SSM::Parameter::Value<String>'}
   Makes: {Type: String, Default: 'true'}
 Conditions: {Makes: !Equals [!Ref Makes, 'true']}

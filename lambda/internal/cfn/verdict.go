@@ -15,7 +15,7 @@ const (
 	Create RequestType = "Create"
 	Update RequestType = "Update"
 	Delete RequestType = "Delete"
-	// CheckDrift is what a schedule asks for: nobody waits for an answer.
+	// CheckDrift is what a schedule asks for. It needs no answer.
 	CheckDrift RequestType = properties.RequestCheckDrift
 )
 

@@ -12,6 +12,7 @@ import (
 	"personalize-role/lambda/internal/findings"
 	"personalize-role/lambda/internal/plan"
 	"personalize-role/lambda/internal/servicerole"
+	"personalize-role/lambda/properties"
 )
 
 // secondLook is the pause before anything unexpected is believed: IAM may show for some seconds what was before a deployment, and who
@@ -19,7 +20,7 @@ import (
 const secondLook = 10 * time.Second
 
 // redeploy is what has the next deployment look at everything.
-const redeploy = "Change Revision, then deploy."
+const redeploy = "Change " + properties.NameRevision + ", then deploy."
 
 // drift is what a check found.
 type drift struct {
@@ -108,7 +109,10 @@ func (t *task) compare(ctx context.Context, found *drift) error {
 	if stale := (*staleError)(nil); errors.As(err, &stale) {
 		return err
 	}
-	return errors.Join(t.note(ctx, d, out.observed, role, found.differences), err, blocked)
+	if err == nil {
+		err = blocked
+	}
+	return errors.Join(t.note(ctx, d, out.observed, role, found.differences), err)
 }
 
 // unchecked says why CloudFormation's answer has a check do nothing: an operation is under way, or what the error says.

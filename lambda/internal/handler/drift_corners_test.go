@@ -16,7 +16,7 @@ import (
 	"personalize-role/lambda/internal/servicerole"
 )
 
-// What differs for another reason than that somebody changed it: the version of the function, answers of IAM that are older than the
+// What differs although no principal changed it: the version of the function, answers of IAM that are older than the
 // deployment, and the tags of checks themselves.
 func TestWhatIsNoDrift(t *testing.T) {
 	for _, c := range []struct {

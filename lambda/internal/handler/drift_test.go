@@ -187,7 +187,7 @@ var behindTheBack = []struct {
 	}, []string{"policy key policy"}},
 }
 
-// Whatever somebody changes behind the stack's back is named once, check after check, and a repair restores it. What others added stays.
+// Whatever is changed outside of the stack is named once, check after check, and a repair restores it. What others added stays.
 func TestDriftInEveryWorld(t *testing.T) {
 	kind := awstest.KindOf(t)
 	for _, c := range behindTheBack {

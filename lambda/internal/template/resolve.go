@@ -24,7 +24,7 @@ type Resolver struct {
 	open       map[string]bool
 	conditions map[string]truth
 	attributes map[string]any
-	// physical are the IDs of resources whose names no property gives.
+	// physical are the IDs of resources whose properties have no name.
 	physical map[string]string
 	faults   []string
 }
@@ -70,10 +70,10 @@ func (t *Template) Resolve(parameters, pseudo map[string]string) (*Resolver, err
 	return r, nil
 }
 
-// Set gives a parameter another value, such as that of a deployed stack.
+// Set replaces the value of a parameter, by that of a deployed stack for example.
 func (r *Resolver) Set(name string, value any) { r.values[name] = value }
 
-// Name gives the physical IDs of buckets and keys whose names no property gives.
+// Name sets the physical IDs of buckets and keys whose properties have no name.
 func (r *Resolver) Name(physical map[string]string) { r.physical = physical }
 
 // Suppose has a condition hold that isn't known, until the function that it returns is called.
