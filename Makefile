@@ -33,6 +33,8 @@ IN_NODE := ./infra ./infra/personalizerole ./examples/...
 IN_WORLDS := ./lambda/internal/access ./lambda/internal/fakeaws ./lambda/internal/handler
 IN_GO   := ./lambda/... ./infra/bundle/... ./infra/deployer ./infra/emulator ./infra/launch ./infra/parameters ./infra/stacks ./infra/cmd/...
 RELEASE := ./infra/release
+# The packages that try every order of calls, and a fault at each. The race detector sees some of these, by -short.
+EXHAUSTIVE := ./lambda/internal/handler ./lambda/internal/sharedpolicy
 
 export GOFLAGS := -buildvcs=false
 # The one that the function is built with, whichever is installed: an older one builds other bytes.
@@ -67,7 +69,9 @@ unit: unit-go unit-cdk simulated ## unit tests, the function's and the tools' wi
 
 unit-go:
 	@echo "unit tests with the race detector, 2 minutes; each package is told when it is done"
-	go test -race $(IN_GO)
+	go test -race $$(go list $(IN_GO) | grep -vxF "$$(go list $(EXHAUSTIVE))")
+	go test -race -short $(EXHAUSTIVE)
+	go test $(EXHAUSTIVE)
 	go test $(RELEASE)
 
 unit-cdk: $(CDK)/complete

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"fmt"
@@ -18,8 +19,8 @@ var requirements []byte
 
 const version = "ministack-1.5.33"
 
-// Install puts the emulator into the project's folder .tools, unless it is there, and returns its Python. Of several processes
-// one installs, and the others wait for it.
+// Install puts the emulator into the project's folder .tools, unless it is there as pinned, and returns its Python. Of several
+// processes one installs, and the others wait for it.
 func Install(ctx context.Context, root string, progress io.Writer) (python string, err error) {
 	dir := filepath.Join(root, ".tools", version)
 	unlock, err := lock(dir + ".lock")
@@ -28,7 +29,7 @@ func Install(ctx context.Context, root string, progress io.Writer) (python strin
 	}
 	defer unlock()
 	python, done := filepath.Join(dir, "bin", "python"), filepath.Join(dir, "complete")
-	if _, err := os.Stat(done); err == nil {
+	if installed, err := os.ReadFile(done); err == nil && bytes.Equal(installed, requirements) {
 		return python, nil
 	}
 	fmt.Fprintf(progress, "installing the emulator (%s) into .tools\n", version)
@@ -50,7 +51,7 @@ func Install(ctx context.Context, root string, progress io.Writer) (python strin
 			return "", fmt.Errorf("install the emulator: %v: %w\n%s(needs Python 3.10 or later with venv, and access to PyPI)", command, err, out)
 		}
 	}
-	return python, os.WriteFile(done, nil, 0o644)
+	return python, os.WriteFile(done, requirements, 0o644)
 }
 
 // lock waits for a lock that ends with the process, if not before.

@@ -42,6 +42,9 @@ func TestRepairsRace(t *testing.T) {
 			if adopted || c.latency > 0 {
 				stride = 12
 			}
+			if testing.Short() {
+				stride *= 4
+			}
 			name := fmt.Sprintf("%s, adopted %v, side by side %v, check first %v, latency %s, two checks %v", operation, adopted, c.sideBySide,
 				c.checkFirst, c.latency, c.twice)
 			t.Run(name, func(t *testing.T) {
