@@ -3,9 +3,13 @@
 package emulator
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"personalize-role/infra/stacks"
 )
 
 const (
@@ -108,6 +114,40 @@ var cloudFormationCorrections = []correction{
 				o.MinDelay, o.MaxDelay = 100*time.Millisecond, time.Second
 			}).Wait(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String("asking")}, time.Minute)
 		}},
+	{"a request that comes again with its token is the same one",
+		"https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html",
+		func(ctx context.Context, e *Emulator) error {
+			cfg := e.Config()
+			cfg.HTTPClient = &forgetful{forgotten: map[string]bool{}}
+			operator := stacks.NewOperator(cfg, io.Discard)
+			operator.Pause = 100 * time.Millisecond
+			role := `{"Resources":{"Role":{"Type":"AWS::IAM::Role","Properties":{"Description":"D","AssumeRolePolicyDocument":` + anyTrust + `}}}}`
+			if err := operator.Create(ctx, "twice", role, nil); err != nil {
+				return err
+			}
+			if err := operator.Update(ctx, "twice", strings.Replace(role, `"D"`, `"other"`, 1), nil); err != nil {
+				return err
+			}
+			return operator.Delete(ctx, "twice")
+		}},
+}
+
+// forgetful loses the first answer to each operation on a stack.
+type forgetful struct{ forgotten map[string]bool }
+
+func (f *forgetful) Do(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	response, err := http.DefaultClient.Do(r)
+	form, _ := url.ParseQuery(string(body))
+	if action := form.Get("Action"); err == nil && strings.HasSuffix(action, "Stack") && !f.forgotten[action] {
+		f.forgotten[action] = true
+		return nil, errors.Join(io.ErrUnexpectedEOF, response.Body.Close())
+	}
+	return response, err
 }
 
 // deployed creates a stack and returns its status once it stands.

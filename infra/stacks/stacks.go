@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -53,10 +54,15 @@ func (o *Operator) tagList() []types.Tag {
 
 var capabilities = []types.Capability{types.CapabilityCapabilityIam, types.CapabilityCapabilityNamedIam}
 
+// token tells CloudFormation that a request which the SDK sends again, because its answer was lost, is the same one. See
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
+func token() *string { return aws.String(rand.Text()) }
+
 // Create creates a stack, and waits. The error says which resources failed, why, and what to do.
 func (o *Operator) Create(ctx context.Context, stack, template string, p Parameters) error {
 	out, err := o.CloudFormation.CreateStack(ctx, &cloudformation.CreateStackInput{
 		StackName: &stack, TemplateBody: &template, Parameters: p.list(), Capabilities: capabilities, Tags: o.tagList(),
+		ClientRequestToken: token(),
 	})
 	if err != nil {
 		return fmt.Errorf("create stack %s: %w", stack, err)
@@ -76,6 +82,7 @@ func (o *Operator) update(ctx context.Context, stack, template string, p []types
 	}
 	out, err := o.CloudFormation.UpdateStack(ctx, &cloudformation.UpdateStackInput{
 		StackName: &stack, TemplateBody: &template, Parameters: p, Capabilities: capabilities, Tags: o.tagList(),
+		ClientRequestToken: token(),
 	})
 	if err != nil {
 		return fmt.Errorf("update stack %s: %w", stack, err)
@@ -93,7 +100,8 @@ func (o *Operator) Delete(ctx context.Context, stack string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := o.CloudFormation.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: &stack}); err != nil {
+	in := &cloudformation.DeleteStackInput{StackName: &stack, ClientRequestToken: token()}
+	if _, err := o.CloudFormation.DeleteStack(ctx, in); err != nil {
 		return fmt.Errorf("delete stack %s: %w", stack, err)
 	}
 	return o.follow(ctx, "delete", stack, aws.ToString(described.StackId), last)

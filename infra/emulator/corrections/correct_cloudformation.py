@@ -172,6 +172,27 @@ def evaluate_conditions(template, params):
     return original_conditions({**template, "Conditions": resolved(template.get("Conditions", {}))}, params)
 
 
+# The answers that requests with a token got.
+answers = {}
+
+
+def once(action, operation):
+    """A request that comes again with its token is answered as it was the first time:
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html"""
+    def handle(params):
+        token = param(params, "ClientRequestToken")
+        request = get_account_id(), get_region(), action, param(params, "StackName"), token
+        if request in answers:
+            return answers[request]
+        answer = operation(params)
+        if token and answer[0] == 200:
+            answers[request] = answer
+        return answer
+    return handle
+
+
+for action in ("CreateStack", "UpdateStack", "DeleteStack"):
+    operations._ACTION_HANDLERS[action] = once(action, operations._ACTION_HANDLERS[action])
 for module in (changesets, engine, operations, provisioners, stacks):
     module._evaluate_conditions = evaluate_conditions
 for module in (provisioners, stacks):

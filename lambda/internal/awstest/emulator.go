@@ -5,6 +5,7 @@ package awstest
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"slices"
@@ -15,7 +16,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
@@ -33,7 +33,7 @@ const endpointVariable = "EMULATOR_ENDPOINTS"
 
 func init() { kind = Kind{Name: "emulator", New: newEmulated, Slow: true} }
 
-var connections = awshttp.NewBuildableClient()
+var connections = provision.HTTPClient(func(*http.Transport) {})
 
 // accounts counts the accounts used by this process; every world has one of its own.
 var accounts atomic.Int64
@@ -53,7 +53,7 @@ func newEmulated(t testing.TB) World {
 		BaseEndpoint: aws.String(endpoint),
 		Credentials:  credentials.NewStaticCredentialsProvider(account, "test", ""),
 		APIOptions:   []func(*middleware.Stack) error{w.intercept},
-		// One pool of connections for all worlds, and the retries of the function itself: under load a connection gets lost.
+		// One pool of connections for all worlds.
 		HTTPClient: connections,
 		Retryer:    provision.Retryer,
 	}

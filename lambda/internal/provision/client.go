@@ -58,7 +58,7 @@ func HTTPClient(configure func(*http.Transport)) *http.Client {
 		configure(t)
 	}).GetTransport()
 	return &http.Client{
-		Transport:     transport,
+		Transport:     inMemory{transport},
 		Timeout:       attemptTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
