@@ -54,14 +54,15 @@ demo: ## show the whole life of a role on an emulator; KEEP=1 leaves it running
 build: ## compile everything
 	go build ./...
 
-test: tools ## unit tests with the race detector, and the same binary and template on the emulator
+# What waits, for the network or for stacks, runs beside what keeps the processor busy.
+test: ## unit tests with the race detector, and the same binary and template on the emulator
+	$(MAKE) -j2 unit-go tools
 	go test -tags emulator -run '^$$' ./lambda/internal/... ./infra/... > /dev/null
 	$(MAKE) -j2 emulated-stacks beside-stacks-of-test
 
 beside-stacks-of-test:
-	$(MAKE) unit emulated-calls browser
+	$(MAKE) unit-cdk simulated emulated-calls browser
 
-# What is installed waits for the network: side by side.
 tools: # what the tests need beside Go
 	$(MAKE) -j4 $(RIE) $(CDK)/complete $(MOTO)/complete $(SIMULATE)/complete $(EMULATOR)
 
@@ -71,8 +72,7 @@ unit-go:
 	@echo "unit tests with the race detector, 2 minutes; each package is told when it is done"
 	go test -race $$(go list $(IN_GO) | grep -vxF "$$(go list $(EXHAUSTIVE))")
 	go test -race -short $(EXHAUSTIVE)
-	go test $(EXHAUSTIVE)
-	go test $(RELEASE)
+	go test $(EXHAUSTIVE) $(RELEASE)
 
 unit-cdk: $(CDK)/complete
 	@echo "tests of the CDK apps, 2 minutes; each package is told when it is done"
@@ -128,7 +128,6 @@ check: ## all that CI checks
 	go test -tags emulator -run '^$$' ./lambda/internal/... ./infra/... > /dev/null
 	$(MAKE) -j2 emulated-stacks beside-stacks
 
-# The stacks and the installations mostly wait: everything else runs beside them, one after the other.
 code:
 	$(MAKE) format vet lint vulncheck unit-go
 

@@ -89,7 +89,7 @@ func guards(bucket awss3.Bucket) []awsiam.PolicyStatement {
 	}
 }
 
-// checkDistribution has cdk-nag check the stack. What it would find and is meant stands here, with the reason.
+// checkDistribution has cdk-nag check the stack. What it would find and is meant is listed here, with the reason.
 func checkDistribution(app awscdk.App, bucket, logs awss3.Bucket, public bool) {
 	awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: jsii.Bool(true)}), nil)
 	cdknag.NagSuppressions_AddResourceSuppressions(logs, &[]*cdknag.NagPackSuppression{{

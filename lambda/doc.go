@@ -6,7 +6,7 @@
 //	properties.Parse  its properties, or everything that is wrong with them
 //	servicerole.New   what the role, its policies and the statements should be (Desired); or what a Delete removes (Removal)
 //	provision.Observe what the account has (Observed)
-//	plan.Converge     the operations from one to the other (Plan), and what stands in their way; plan.Destroy for a Removal
+//	plan.Converge     the operations from one to the other (Plan), and what blocks them; plan.Destroy for a Removal
 //	Session.Apply     carries them out; sharedpolicy.Writer changes the policies that others own
 //	Session.Verify    looks at those again, while cfn.Judge says whether the event is still wanted
 //	cfn.Sender        the answer

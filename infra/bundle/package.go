@@ -27,6 +27,11 @@ func NewPackage(ctx context.Context, bucket, prefix, arch string) (Package, erro
 	if err != nil {
 		return Package{}, err
 	}
+	return PackageOf(root, zip, bucket, prefix, arch)
+}
+
+// PackageOf returns the package of a zip of the project at root.
+func PackageOf(root string, zip []byte, bucket, prefix, arch string) (Package, error) {
 	template, err := os.ReadFile(filepath.Join(root, "template.yaml"))
 	if err != nil {
 		return Package{}, err

@@ -94,7 +94,7 @@ func TestStack(t *testing.T) {
 	}
 }
 
-// A stack that can't be created says why, and is taken back whole.
+// A stack that can't be created says why, and is rolled back completely.
 func TestFailingCreateLeavesNothing(t *testing.T) {
 	t.Parallel()
 	a := open(t, "100000000002")

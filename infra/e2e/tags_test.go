@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 )
 
-// requireCostCenter makes the policy of an organisation that lets nobody create a role or a policy without a cost centre, and returns its
+// requireCostCenter makes the policy of an organisation that denies creating a role or a policy without a cost centre, and returns its
 // ARN.
 func (a *account) requireCostCenter(t *testing.T) string {
 	t.Helper()

@@ -150,7 +150,7 @@ func (f *forgetful) Do(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// deployed creates a stack and returns its status once it stands.
+// deployed creates a stack and returns its status once that is final.
 func deployed(ctx context.Context, client *cloudformation.Client, name, template, serviceRole string) (types.StackStatus, error) {
 	in := &cloudformation.CreateStackInput{StackName: aws.String(name), TemplateBody: aws.String(template),
 		Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam}}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,9 +38,26 @@ func newS3(cfg aws.Config) *s3.Client {
 	return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
 }
 
+// build builds the function for this machine, once in a process.
+var build = sync.OnceValues(func() (zip []byte, err error) {
+	root, err := bundle.Root()
+	if err != nil {
+		return nil, err
+	}
+	return bundle.Make(context.Background(), root, runtime.GOARCH)
+})
+
 // Package builds the function for this machine, uploads its zip, and returns the template.yaml that refers to it.
 func (d *Deployer) Package(ctx context.Context) (string, error) {
-	p, err := bundle.NewPackage(ctx, d.Artifacts, "", runtime.GOARCH)
+	zip, err := build()
+	if err != nil {
+		return "", err
+	}
+	root, err := bundle.Root()
+	if err != nil {
+		return "", err
+	}
+	p, err := bundle.PackageOf(root, zip, d.Artifacts, "", runtime.GOARCH)
 	if err != nil {
 		return "", err
 	}

@@ -29,7 +29,7 @@ var corrections embed.FS
 // EndpointVariable names the environment variable by which the tests find the running emulator.
 const EndpointVariable = "EMULATOR_ENDPOINTS"
 
-// AccountID and Region are what the emulator stands for.
+// AccountID and Region are those of the emulator's default account.
 const (
 	AccountID = "123456789012"
 	Region    = "eu-west-1"

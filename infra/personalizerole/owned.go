@@ -65,7 +65,7 @@ func addToPolicy(bucket awss3.IBucket, statement map[string]any) (policy constru
 	return result.PolicyDependable, *result.StatementAdded
 }
 
-// withStatement returns a literal document with one more statement. What stands in it is left as it is.
+// withStatement returns a literal document with one more statement. Its own statements are left as they are.
 func withStatement(document, statement map[string]any) map[string]any {
 	document = maps.Clone(document)
 	switch present := document["Statement"].(type) {

@@ -74,7 +74,7 @@ const included = `{"Resources": {
 func TestBucketsOfTheAppInOtherForms(t *testing.T) {
 	for name, c := range map[string]struct {
 		make func(f *fixture) awss3.IBucket
-		// others is how many statements there are beside ours.
+		// others is how many further statements there are.
 		others int
 	}{
 		"CfnBucket": {func(f *fixture) awss3.IBucket {

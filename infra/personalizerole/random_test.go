@@ -183,7 +183,7 @@ func (a *randomApp) props() *PersonalizeServiceRoleProps {
 	return p
 }
 
-// faultOf has the names by which an error tells what is wrong.
+// faultOf has the names by which an error says what is wrong.
 var faultOf = regexp.MustCompile(`Stack/ServiceRole|Stack/Provider`)
 
 // A random app either fails with the path of the construct, or makes a role that the function accepts and has the permissions for, whatever

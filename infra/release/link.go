@@ -22,7 +22,7 @@ func consoleOf(region string) string {
 	return "https://" + region + "." + domainOf(region).console + "/cloudformation/home?region=" + region + "#/stacks/create/review?"
 }
 
-// escape leaves no character that separates parameters, and none that stands for a space: whether the console reads the fragment as a
+// escape leaves no character that separates parameters, and none that means a space: whether the console reads the fragment as a
 // form isn't documented.
 func escape(value string) string { return strings.ReplaceAll(url.QueryEscape(value), "+", "%20") }
 

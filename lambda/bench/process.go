@@ -35,7 +35,7 @@ type process struct {
 // patience bounds every wait for a function.
 const patience = 2 * time.Minute
 
-// start runs a function until it asks for its first event, and tells how long that took.
+// start runs a function until it asks for its first event, and returns how long that took.
 func start(f function, c *cloud, l limits) (p *process, ready time.Duration, err error) {
 	p = &process{cloud: c}
 	if p.api, err = newRuntimeAPI(); err != nil {

@@ -60,7 +60,7 @@ func Statements(s Scope) []Statement {
 	return slices.Concat(ReadStatements(s), OwnStatements(s), DataStatements(s))
 }
 
-// ReadStatements returns those that let the function read. They take any name: what a name stands for must be told apart before
+// ReadStatements returns those that let the function read. They allow any name: what a name refers to must be known before
 // it is touched, and the Delete that follows a Create refused for its name must find that nothing is there.
 func ReadStatements(s Scope) []Statement {
 	return []Statement{

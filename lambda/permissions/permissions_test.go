@@ -94,7 +94,7 @@ func (v *values) UnmarshalYAML(n *yaml.Node) error {
 	return err
 }
 
-// textOf is the text that a node stands for, in which a parameter stands for its only entry.
+// textOf is the text of a node, in which a parameter is its only entry.
 func textOf(n *yaml.Node) string {
 	switch n.Tag {
 	case "!Ref":

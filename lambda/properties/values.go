@@ -81,7 +81,7 @@ func scalarText(v any) (string, bool) {
 }
 
 // list returns the entries of a list, without the empty strings that an empty CommaDelimitedList parameter leaves. A single
-// value stands for a list of one.
+// value counts as a list of one.
 func (r *reader) list(name string) []any {
 	switch v := r.values[name].(type) {
 	case nil:

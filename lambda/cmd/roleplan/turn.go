@@ -31,7 +31,7 @@ func newInTurn(account handler.Account, isEmpty bool, declared snapshot) *inTurn
 		keys: map[string]servicerole.ObservedShared{}}
 }
 
-// isStandIn reports whether a name stands for one that only the deployment tells.
+// isStandIn reports whether a name is a placeholder for one that is known only after the deployment.
 func isStandIn(name string) bool { return strings.Contains(name, later+"-") }
 
 func (a *inTurn) isDeclared(bucketOrKey string) bool {

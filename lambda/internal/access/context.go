@@ -42,7 +42,7 @@ func AnyOf(values ...Value) Value {
 	return v
 }
 
-// Context has the condition keys of a request, in lower case. A key that ends in / or : stands for all that start so. A key that isn't
+// Context has the condition keys of a request, in lower case. A key that ends in / or : is for all keys with that prefix. A key that isn't
 // there is unknown if it is a global one or one of the service that is called, and absent otherwise.
 type Context map[string]Value
 

@@ -9,12 +9,12 @@ import (
 type pattern []rune
 
 const (
-	// star stands for any number of characters, and question for one.
+	// star matches any number of characters, and question one.
 	star     rune = -1
 	question rune = -2
 )
 
-// literal is a text that stands for itself.
+// literal is a text that matches itself only.
 func literal(text string) pattern { return pattern(text) }
 
 // glob is a text with the wildcards * and ?.
@@ -58,7 +58,7 @@ func (p pattern) lower() pattern {
 
 func (p pattern) isExact() bool { return !slices.ContainsFunc(p, func(r rune) bool { return r < 0 }) }
 
-// matches says whether what value stands for matches the pattern: all of it, some of it, or nothing.
+// matches says how much of what value may be matches the pattern: all of it, some of it, or nothing.
 func (p pattern) matches(value pattern) Truth {
 	for n := 0; ; n++ {
 		pEnds, vEnds := n == len(p), n == len(value)
@@ -87,7 +87,7 @@ type relation struct {
 }
 
 var (
-	// covers: everything that the value stands for matches the pattern.
+	// covers: everything that the value may be matches the pattern.
 	covers = relation{one: func(p, v rune) bool { return v != star && (p == question || p == v) }}
 	// meets: something does.
 	meets = relation{one: func(p, v rune) bool { return p == v || p == question || v == question }, both: true}
@@ -107,7 +107,7 @@ func relate(p, v pattern, by relation) bool {
 			below := row[j]
 			switch {
 			case p[i] == star, by.both && v[j] == star:
-				// A star stands for nothing, or for what the other one has here.
+				// A star matches nothing, or what the other one has here.
 				row[j] = below || row[j+1]
 			default:
 				row[j] = diagonal && by.one(p[i], v[j])

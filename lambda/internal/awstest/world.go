@@ -95,7 +95,7 @@ func NewFake(testing.TB) World {
 
 var recordedVersion = regexp.MustCompile(servicerole.TagDocument + `:v\d+/`)
 
-// withoutVersions takes out the numbers of policies' versions, in which accounts that mean the same may differ.
+// withoutVersions removes the numbers of policies' versions, which may differ in accounts that are otherwise the same.
 func withoutVersions(state map[string]string) map[string]string {
 	for arn, text := range state {
 		state[arn] = recordedVersion.ReplaceAllLiteralString(text, servicerole.TagDocument+":")

@@ -38,7 +38,7 @@ type member struct {
 	// denied has an administrator's rule refuse the first deployment, for one Region.
 	denied           map[string]bool
 	calls, throttled int
-	// background are the executions that nobody waits for any more.
+	// background are the executions that no caller waits for any more.
 	background sync.WaitGroup
 }
 

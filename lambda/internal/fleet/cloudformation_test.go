@@ -143,7 +143,7 @@ func (s *instance) send(request, id string, now, old map[string]any) *cfn.Respon
 // leave has the deliveries end in the background; all that is left of them is waited for at the end.
 func (s *instance) leave(deliveries *sync.WaitGroup) { s.background.Go(deliveries.Wait) }
 
-// deliver runs the function until it succeeds, as Lambda does with events that nobody waits for.
+// deliver runs the function until it succeeds, as Lambda does with asynchronous events.
 func (s *instance) deliver(raw json.RawMessage, answers chan<- *cfn.Response, crashes bool) {
 	for attempt := 0; ; attempt++ {
 		dies := 0
@@ -158,7 +158,7 @@ func (s *instance) deliver(raw json.RawMessage, answers chan<- *cfn.Response, cr
 	}
 }
 
-// execute runs the function once, and tells whether Lambda takes the event as done.
+// execute runs the function once, and reports whether Lambda takes the event as done.
 func (s *instance) execute(raw json.RawMessage, answers chan<- *cfn.Response, dies int) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), functionTime)
 	defer cancel()

@@ -67,7 +67,7 @@ func (f *fleet) operate(instances []*instance, do func(*instance) error) (failed
 	return failed, errs
 }
 
-// calls counts while executions that nobody waits for may still be under way.
+// calls counts while executions that no caller waits for may still be under way.
 func (f *fleet) calls() (calls, throttled int) {
 	for _, m := range f.members {
 		m.mutex.Lock()
@@ -149,7 +149,7 @@ func TestFleet(t *testing.T) {
 	})
 }
 
-// settle waits for what nobody waits for, and then looks at every account.
+// settle waits for the executions that no caller waits for, and then looks at every account.
 func (f *fleet) settle(t *testing.T, look func(*member, map[string]string) error) {
 	t.Helper()
 	for _, m := range f.members {

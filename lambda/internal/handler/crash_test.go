@@ -70,7 +70,7 @@ var changes = []struct {
 func stride(kind awstest.Kind) int {
 	switch {
 	case testing.Short():
-		return 4
+		return 6
 	case kind.Slow:
 		return 2
 	}
@@ -118,7 +118,7 @@ func attach(t *testing.T, r *rig, role, policy string) {
 	}
 }
 
-// A Create that fails anywhere is taken back by the Delete that follows, whether CloudFormation got an id or makes one up.
+// A Create that fails anywhere is undone by the Delete that follows, whether CloudFormation got an id or makes one up.
 func TestCreateFailsAnywhereInEveryWorld(t *testing.T) {
 	t.Parallel()
 	for _, adopt := range []string{"", "Existing"} {
@@ -162,7 +162,7 @@ func TestCreateConvergesWhenDeliveredAgainInEveryWorld(t *testing.T) {
 	})
 }
 
-// An Update that fails anywhere is taken back by the Update that CloudFormation sends then, with the id of the answer.
+// An Update that fails anywhere is rolled back by the Update that CloudFormation sends then, with the id of the answer.
 func TestUpdateFailsAnywhereInEveryWorld(t *testing.T) {
 	t.Parallel()
 	for _, c := range changes {

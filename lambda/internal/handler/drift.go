@@ -44,7 +44,7 @@ type difference struct {
 	repaired bool
 }
 
-// id stands for the difference in the tag that says since when there is one.
+// id is the difference's name in the tag that says since when there is one.
 func (d difference) id() string {
 	sum := sha256.Sum256([]byte(d.kind + "\n" + d.name + "\n" + d.attribute))
 	return fmt.Sprintf("%x", sum[:4])
@@ -88,7 +88,7 @@ func (t *task) compare(ctx context.Context, found *drift) error {
 		return t.stillAtRest(ctx, d)
 	}
 	out := &outcome{}
-	// What stands in the way of a part is no reason not to report, and to repair, the rest.
+	// A refusal of one part is no reason not to report, and to repair, the rest.
 	blocked, err := t.look(ctx, d, out, found)
 	if err == nil && len(found.differences) > 0 {
 		blocked, err = t.lookAgain(ctx, d, out, found)

@@ -115,7 +115,7 @@ func TestDriftAfterTheFunctionChanged(t *testing.T) {
 	}
 }
 
-// What stands in the way of one part doesn't hide the rest, nor keep it from being repaired.
+// What blocks one part doesn't hide the rest, nor keep it from being repaired.
 func TestDriftBesideWhatIsRefused(t *testing.T) {
 	for _, repair := range []string{"false", "true"} {
 		r := newRig(t, awstest.NewFake(t))

@@ -237,7 +237,7 @@ func TestDriftInEveryWorld(t *testing.T) {
 
 var driftTag = regexp.MustCompile(servicerole.TagDrift + `:\S*( [0-9a-f]{8}=\S*)* ?`)
 
-// unnoted takes out since when there are differences.
+// unnoted removes the time since when there are differences.
 func unnoted(state map[string]string) map[string]string {
 	for arn, text := range state {
 		state[arn] = driftTag.ReplaceAllLiteralString(text, "")

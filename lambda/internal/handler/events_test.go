@@ -13,7 +13,7 @@ import (
 )
 
 // A Create was never answered and rolled back with an ID that CloudFormation made up; a later update created the resource. The old Delete
-// comes again, or somebody sends one: the live role stays, whatever operation of the stack is under way.
+// comes again, or a person sends one: the live role stays, whatever operation of the stack is under way.
 func TestADeleteWithAMadeUpIDSparesTheLiveRole(t *testing.T) {
 	for _, resource := range []string{"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_FAILED", "CREATE_IN_PROGRESS"} {
 		for _, stack := range []string{"UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_COMPLETE", "CREATE_IN_PROGRESS",

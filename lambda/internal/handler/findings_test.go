@@ -16,7 +16,7 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-// closed is a bucket policy that lets in nobody but what comes by a VPC endpoint.
+// closed is a bucket policy that allows only what comes through a VPC endpoint.
 const closed = `{"Version":"2012-10-17","Statement":[{"Sid":"OnlyOurEndpoint","Effect":"Deny","Principal":"*","Action":"s3:*",` +
 	`"Resource":["arn:aws:s3:::training-data","arn:aws:s3:::training-data/*"],"Condition":{"StringNotEquals":{"aws:SourceVpce":"vpce-1"}}}]}`
 

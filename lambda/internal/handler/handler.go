@@ -41,7 +41,7 @@ type result struct {
 	err        error
 	// drift is what a drift check found.
 	drift *drift
-	// redeliver leaves the event unanswered and lets Lambda deliver it again: nobody waits for an answer, and something
+	// redeliver leaves the event unanswered and lets Lambda deliver it again: CloudFormation waits for no answer, and something
 	// is left to undo.
 	redeliver bool
 }

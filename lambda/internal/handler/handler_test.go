@@ -249,7 +249,7 @@ func TestAdoptedRoleKeepsItsTags(t *testing.T) {
 	}
 }
 
-// A rename that was refused leaves the live policy alone when it is taken back.
+// A rename that was refused leaves the live policy alone when it is rolled back.
 func TestRefusedRenameIsTakenBackWithoutAWarning(t *testing.T) {
 	r := newRig(t, awstest.NewFake(t))
 	a, b := base(props{"RoleName": "A", "PolicyName": "P"}), base(props{"RoleName": "B", "PolicyName": "P"})

@@ -172,7 +172,7 @@ func (t *task) confirm(ctx context.Context, d desired, todo plan.Plan, out *outc
 	return failed
 }
 
-// permitted returns the plan if nothing stands in its way. A rollback goes without what stands in the way of the rest.
+// permitted returns the plan if it has no refusals. A rollback leaves out what is refused, and does the rest.
 func (t *task) permitted(ctx context.Context, p plan.Plan, out *outcome) (plan.Plan, error) {
 	refusal := p.Refused(false)
 	if refusal == nil {

@@ -120,7 +120,7 @@ func TestBucketsAndKeysOfAllKindsInEveryWorld(t *testing.T) {
 				!strings.Contains(answer.Reason, "s3:GetBucketPolicy") {
 				t.Errorf("Update: %+v", answer)
 			}
-			// The update is taken back, whatever may be read.
+			// The update is rolled back, whatever may be read.
 			r.cfn.Say("UPDATE_IN_PROGRESS", id, "UPDATE_ROLLBACK_IN_PROGRESS")
 			answer := r.deliverRaw(r.event(cfn.Update, id, base(nil), without))
 			if answer.Status != cfn.Success || !strings.Contains(answer.Data[properties.AttrWarnings],

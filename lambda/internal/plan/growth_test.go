@@ -36,7 +36,7 @@ func BenchmarkConverge(b *testing.B) {
 	}
 }
 
-// BenchmarkReplace plans an update that names every bucket anew, by their number.
+// BenchmarkReplace plans an update that replaces every bucket, by their number.
 func BenchmarkReplace(b *testing.B) {
 	for _, n := range []int{1, 10, 100, 1000, 10000} {
 		b.Run(fmt.Sprintf("buckets=%d", n), func(b *testing.B) {

@@ -4,7 +4,7 @@ import "fmt"
 
 // Refusal is a reason not to carry a plan out: it would change what isn't the resource's own, or lose something.
 type Refusal struct {
-	// Reason says what stands in the way, as a sentence without a full stop. Advice says what to do next, in whole sentences.
+	// Reason says what blocks the change, as a sentence without a full stop. Advice says what to do next, in whole sentences.
 	Reason, Advice string
 	// Cause is the error of a call that was denied. Reason and Advice are empty then.
 	Cause error

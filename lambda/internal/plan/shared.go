@@ -174,7 +174,7 @@ func (c *converger) dropStatements(added []int) (keys []int) {
 }
 
 // removeStatements removes the statements from the policies of buckets and keys. Their Sid is this resource's alone, whoever owns the
-// role. A policy that was extended and can't be read stands in the way, but only while the role exists: before it is created, and after
+// role. A policy that was extended and can't be read blocks it, but only while the role exists: before it is created, and after
 // it is deleted, no statement is left.
 func (d *destroyer) removeStatements() []int {
 	var steps []int

@@ -19,7 +19,7 @@ func with(o servicerole.Observed, change func(servicerole.Observed)) servicerole
 	return o
 }
 
-// What is done to the policies of buckets and keys, beside a role that stands already.
+// What is done to the policies of buckets and keys, beside a role that already exists.
 func TestConvergeShared(t *testing.T) {
 	const role = `{"RoleName":"R","PersonalizeAccess":"None"`
 	standing := func(properties string) servicerole.Observed { return made(desire(t, properties)) }
@@ -148,7 +148,7 @@ func TestConvergeRefusesShared(t *testing.T) {
 	}
 }
 
-// Updates: what stands in the way of a change is refused, except during a rollback.
+// Updates: what blocks a change is refused, except during a rollback.
 func TestUpdatesOfWhatIsNotThere(t *testing.T) {
 	denied, missing := servicerole.ObservedShared{Presence: servicerole.Denied, Denial: errDenied}, servicerole.ObservedShared{}
 	const typicalAndTwo = `{"RoleName":"R","Buckets":["data","two"],"Tags":[{"Key":"team","Value":"ml"}]}`

@@ -62,7 +62,7 @@ const (
 	cloud = "arn:aws:iam::aws:policy/CloudWatchFullAccess"
 )
 
-// converge returns the plan, and what stands in its way as an error.
+// converge returns the plan, and its refusals as an error.
 func converge(d servicerole.Desired, o servicerole.Observed) (Plan, error) {
 	p := Converge(d, o)
 	if r := p.Refused(false); r != nil {

@@ -9,7 +9,7 @@ import (
 	"personalize-role/lambda/internal/lazyregexp"
 )
 
-// deadPrincipal is the unique id of an IAM entity, which stands for its ARN once the entity is deleted. See
+// deadPrincipal is the unique id of an IAM entity, by which a policy names it once it is deleted. See
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
 var deadPrincipal = lazyregexp.Regexp(`"(AROA|AIDA|AGPA|AIPA)[A-Z0-9]{12,}"`)
 

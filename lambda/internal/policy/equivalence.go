@@ -116,7 +116,7 @@ func sameStatement(a, b string) bool {
 	return Equivalent(form+a+`]}`, form+b+`]}`)
 }
 
-// words returns a text that statements which mean the same have in common: what stands in them, in one order and case.
+// words returns a text that is the same for statements which mean the same: their words, sorted and in lower case.
 func words(statement json.RawMessage) string {
 	var tree struct {
 		Statement []any

@@ -219,7 +219,7 @@ func (s Shared) without(family string) []json.RawMessage {
 	return slices.DeleteFunc(slices.Clone(s.statements), func(statement json.RawMessage) bool { return IsOfFamily(sidOf(statement), family) })
 }
 
-// Statements returns each statement as it stands.
+// Statements returns the text of each statement.
 func (s Shared) Statements() []json.RawMessage { return s.statements }
 
 // Sids returns the Sid of each statement, empty where it has none.

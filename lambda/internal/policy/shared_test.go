@@ -160,7 +160,7 @@ func TestPutAndRemove(t *testing.T) {
 	}
 }
 
-// Ours stands once, in its first place, and is written only if its meaning differs.
+// The function's statement is there once, in its first place, and is written only if its meaning differs.
 func TestPutIsIdempotent(t *testing.T) {
 	ours := own("DatasetImport")[0].String()
 	other := `{"Effect":"Deny"}`

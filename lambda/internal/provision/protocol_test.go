@@ -153,7 +153,7 @@ func TestUnwantedIsNotWrittenAgain(t *testing.T) {
 	}
 }
 
-// A foreign statement that goes while ours is merged is told of.
+// A foreign statement that disappears while the function merges its own is reported.
 func TestVanishedStatementsAreReported(t *testing.T) {
 	fake := fakeaws.New(account.AccountID)
 	fake.S3.AddBucket("data", "", "", `{"Version":"2012-10-17","Statement":[`+theirs+`]}`)

@@ -212,7 +212,7 @@ func TestListsThatLagAreReadAgain(t *testing.T) {
 	}
 }
 
-// A policy that is attached and doesn't exist was deleted between two calls: it is looked at again, not taken for somebody else's.
+// A policy that is attached and doesn't exist was deleted between two calls: it is looked at again, not taken for another stack's.
 func TestPoliciesThatGoMeanwhileAreReadAgain(t *testing.T) {
 	fake := fakeaws.New("123456789012")
 	p := New(Clients{IAM: fake.IAM}, slog.New(slog.DiscardHandler))

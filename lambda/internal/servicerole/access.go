@@ -14,7 +14,7 @@ import (
 // BucketGrant is what a data bucket's policy should say.
 type BucketGrant struct {
 	Name string
-	// Managed says that the bucket's policy is ours to extend, where the bucket belongs to this account.
+	// Managed says that the function may change the bucket's policy, if the bucket belongs to this account.
 	Managed bool
 	// HasKey says that the properties name a key of the bucket's objects.
 	HasKey bool
@@ -25,7 +25,7 @@ type BucketGrant struct {
 // KeyGrant is what a key's policy should say.
 type KeyGrant struct {
 	ARN string
-	// Managed says that the key's policy is ours to extend; a key of another account never is.
+	// Managed says that the function may change the key's policy; it never changes that of a key of another account.
 	Managed bool
 	// OfOthers says that the key belongs to another account.
 	OfOthers bool

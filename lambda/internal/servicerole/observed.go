@@ -24,7 +24,7 @@ type Scope struct {
 	Documents bool
 }
 
-// once leaves out what stands there twice.
+// once returns a list without duplicates.
 func (s Scope) once() Scope {
 	s.Policies, s.Buckets, s.Keys, s.Defaults = distinct(s.Policies), distinct(s.Buckets), distinct(s.Keys), distinct(s.Defaults)
 	return s
@@ -44,7 +44,7 @@ func distinct[T comparable](list []T) []T {
 type Observed struct {
 	// Role is nil where there is none of that name.
 	Role *ObservedRole
-	// Policies are the customer managed policies that exist, of those asked about and of those of ours that are attached
+	// Policies are the customer managed policies that exist, of those asked about and of those of this stack that are attached
 	// to the role.
 	Policies []ObservedPolicy
 	// Buckets and Keys are all that were asked about, by name and by ARN.
@@ -54,7 +54,7 @@ type Observed struct {
 	StackTags map[string]string
 }
 
-// Presence says how a bucket or key stands to the function.
+// Presence says whether the function can reach a bucket or key.
 type Presence int
 
 const (

@@ -27,7 +27,7 @@ type Writer struct {
 	Patience
 }
 
-// Merge changes and writes the document, and reads it anew while other writers get in between. It writes nothing if no change is needed.
+// Merge changes and writes the document, and reads it again while other writers get in between. It writes nothing if no change is needed.
 func (w Writer) Merge(ctx context.Context, e *Edit) error {
 	t := tries{conflicts: maxConflicts, failures: w.Attempts - 1}
 	for {
