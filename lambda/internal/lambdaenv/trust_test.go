@@ -71,11 +71,12 @@ func proxy(t *testing.T) *url.URL {
 			return
 		}
 		w.WriteHeader(http.StatusOK)
-		client, _, err := http.NewResponseController(w).Hijack()
+		client, read, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			return
 		}
-		go func() { _, _ = io.Copy(server, client) }()
+		// The first bytes may have been read already.
+		go func() { _, _ = io.Copy(server, read) }()
 		_, _ = io.Copy(client, server)
 	}))
 	t.Cleanup(s.Close)
