@@ -14,7 +14,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -122,10 +121,7 @@ func openIn(t *testing.T, id, region string) *account {
 	if endpoint == "" {
 		t.Fatalf("%s isn't set; run the emulator tests by make test", emulator.EndpointVariable)
 	}
-	cfg := aws.Config{
-		Region: region, BaseEndpoint: aws.String(endpoint),
-		Credentials: credentials.NewStaticCredentialsProvider(id, "test", ""),
-	}
+	cfg := emulator.ConfigAt(endpoint, region, aws.Credentials{AccessKeyID: id, SecretAccessKey: "test"})
 	a := &account{
 		id: id, config: cfg, deployer: emulator.NewDeployer(cfg, io.Discard), viewer: emulator.NewViewer(cfg, io.Discard),
 		iam: iam.NewFromConfig(cfg), kms: kms.NewFromConfig(cfg),

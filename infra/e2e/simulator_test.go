@@ -19,7 +19,6 @@ import (
 	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"personalize-role/infra/bundle"
@@ -78,10 +77,8 @@ func newSimulator(t *testing.T) *simulator {
 
 // config is that of the root user of the function's account.
 func (s *simulator) config() aws.Config {
-	return aws.Config{
-		Region: emulator.Region, BaseEndpoint: aws.String(os.Getenv(emulator.EndpointVariable)),
-		Credentials: credentials.NewStaticCredentialsProvider(runtimeAccount, "test", ""),
-	}
+	return emulator.ConfigAt(os.Getenv(emulator.EndpointVariable), emulator.Region,
+		aws.Credentials{AccessKeyID: runtimeAccount, SecretAccessKey: "test"})
 }
 
 func (s *simulator) environment() *environment { return startEnvironment(s.t, s.binary, s.server.URL) }

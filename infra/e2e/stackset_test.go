@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
@@ -56,8 +55,7 @@ func startMoto(t *testing.T) aws.Config {
 			t.Fatalf("moto doesn't start: %v", err)
 		}
 	}
-	return aws.Config{Region: emulator.Region, BaseEndpoint: aws.String(endpoint),
-		Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+	return emulator.ConfigAt(endpoint, emulator.Region, aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"})
 }
 
 // organisation makes one with two accounts in an organisational unit, and returns the IDs of the unit and of the accounts.

@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go/middleware"
+
+	"personalize-role/lambda/inmemory"
 )
 
 // Attempts of a call before its error counts, and the longest pause between two: IAM throttles whole accounts, and StackSets
@@ -58,7 +60,7 @@ func HTTPClient(configure func(*http.Transport)) *http.Client {
 		configure(t)
 	}).GetTransport()
 	return &http.Client{
-		Transport:     inMemory{transport},
+		Transport:     inmemory.Transport{Next: transport},
 		Timeout:       attemptTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
