@@ -1,7 +1,6 @@
 package handler
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"sync/atomic"
@@ -204,9 +203,9 @@ var concealed = &plan.Refusal{
 	Advice: "Read the log, and allow the function cloudformation:DescribeStackResource and cloudformation:DescribeStacks.",
 }
 
-// isRollingBack asks once.
+// isRollingBack reports whether CloudFormation rolls the update back. It asks until that is so.
 func (t *task) isRollingBack(ctx context.Context) bool {
-	t.rollingBack = cmp.Or(t.rollingBack, t.handler.Provisioner.IsRollingBack(ctx, t.identity))
+	t.rollingBack = t.rollingBack || t.handler.Provisioner.IsRollingBack(ctx, t.identity)
 	return t.rollingBack
 }
 

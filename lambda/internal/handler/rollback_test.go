@@ -3,11 +3,14 @@ package handler
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
 	"personalize-role/lambda/internal/awstest"
 	"personalize-role/lambda/internal/cfn"
+	"personalize-role/lambda/internal/fakeaws"
+	"personalize-role/lambda/internal/provision"
 )
 
 // The role of a lost update could not be removed while that was rolled back. The next update, or the deletion, removes it.
@@ -201,4 +204,23 @@ func TestTheLongestAnswerFits(t *testing.T) {
 	if !strings.Contains(answer.Data["Warnings"], "has no room for the statements of") {
 		t.Errorf("warnings: %s", answer.Data["Warnings"])
 	}
+}
+
+// Whether an update is rolled back is asked in each round until it is: a rollback doesn't end within an event.
+func TestARollbackIsAskedForOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		said := &fakeaws.CloudFormation{}
+		stacks := &countingCloudFormation{CloudFormation: said}
+		r := newRig(t, awstest.NewFake(t))
+		r.handler.Provisioner = provision.New(provision.Clients{CloudFormation: stacks}, r.handler.Log)
+		update := &task{handler: r.handler}
+		var got []bool
+		for _, status := range []string{"UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"} {
+			said.Say(status, "", status)
+			got = append(got, update.isRollingBack(t.Context()))
+		}
+		if diff := cmp.Diff([]bool{false, true, true}, got); diff != "" || stacks.asked.Load() != 2 {
+			t.Errorf("asked %d times, want 2; -want +got:\n%s", stacks.asked.Load(), diff)
+		}
+	})
 }
