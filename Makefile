@@ -1,5 +1,5 @@
-# Everything that these targets need beside Go 1.26, Python 3.10 with venv, make and, for the CDK, Node 22 with npm, they install,
-# pinned, into .tools.
+# These targets need Go 1.26, Python 3.10 with venv, make and, for the CDK, Node 22 with npm. They install everything else, pinned,
+# into .tools.
 # `make help` lists the targets.
 
 # Of the function: arm64 or x86_64. The default is arm64, and this machine's if AWS_ENDPOINT_URL is set, for an emulator.
@@ -24,7 +24,7 @@ SIMULATE := $(TOOLS)/simulate
 RIE     := $(TOOLS)/bin/aws-lambda-rie
 EMULATOR := $(TOOLS)/emulator
 PEERS   := lambda/bench/peers
-# The packages that decide without asking anybody.
+# The packages that call no service.
 PURE    := lambda/properties $(addprefix lambda/internal/,access cfn plan policy findings servicerole)
 TOOL    := go tool -modfile=.ci/tools
 # The CDK runs in Node, where the race detector sees nothing and takes minutes, as it does for the compression of releases.
@@ -33,7 +33,7 @@ IN_NODE := ./infra ./infra/personalizerole ./examples/...
 IN_WORLDS := ./lambda/internal/access ./lambda/internal/fakeaws ./lambda/internal/handler
 IN_GO   := ./lambda/... ./infra/bundle/... ./infra/deployer ./infra/emulator ./infra/launch ./infra/parameters ./infra/stacks ./infra/cmd/...
 RELEASE := ./infra/release
-# The packages that try every order of calls, and a fault at each. The race detector sees some of these, by -short.
+# Packages whose tests try every order of calls, and a fault at each. The race detector runs only a part of these tests (-short).
 EXHAUSTIVE := ./lambda/internal/handler ./lambda/internal/sharedpolicy
 
 export GOFLAGS := -buildvcs=false
@@ -42,7 +42,7 @@ export GOTOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 export PATH := $(abspath $(CDK))/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help browser launch-page demo build test tools unit unit-go unit-cdk simulated code tools-of-check beside-stacks beside-stacks-of-test histories mutate emulated emulated-calls emulated-stacks bench plan fleet check synth format fmt golden lint vet \
+.PHONY: help browser launch-page demo build test tools unit unit-go unit-race unit-exhaustive unit-cdk simulated code tools-of-check beside-stacks beside-stacks-of-test histories mutate emulated emulated-calls emulated-stacks bench plan fleet check synth format fmt golden lint vet \
 	vulncheck fuzz template package deploy publish release deployable clean
 
 help: ## list the targets
@@ -54,7 +54,7 @@ demo: ## show the whole life of a role on an emulator; KEEP=1 leaves it running
 build: ## compile everything
 	go build ./...
 
-# What waits, for the network or for stacks, runs beside what keeps the processor busy.
+# Jobs that wait for the network or for stacks run in parallel with jobs that keep the processor busy.
 test: ## unit tests with the race detector, and the same binary and template on the emulator
 	$(MAKE) -j2 unit-go tools
 	go test -tags emulator -run '^$$' ./lambda/internal/... ./infra/... > /dev/null
@@ -69,13 +69,18 @@ tools: # what the tests need beside Go
 unit: unit-go unit-cdk simulated ## unit tests, the function's and the tools' with the race detector
 
 unit-go:
-	@echo "unit tests with the race detector, 2 minutes; each package is told when it is done"
+	@echo "unit tests, with and without the race detector: 3 minutes; each package is reported when it is done"
+	$(MAKE) -j2 unit-race unit-exhaustive
+
+unit-race:
 	go test -race $$(go list $(IN_GO) | grep -vxF "$$(go list $(EXHAUSTIVE))")
 	go test -race -short $(EXHAUSTIVE)
+
+unit-exhaustive:
 	go test $(EXHAUSTIVE) $(RELEASE)
 
 unit-cdk: $(CDK)/complete
-	@echo "tests of the CDK apps, 2 minutes; each package is told when it is done"
+	@echo "tests of the CDK apps: 2 minutes; each package is reported when it is done"
 	go test $(IN_NODE)
 
 simulated: $(SIMULATE)/complete ## compare how policies are judged with an independent evaluator
@@ -106,7 +111,7 @@ emulated-stacks: # the template, the binary, the CDK, StackSets
 	@echo "deploying stacks to an emulator, 4 to 8 minutes"
 	go run ./infra/cmd/emulator go test -tags emulator -parallel 8 -timeout 15m ./infra/e2e
 
-# The one on the PATH; Debian's package where there is none and this is root.
+# Uses the Chromium on the PATH. If there is none and this runs as root, Debian's package is installed.
 browser: ## test the launch page in Chromium
 	@command -v chromium chromium-browser google-chrome > /dev/null || { \
 		test "$$(id -u)" = 0 && command -v apt-get > /dev/null || { echo "browser: install Chromium"; exit 1; }; \
@@ -181,7 +186,7 @@ fuzz: ## fuzz each target some thousand times, beyond its committed seeds
 	go test ./lambda/internal/access -run '^$$' -fuzz FuzzDecide -fuzztime 30000x
 	go test ./lambda/internal/template -run '^$$' -fuzz FuzzParse -fuzztime 30000x -fuzzminimizetime 100x
 
-# One action of a policy is newer than what the linter knows, and it takes aws, the account of AWS's managed policies, for none.
+# The linter does not know one new action of a policy, and does not accept aws, the account of AWS managed policies, as an account.
 template: $(LINT)/complete ## cfn-lint, sam validate and sam build on template.yaml; the policies in docs; what resource types ask for
 	@for policy in docs/policies/*.json; do \
 		$(LINT)/bin/parliament --config .ci/parliament.yaml --string \

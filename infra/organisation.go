@@ -14,8 +14,8 @@ var (
 	releaseTemplate    = regexp.MustCompile(`^https://[^/]+\.s3\.[^/]+/personalize-role/[^/]+/template\.yaml$`)
 )
 
-// buildOrganisation adds the stack with a StackSet that gives every account of organisational units a role in every Region of a
-// list, those that join later too. Deploy it in the management account, or in a delegated administrator's. The error names
+// buildOrganisation adds the stack with a StackSet that creates a role for every account of organisational units, in every Region of a
+// list. Accounts that join later get a role too. Deploy it in the management account, or in a delegated administrator's. The error names
 // wrong settings. See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-orgs.html
 func buildOrganisation(s *settings) error {
 	units := s.matching("organisationalUnits", organisationalUnit.MatchString,

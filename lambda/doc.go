@@ -7,10 +7,10 @@
 //	servicerole.New   what the role, its policies and the statements should be (Desired); or what a Delete removes (Removal)
 //	provision.Observe what the account has (Observed)
 //	plan.Converge     the operations from one to the other (Plan), and what blocks them; plan.Destroy for a Removal
-//	Session.Apply     carries them out; sharedpolicy.Writer changes the policies that others own
-//	Session.Verify    looks at those again, while cfn.Judge says whether the event is still wanted
+//	Session.Apply     carries them out; sharedpolicy.Writer changes the policies of buckets and keys
+//	Session.Verify    reads these policies again, while cfn.Judge decides whether the event is still wanted
 //	cfn.Sender        the answer
 //
-// handler walks that line, again while something else interferes. Everything between Observe and Apply is pure: it calls nothing, and reads
-// no clock.
+// Package handler runs these steps, and repeats them while another process interferes. Everything between Observe and Apply is pure: it
+// makes no calls, and reads no clock.
 package main

@@ -1,4 +1,4 @@
-// Answers a case a line, as JSON, with a line: what an independent implementation of IAM's rules decides.
+// Reads one case per line, as JSON, and prints one line for each: the decision of an independent implementation of IAM's rules.
 import { createInterface } from 'node:readline'
 import { runSimulation } from '@cloud-copilot/iam-simulate'
 

@@ -12,7 +12,7 @@ template = cloudformation_include.CfnInclude(
     template_file=os.environ.get("TEMPLATE", "../../dist/packaged.yaml"),
     parameters={"BucketNames": "my-training-data,more-data"},
 )
-# The CDK checks what stands behind conditions as if they held, where a parameter that is left out is empty.
+# The CDK checks conditional values as if every condition were true, but a parameter that is left out is empty.
 for rule in ("W1030", "W8003", "F3031", "F3033"):
     cdk.Validations.of(stack).acknowledge(
         cdk.Acknowledgment(id="CloudFormation-Validate::" + rule, reason="a parameter that is left out is empty")

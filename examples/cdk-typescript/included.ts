@@ -8,7 +8,7 @@ const template = new CfnInclude(stack, 'Template', {
   templateFile: process.env.TEMPLATE ?? '../../dist/packaged.yaml',
   parameters: { BucketNames: 'my-training-data,more-data' },
 });
-// The CDK checks what stands behind conditions as if they held, where a parameter that is left out is empty.
+// The CDK checks conditional values as if every condition were true, but a parameter that is left out is empty.
 for (const id of ['W1030', 'W8003', 'F3031', 'F3033']) {
   Validations.of(stack).acknowledge({ id: `CloudFormation-Validate::${id}`, reason: 'a parameter that is left out is empty' });
 }

@@ -1,2 +1,2 @@
-// Package bundle builds the function and its zip: the same source gives the same bytes, on every machine.
+// Package bundle builds the function and its zip file. The same source produces the same bytes on every machine.
 package bundle

@@ -31,7 +31,7 @@ func InBucket(template []byte, bucket, key, arch string) ([]byte, error) {
 }
 
 // InRegions makes template.yaml refer to a zip in the bucket of the Region that it is deployed to; the key may refer to the template's
-// parameters. The buckets are named one by one: in a Region without one, another account could create it and supply the code.
+// parameters. The buckets are listed one by one: in a Region without a bucket, another account could create it and supply the code.
 // CloudFormation refuses the template in such a Region.
 func InRegions(template []byte, bucketIn map[string]string, key string) ([]byte, error) {
 	pointed, err := replaceOnce(template, "      Code: lambda\n",

@@ -15,8 +15,8 @@ type Scope struct {
 	Release string
 	// Parameter is RoleArnParameterName without a slash at its start.
 	Parameter string
-	// Boundary is the ARN of the managed policy that must bound the function's role (FunctionPermissionsBoundary); empty: none has to. Below
-	// it the stack creates no policy for operators, because no boundary limits them.
+	// Boundary is the ARN of the managed policy that must bound the function's role (FunctionPermissionsBoundary); empty: none is required.
+	// With a boundary, the stack creates no policy for operators, because the boundary would not limit that policy.
 	Boundary string
 }
 

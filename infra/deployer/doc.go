@@ -1,3 +1,3 @@
-// Package deployer says what whoever deploys template.yaml must be allowed to do: the person who clicks, a pipeline, or the service role
-// that CloudFormation is given for the stack.
+// Package deployer defines the permissions that are needed to deploy template.yaml: for a person in the console, for a pipeline, or for the
+// service role that CloudFormation is given for the stack.
 package deployer

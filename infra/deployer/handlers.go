@@ -1,14 +1,14 @@
 package deployer
 
-// Calls are what CloudFormation does on behalf of who deploys, for one resource type.
+// Calls are the calls that CloudFormation makes with the permissions of the deployer, for one resource type.
 type Calls struct {
 	Create, Read, Update, Delete []string
-	// Unasked are those that the registry lists too, and that are made only for properties which template.yaml doesn't have.
+	// Unasked are calls that the registry lists too, but that are made only for properties that template.yaml doesn't use.
 	Unasked []string
 }
 
-// Handlers are the calls of the resource types of template.yaml, as the handlers in their registry schemas list them; a test
-// holds the table to the schemas that cfn-lint carries. See
+// Handlers are the calls for the resource types of template.yaml, as the handlers in their registry schemas list them. A test compares the
+// table with the schemas in cfn-lint. See
 // https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html#schema-properties-handlers
 var Handlers = map[string]Calls{
 	"AWS::Logs::LogGroup": {

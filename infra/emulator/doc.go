@@ -1,3 +1,3 @@
-// Package emulator is the emulator of AWS that the demo and the tests use: it installs it, starts and stops it, deploys to it
-// and shows what came out. Nothing leaves the machine.
+// Package emulator installs, starts and stops the AWS emulator that the demo and the tests use, deploys to it, and prints what an account
+// contains. All calls to AWS stay on this machine.
 package emulator

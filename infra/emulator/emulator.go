@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"personalize-role/infra/bundle"
@@ -175,7 +174,7 @@ func (e *Emulator) ConfigFor(id, secret, session string) aws.Config {
 }
 
 // client loses no answer of an emulator, which is often faster than a request has ended.
-var client = &http.Client{Transport: inmemory.Transport{Next: awshttp.NewBuildableClient().GetTransport()}}
+var client = inmemory.NewClient()
 
 // ConfigAt returns a configuration of the AWS SDK for an endpoint. An access key id of 12 digits is the root user of that account.
 func ConfigAt(endpoint, region string, c aws.Credentials) aws.Config {

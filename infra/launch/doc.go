@@ -1,3 +1,3 @@
-// Package launch makes the page from which a person creates the stack of a release by one click: one static file without anything of
-// others in it, which sends nothing that is typed anywhere before the click.
+// Package launch makes the page from which a person creates the stack of a release with one click. The page is one static file without
+// third-party content. Before the click, it sends nothing that is typed into it.
 package launch

@@ -15,8 +15,8 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-// checkDrift adds the rule that has the function compare the role with its properties, which the rule sends along: no store is needed, and
-// the rule is updated, and rolled back, with the stack. See docs/adr/0020-the-schedule-is-the-store.md.
+// checkDrift adds the rule that makes the function compare the role with its properties. The rule sends the properties, so no store is
+// needed, and it is updated and rolled back with the stack. See docs/adr/0020-the-schedule-is-the-store.md.
 func (r *serviceRole) checkDrift(check DriftCheck) {
 	if check.Schedule == nil {
 		refuse(r, "DriftCheck has no Schedule, such as awsevents.Schedule_Rate(awscdk.Duration_Days(jsii.Number(1)))")

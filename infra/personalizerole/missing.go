@@ -46,7 +46,7 @@ func isListToken(list *[]*string) bool {
 	return list != nil && slices.ContainsFunc(*list, func(entry *string) bool { return strings.HasPrefix(*entry, "#{Token[") })
 }
 
-// checkProps refuses nil in lists, and lists that CDK has to know.
+// checkProps refuses nil in lists.
 func checkProps(r *serviceRole) {
 	for n, key := range r.props.Keys {
 		if key == nil {

@@ -14,11 +14,11 @@ type OperatorAccess string
 
 // What people may do.
 const (
-	// OperatorAccessOperate is everything in Personalize, and passing it the role.
+	// OperatorAccessOperate allows everything in Personalize, and passing the role to it.
 	OperatorAccessOperate OperatorAccess = OperatorAccess(permissions.OperatorOperate)
-	// OperatorAccessReadOnly is looking at what there is.
+	// OperatorAccessReadOnly allows viewing the resources of Personalize.
 	OperatorAccessReadOnly OperatorAccess = OperatorAccess(permissions.OperatorReadOnly)
-	// OperatorAccessMonitor is that, and viewing metrics and alarms of CloudWatch.
+	// OperatorAccessMonitor also allows viewing CloudWatch metrics and alarms.
 	OperatorAccessMonitor OperatorAccess = OperatorAccess(permissions.OperatorMonitor)
 )
 

@@ -23,9 +23,9 @@ type sharing struct {
 	policies int
 }
 
-// shareOwned adds the statements to the policy of a bucket that the app makes, whichever way: CloudFormation would refuse to create
-// a policy beside one that the function made, and replaces the whole policy with every change of its own. CDK says of a bucket that is
-// imported that it added nothing: its policy is the function's to merge into, unless the app has one for it.
+// shareOwned adds the statements to the policy of a bucket that the app creates. The function can't add them: CloudFormation would refuse
+// to create a policy if the function had made one, and it replaces the whole policy with each change of its own. For an imported bucket,
+// CDK adds nothing: the function merges the statements, unless the app has a policy for the bucket.
 func (r *serviceRole) shareOwned(b *Bucket) {
 	if !isOn(b.ManageBucketPolicy) {
 		return
@@ -169,7 +169,7 @@ func (r *serviceRole) arn(resource string) string {
 
 func (r *serviceRole) path() string { return text(r.props.Path, properties.DefaultPath) }
 
-// namelessRole is the fault of a role without a name of which a bucket's policy in another account must tell.
+// namelessRole returns a fault if the policy of a bucket in another account must name the role, and the role has no literal name.
 func (r *serviceRole) namelessRole() []string {
 	name := text(r.props.RoleName, "")
 	if name != "" && !hasToken(name) && !hasToken(r.path()) {

@@ -17,8 +17,8 @@ type served struct {
 	permissions *replaced
 }
 
-// serve permits what a role needs by a policy in the role's own stack, so that it is there before the role and goes after it, and
-// that nothing but the function's role and token crosses stacks.
+// serve grants the function what a role needs, by a policy in the role's own stack: the policy is created before the role and deleted after
+// it. Only the function's role and token are shared between stacks.
 func (f *function) serve(r *serviceRole) {
 	f.refuseCircle(r)
 	s := f.servedFor(awscdk.Stack_Of(r))
@@ -27,8 +27,8 @@ func (f *function) serve(r *serviceRole) {
 	r.resource.AddResourceDependency(s.permissions.policy, nil)
 }
 
-// refuseCircle refuses a boundary that another stack than the function's makes, and that would bound the function's role too: the stack of
-// the role needs that of the function, which would need the other one.
+// refuseCircle refuses a boundary that is created in the role's stack and would also bound the function's role in another stack: each of
+// the two stacks would need the other.
 func (f *function) refuseCircle(r *serviceRole) {
 	boundary, ok := r.props.PermissionsBoundary.(constructs.IConstruct)
 	if !ok || f.boundary != nil || f.required != nil || !*awscdk.Resource_IsOwnedResource(boundary) {

@@ -10,7 +10,7 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-// wrongPlaces are the faults of buckets and keys that are known to be elsewhere, or to be something else.
+// wrongPlaces returns the faults of buckets in another Region, of buckets whose name and ARN differ, and of keys that are aliases.
 func (r *serviceRole) wrongPlaces() []string {
 	var faults []string
 	region := *r.Stack().Region()
@@ -36,7 +36,7 @@ func (r *serviceRole) wrongPlaces() []string {
 	return faults
 }
 
-// circles are the faults of policies of buckets that name the role, which waits for them: CloudFormation would refuse the stack.
+// circles returns the faults of bucket policies that name the role, which waits for them: CloudFormation would refuse the stack.
 func (r *serviceRole) circles() []string {
 	id, err := json.Marshal(*r.Stack().GetLogicalId(r.resource))
 	if err != nil {

@@ -17,15 +17,15 @@ type Use string
 
 // Uses of a bucket.
 const (
-	// UseDatasetImport is reading by dataset import jobs.
+	// UseDatasetImport lets dataset import jobs read the bucket.
 	UseDatasetImport Use = properties.UseDatasetImport
-	// UseBatchInference is reading and writing by batch inference and batch segment jobs.
+	// UseBatchInference lets batch inference and batch segment jobs read and write the bucket.
 	UseBatchInference Use = properties.UseBatchInference
-	// UseDatasetExport is writing by dataset export jobs.
+	// UseDatasetExport lets dataset export jobs write to the bucket.
 	UseDatasetExport Use = properties.UseDatasetExport
-	// UseMetricAttribution is writing the reports of metric attributions.
+	// UseMetricAttribution lets metric attributions write their reports to the bucket.
 	UseMetricAttribution Use = properties.UseMetricAttribution
-	// UseDataDeletion is reading by data deletion jobs.
+	// UseDataDeletion lets data deletion jobs read the bucket.
 	UseDataDeletion Use = properties.UseDataDeletion
 )
 
@@ -51,10 +51,10 @@ const (
 	CloudWatchAccessFullAccessV2 CloudWatchAccess = properties.CloudWatchFullAccessV2
 )
 
-// Findings says what becomes of what would make Personalize fail later.
+// Findings is what the deployment does about configurations that would make Personalize fail later.
 type Findings string
 
-// What becomes of findings: they are said, fail the deployment if they are certain, or aren't looked for.
+// Values of Findings: report them as warnings, fail the deployment if a finding is certain, or don't look for them.
 const (
 	FindingsWarn Findings = properties.FindingsWarn
 	FindingsFail Findings = properties.FindingsFail
@@ -65,13 +65,13 @@ const (
 type BucketOptions struct {
 	// Uses of the bucket. Default: UseDatasetImport.
 	Uses []Use
-	// Prefixes are starts of object keys that Personalize may use; a folder ends in /. Default: the whole bucket.
+	// Prefixes are the prefixes of the object keys that Personalize may use; a folder ends in /. Default: the whole bucket.
 	Prefixes *[]*string
-	// ManageBucketPolicy has the function merge a statement into the policy of an imported bucket; to a bucket that this app makes, CDK
-	// adds it. Default: true.
+	// ManageBucketPolicy makes the function merge a statement into the policy of an imported bucket. If this app creates the bucket, CDK adds
+	// the statement. Default: true.
 	ManageBucketPolicy *bool
-	// RequireSourceConditions has the statements of the bucket policy require aws:SourceAccount and aws:SourceArn, also of requests without
-	// them. AWS documents no bucket policy with conditions for Personalize. Default: false.
+	// RequireSourceConditions makes the statements of the bucket policy require aws:SourceAccount and aws:SourceArn: a request without them is
+	// not allowed. AWS documents no bucket policy with conditions for Personalize. Default: false.
 	RequireSourceConditions *bool
 	// EncryptionKey is the key that the bucket's objects are encrypted with. Default: the bucket's own, as far as CDK knows it.
 	EncryptionKey awskms.IKey
@@ -128,24 +128,24 @@ type PersonalizeServiceRoleProps struct {
 	PersonalizeAccess PersonalizeAccess
 	// CloudWatchAccess attaches a policy for CloudWatch. Default: CloudWatchAccessNone.
 	CloudWatchAccess CloudWatchAccess
-	// Uses are those of buckets that name none, and of a role without buckets: UseMetricAttribution needs none. Default: UseDatasetImport.
+	// Uses apply to buckets that name none, and to a role without buckets: UseMetricAttribution needs none. Default: UseDatasetImport.
 	Uses []Use
-	// Buckets are the data buckets; AddBucket adds more. One bucket may occur again with other prefixes and uses: what they allow adds up.
-	// Default: none.
+	// Buckets are the data buckets; AddBucket adds more. A bucket may occur several times with different prefixes and uses, which are
+	// combined. Default: none.
 	Buckets []Bucket
 	// PolicyName is the name of the managed policy for buckets and keys, 1 to 128 characters. Default: a derived one that starts
 	// with PersonalizeS3BucketAccessPolicy-.
 	PolicyName *string
 	// Keys are the KMS keys of dataset groups. See
 	// https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-key-access.html
-	// CloudFormation replaces the whole policy of a key that it makes whenever that policy changes in the app, the function's
-	// statement included: change the role's description in the same deployment, so that the function merges it again.
+	// If the app that creates a key changes the key's policy, CloudFormation replaces the whole policy, including the function's statement.
+	// Change Revision in the same deployment: then the function merges its statement again.
 	// Default: none.
 	Keys []awskms.IKey
 	// ManageKeyPolicies has the function merge a statement into the policies of the keys. Default: true.
 	ManageKeyPolicies *bool
-	// SourceConditions lets only Personalize acting for this account assume the role, and use buckets and keys as far as it says for whom it
-	// acts; the role may only use buckets that belong to their account. See
+	// SourceConditions lets Personalize assume the role only on behalf of this account. The statements for buckets and keys check the source
+	// if the request names one. The role may use a bucket of this account only while this account owns it. See
 	// https://docs.aws.amazon.com/personalize/latest/dg/cross-service-confused-deputy-prevention.html
 	// Default: true.
 	SourceConditions *bool
@@ -153,24 +153,24 @@ type PersonalizeServiceRoleProps struct {
 	SourceRegions *[]*string
 	// AdoptExistingRole manages the existing role RoleName, and restores it on deletion. Default: false.
 	AdoptExistingRole *bool
-	// ForceDetachPolicies detaches, on deletion, policies that others attached to the role. Default: false.
+	// ForceDetachPolicies makes the deletion detach policies that were attached to the role outside of the stack. Default: false.
 	ForceDetachPolicies *bool
-	// StackTags puts the tags of the stack on the role and its managed policy, where CDK's tags have no such key. Default: true.
+	// StackTags adds the tags of the stack to the role and its managed policy, except for keys that CDK's tags have. Default: true.
 	StackTags *bool
-	// Findings says what becomes of what would make Personalize fail later: it is said, fails the deployment before anything is changed if it
-	// is certain, or is not looked for. docs/findings.md explains each. Default: FindingsWarn.
+	// Findings is what the deployment does about configurations that would make Personalize fail later: report them as warnings, fail before
+	// anything is changed if a finding is certain, or not look for them. docs/findings.md explains each. Default: FindingsWarn.
 	Findings Findings
-	// OrganizationId is the ID of the account's organisation, to judge policies that let in an organisation only. Default: it isn't known.
+	// OrganizationId is the ID of the account's organisation. It is used to judge policies that allow only an organisation. Default: unknown.
 	OrganizationId *string
-	// DriftCheck has the role, its policies and the statements compared with what was deployed, on a schedule. Default: never.
+	// DriftCheck compares the role, its policies and the statements with what was deployed, on a schedule. Default: no check.
 	DriftCheck *DriftCheck
-	// Revision is any text; a change of it has the function look at everything again, since CloudFormation sends an event only if a property
+	// Revision is any text. A change of it makes the function check everything again, because CloudFormation sends an event only if a property
 	// changes. Default: none.
 	Revision *string
 	// PropagationDelay is how long to wait, at most 4 minutes, until IAM has propagated a new role or changed permissions. Default: 15
 	// seconds.
 	PropagationDelay awscdk.Duration
-	// RemovalPolicy says what becomes of the role when it is removed from the stack. Default: RemovalPolicy_DESTROY.
+	// RemovalPolicy is what happens to the role when it is removed from the stack. Default: RemovalPolicy_DESTROY.
 	RemovalPolicy awscdk.RemovalPolicy
 	// Provider is the function that provisions the role. Default: one that all roles of the stack share.
 	Provider Provider

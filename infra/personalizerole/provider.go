@@ -56,11 +56,11 @@ type ProviderProps struct {
 	LogEncryptionKey awskms.IKey
 	// AlarmTopic is notified when the function fails, and when Lambda drops an event that CloudFormation waits for. Default: no alarms.
 	AlarmTopic awssns.ITopic
-	// RequiredBoundary must bound every role that the function provisions, also for other apps: the function has permissions for no other
-	// role. It never bounds the role of the function. See docs/permissions.md for one that allows what Personalize needs. Default: none.
+	// RequiredBoundary is the boundary of every role that the function provisions, for other apps too: the function has no permissions for
+	// other roles. It never bounds the function's own role. See docs/permissions.md for one that allows what Personalize needs. Default: none.
 	RequiredBoundary awsiam.IManagedPolicy
-	// PermissionsBoundary bounds the role of the function, which needs IAM, CloudFormation, CloudWatch Logs, S3 and KMS. Default: the
-	// one of the roles that it provisions, unless that is required of them.
+	// PermissionsBoundary bounds the role of the function, which needs IAM, CloudFormation, CloudWatch Logs, S3 and KMS. Default: the boundary
+	// of the roles that it provisions, unless RequiredBoundary is set.
 	PermissionsBoundary awsiam.IManagedPolicy
 	// RolePath is the IAM path of the function's role; it starts and ends with /. Default: /
 	RolePath *string
@@ -68,7 +68,7 @@ type ProviderProps struct {
 	AdditionalGrants *AdditionalGrants
 }
 
-// AdditionalGrants are what roles outside of this app may be called and may use. Roles and policies with derived names always count in.
+// AdditionalGrants are the names, buckets and keys that roles outside of this app may have. Derived names are always included.
 type AdditionalGrants struct {
 	// RoleNames and PolicyNames are names, or patterns with *, below any path.
 	RoleNames   *[]*string
@@ -106,8 +106,8 @@ func (d *deployed) serve(*serviceRole) {}
 
 func (d *deployed) widen(*serviceRole) {}
 
-// Provider_FromServiceToken takes a provider that is deployed already, by the ARN of its function. It must allow what the roles
-// need: template.yaml has parameters for that.
+// Provider_FromServiceToken returns a provider that is already deployed, by the ARN of its function. The function must have the permissions
+// that the roles need: template.yaml has parameters for them.
 func Provider_FromServiceToken(serviceToken *string) Provider {
 	if serviceToken == nil {
 		panic("Provider_FromServiceToken: serviceToken is missing")
@@ -130,8 +130,8 @@ func providerOf(stack awscdk.Stack) Provider {
 	return p
 }
 
-// NewProvider adds a provider to a scope, to be shared by roles, of other stacks too; nil props mean the defaults. Its permissions
-// are those that the roles of this app need.
+// NewProvider adds a provider to a scope. Roles of several stacks can share it; nil props mean the defaults. Its permissions are those that
+// the roles of this app need.
 func NewProvider(scope constructs.Construct, id *string, props *ProviderProps) Provider {
 	if props == nil {
 		props = &ProviderProps{}

@@ -15,8 +15,8 @@ import (
 // after a minute.
 const serviceTimeout = 720
 
-// taggedResource is the custom resource. CDK's own CustomResource takes no tags and no boundary; to aspects this one is a role like any
-// other.
+// taggedResource is the custom resource. CDK's own CustomResource supports neither tags nor a boundary. Aspects treat this resource as a
+// role.
 type taggedResource struct {
 	awscdk.CfnResource
 	tags awscdk.TagManager

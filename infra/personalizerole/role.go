@@ -9,7 +9,7 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-// PersonalizeServiceRole is the role that Amazon Personalize assumes. It goes wherever CDK takes a role.
+// PersonalizeServiceRole is the role that Amazon Personalize assumes. It can be used wherever CDK expects a role.
 type PersonalizeServiceRole interface {
 	awsiam.IRole
 	// AddBucket adds a data bucket, new or imported, after construction; nil options mean the defaults.
@@ -20,18 +20,18 @@ type PersonalizeServiceRole interface {
 	RoleId() *string
 	// Warnings are what would make Personalize fail later, a line each.
 	Warnings() *string
-	// FindingCount is the number of findings, which are the first of the warnings.
+	// FindingCount is the number of findings among the warnings.
 	FindingCount() *string
-	// RequiredBucketPolicyStatements and RequiredKeyPolicyStatements are the statements that others must add to policies which aren't managed
-	// here, as JSON by bucket name and by key ARN.
+	// RequiredBucketPolicyStatements and RequiredKeyPolicyStatements are the statements that the owners of buckets and keys must add to
+	// policies that the function doesn't change, as JSON by bucket name and by key ARN.
 	RequiredBucketPolicyStatements() *string
 	RequiredKeyPolicyStatements() *string
-	// GrantOperate lets a principal operate Personalize, and pass it this role and no other. NewOperatorPolicy makes a policy of that, and of
-	// what follows.
+	// GrantOperate lets a principal operate Personalize, and pass this role and no other role to it. NewOperatorPolicy makes a managed policy
+	// of these permissions, or of those of the next two methods.
 	GrantOperate(grantee awsiam.IGrantable) awsiam.Grant
-	// GrantReadOnly lets a principal look at what there is in Personalize, without getting recommendations.
+	// GrantReadOnly lets a principal view the resources of Personalize, but not get recommendations.
 	GrantReadOnly(grantee awsiam.IGrantable) awsiam.Grant
-	// GrantMonitor is GrantReadOnly, and lets a principal view metrics and alarms of CloudWatch.
+	// GrantMonitor is GrantReadOnly, and also lets a principal view CloudWatch metrics and alarms.
 	GrantMonitor(grantee awsiam.IGrantable) awsiam.Grant
 	// Provider is the function that provisions the role.
 	Provider() Provider
@@ -49,8 +49,8 @@ type serviceRole struct {
 	shared []sharing
 }
 
-// NewPersonalizeServiceRole adds a role to a scope; nil props mean the defaults. Wrong literal props fail at synthesis, with
-// the construct's path; tokens are checked by the function.
+// NewPersonalizeServiceRole adds a role to a scope; nil props mean the defaults. Invalid literal props fail at synthesis, with the
+// construct's path. The function checks tokens at deployment.
 func NewPersonalizeServiceRole(scope constructs.Construct, id *string, props *PersonalizeServiceRoleProps) PersonalizeServiceRole {
 	r := &serviceRole{}
 	if props != nil {

@@ -87,7 +87,7 @@ func stringList(texts []string) []*string {
 	return list
 }
 
-// literals puts placeholders in the place of tokens, which only the function can check: whatever depends on one counts as right.
+// literals returns the properties without tokens, which only the function can check. A placeholder replaces a name that other checks need.
 func literals(all map[string]any) map[string]any {
 	known := map[string]any{}
 	for name, value := range all {

@@ -1,3 +1,3 @@
-// Package release makes what is published for one click, and uploads it: the function's zips and a template that finds them in
-// the bucket of its own Region.
+// Package release builds and uploads the files for one-click deployments: the function's zips, and a template that finds the zips in the
+// bucket of its own Region.
 package release

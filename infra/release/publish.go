@@ -15,8 +15,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// Publish uploads the release to a Region's bucket with checksums, and says of each file whether it was uploaded or was there
-// with the same bytes. A file with other bytes is never overwritten: the error says so, and what is left to do.
+// Publish uploads the release to a Region's bucket with checksums, and reports for each file whether it was uploaded or already existed
+// with the same bytes. It never overwrites a file: if the bytes differ, the error wraps ErrChanged, and says what to do.
 func (r Release) Publish(ctx context.Context, client *s3.Client, region string, progress io.Writer) error {
 	bucket := r.BucketIn(region)
 	for _, f := range r.Files {

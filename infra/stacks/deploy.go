@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
-// FailedError is an operation that ended otherwise than it should.
+// FailedError is the error of an operation that didn't end in the expected status.
 type FailedError struct {
 	Verb, Stack string
 	// Status is that of the stack after the operation.

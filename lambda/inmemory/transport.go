@@ -16,6 +16,13 @@ import (
 // is made again.
 type Transport struct{ Next http.RoundTripper }
 
+// NewClient returns a client for the AWS SDK, with net/http's transport and as many connections to a host as there are calls at once.
+func NewClient() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = transport.MaxIdleConns
+	return &http.Client{Transport: Transport{Next: transport}}
+}
+
 // RoundTrip returns the answer to the request. It returns an error if the body can't be read.
 func (t Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body == nil || r.Body == http.NoBody {

@@ -10,13 +10,13 @@ type Operator string
 
 // What people may do.
 const (
-	// OperatorOperate is everything in Personalize, and passing it one role and no other. See
+	// OperatorOperate allows everything in Personalize, and passing one role, and no other, to it. See
 	// https://docs.aws.amazon.com/personalize/latest/dg/grant-user-permissions.html
 	OperatorOperate Operator = "Operate"
-	// OperatorReadOnly is looking at what there is, without getting recommendations. See
+	// OperatorReadOnly allows viewing the resources of Personalize, but not getting recommendations. See
 	// https://docs.aws.amazon.com/personalize/latest/dg/security_iam_id-based-policy-examples.html
 	OperatorReadOnly Operator = "ReadOnly"
-	// OperatorMonitor is that, and viewing CloudWatch's metrics and alarms, which IAM can't narrow to those of Personalize. See
+	// OperatorMonitor also allows viewing CloudWatch metrics and alarms, which IAM can't restrict to those of Personalize. See
 	// https://docs.aws.amazon.com/personalize/latest/dg/personalize-monitoring.html
 	OperatorMonitor Operator = "Monitor"
 )

@@ -60,8 +60,8 @@ func Statements(s Scope) []Statement {
 	return slices.Concat(ReadStatements(s), OwnStatements(s), DataStatements(s))
 }
 
-// ReadStatements returns those that let the function read. They allow any name: what a name refers to must be known before
-// it is touched, and the Delete that follows a Create refused for its name must find that nothing is there.
+// ReadStatements returns the statements that let the function read. They allow any name: the function must know what a name refers to
+// before it changes anything, and the Delete after a Create that was refused for its name must find that there is nothing to delete.
 func ReadStatements(s Scope) []Statement {
 	return []Statement{
 		{Sid: "ReadRoles", Actions: roleReads, Resources: []string{s.arn("role", "/", "*")}},
@@ -74,8 +74,8 @@ func ReadStatements(s Scope) []Statement {
 	}
 }
 
-// OwnStatements returns those that let the function create roles and managed policies, and change those that carry its tag. The ownership
-// tag of what carries one already can only be changed where the tag is of this account and Region.
+// OwnStatements returns the statements that let the function create roles and managed policies, and change those that carry its tag. It can
+// change an existing ownership tag only if the tag names a stack of this account and Region.
 func OwnStatements(s Scope) []Statement {
 	roles, policies := append(s.named("role", s.RoleNames), s.Roles...), append(s.named("policy", s.PolicyNames), s.Policies...)
 	tagged := map[string][]string{"aws:ResourceTag/" + servicerole.TagStackID: {s.stacks()}}
@@ -116,8 +116,8 @@ func (s Scope) bounded(conditions map[string]map[string][]string) map[string]map
 	return conditions
 }
 
-// GuardStatement returns the one that keeps the function from locking an account out of its keys: the check that AWS makes of a new key
-// policy must not be bypassed. It denies, as a condition of an Allow would refuse calls that don't have the parameter. See
+// GuardStatement returns the statement that keeps the function from locking the account out of its keys: it must not bypass the check that
+// AWS makes of a new key policy. It is a Deny, because a condition of an Allow would refuse calls without the parameter. See
 // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-bypass-policy-lockout-safety-check
 func GuardStatement() Statement {
 	return Statement{Sid: "KeepKeysReachable", Deny: true, Actions: []string{"kms:PutKeyPolicy"}, Resources: []string{"*"},
@@ -129,9 +129,9 @@ func LogStatement(logGroupARN string) Statement {
 	return Statement{Sid: "WriteLogs", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resources: []string{logGroupARN}}
 }
 
-// DataStatements returns those that let the function change the policies of buckets and keys. They must outlive a change that drops a
-// bucket or a key, since the function then takes its statement out. The first one is there without buckets, too: a policy can't
-// be empty.
+// DataStatements returns the statements that let the function change the policies of buckets and keys. They must outlive an update that
+// drops a bucket or a key, because the function then removes its statement. The first statement is there even without buckets: a policy
+// can't be empty.
 func DataStatements(s Scope) []Statement {
 	statements := []Statement{{Sid: "ListBuckets", Actions: accountReads, Resources: []string{"*"}}}
 	if len(s.Buckets) > 0 {

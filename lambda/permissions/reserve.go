@@ -5,9 +5,9 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-// ReserveTags returns the statements of a service control policy that keeps the tags by which the function knows what it owns for the
-// function's roles, which are ARNs or patterns. The keys of a role's tags ignore case, and conditions that match patterns don't: the tags
-// of ownership are named for that. See https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html and
+// ReserveTags returns the statements of a service control policy that reserves the function's tags for its roles, which are ARNs or
+// patterns. The keys of a role's tags ignore case, but StringLike doesn't: the ownership tags are therefore named one by one. See
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html and
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 func ReserveTags(functionRoles []string) []Statement {
 	deny := func(sid, operator string, keys ...string) Statement {

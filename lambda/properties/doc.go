@@ -1,3 +1,3 @@
-// Package properties is the public contract of Custom::PersonalizeServiceRole: the one spelling of the resource type, of
-// its properties and of its attributes, and the check of everything that can be checked without calling AWS.
+// Package properties is the public contract of Custom::PersonalizeServiceRole: the names of the resource type, of its properties and of its
+// attributes, and every check that needs no call to AWS.
 package properties

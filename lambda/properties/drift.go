@@ -13,12 +13,12 @@ const (
 	DimensionStack     = "StackName"
 	DimensionLogicalID = "LogicalResourceId"
 
-	// MetricDrift is the number of differences that are left, MetricFindings that of findings.
+	// MetricDrift is the number of differences that were not repaired, and MetricFindings the number of findings.
 	MetricDrift    = "Drift"
 	MetricFindings = "Findings"
-	// MetricCheckFailed is 1 if nothing could be checked.
+	// MetricCheckFailed is 1 if the check failed, at least in part.
 	MetricCheckFailed = "CheckFailed"
-	// MetricProblems is the number of what is left for a person to do: differences, findings that are certain, and failed checks.
+	// MetricProblems is the number of problems for a person to solve: differences, findings that are certain, and failed checks.
 	MetricProblems = "Problems"
 )
 

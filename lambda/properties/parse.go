@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// Error lists everything that is wrong with the properties of an event, so that one deployment tells it all.
+// Error lists everything that is wrong with the properties of an event, so that one deployment reports everything.
 type Error struct {
 	// Faults are whole sentences without a full stop, each starting with the property's name.
 	Faults []string
@@ -69,8 +69,8 @@ func Parse(raw json.RawMessage) (Properties, error) {
 	return p, nil
 }
 
-// Salvage reads what it can, for a Delete: properties of an older schema keep coming for ever, and must never keep a
-// stack from being deleted. What is wrong or unknown counts as left out.
+// Salvage reads what it can, for a Delete: stacks keep sending properties of older schemas, which must not keep a stack from being deleted.
+// Properties that are wrong or unknown count as left out.
 func Salvage(raw json.RawMessage) Properties {
 	r, err := newReader(raw)
 	if err != nil {
@@ -131,7 +131,7 @@ func (r *reader) unknown(of string, known []string) {
 	}
 }
 
-// combinations checks what no property breaks alone.
+// combinations checks rules that involve several properties.
 func (r *reader) combinations(p Properties) {
 	if p.AdoptExistingRole && p.RoleName == "" {
 		r.fault("%s needs %s, the name of the existing role to adopt", NameAdoptExistingRole, NameRoleName)

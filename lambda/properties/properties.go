@@ -8,8 +8,8 @@ const ResourceType = "Custom::PersonalizeServiceRole"
 // RequiredBoundaryVariable is the environment variable of the function with the ARN of the managed policy that must bound every role.
 const RequiredBoundaryVariable = "PERSONALIZE_ROLE_REQUIRED_BOUNDARY"
 
-// DigestType is the type of a custom resource that makes nothing. Its Ref is a digest of its property Content, which may be anything:
-// another resource that names it is replaced whenever the content changes, however long that is.
+// DigestType is the type of a custom resource that creates nothing. Its Ref is a digest of its property Content, which may be any value:
+// another resource that uses the Ref is replaced when the content changes, however long the content is.
 const (
 	DigestType  = "Custom::PersonalizeDigest"
 	NameContent = "Content"
@@ -29,7 +29,7 @@ const (
 	AttrFindingCount                   = "FindingCount"
 )
 
-// Values of Findings: say what would make Personalize fail, let it fail the deployment before anything is changed, or don't look.
+// Values of Findings: warn of what would make Personalize fail, fail the deployment before anything is changed, or don't look for it.
 const (
 	FindingsWarn = "Warn"
 	FindingsFail = "Fail"
@@ -54,15 +54,15 @@ const (
 // Uses of a bucket, the values of Uses. See
 // https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-s3-access.html
 const (
-	// UseDatasetImport is reading by dataset import jobs.
+	// UseDatasetImport lets dataset import jobs read the bucket.
 	UseDatasetImport = "DatasetImport"
-	// UseBatchInference is reading and writing by batch inference and batch segment jobs.
+	// UseBatchInference lets batch inference and batch segment jobs read and write the bucket.
 	UseBatchInference = "BatchInference"
-	// UseDatasetExport is writing by dataset export jobs.
+	// UseDatasetExport lets dataset export jobs write to the bucket.
 	UseDatasetExport = "DatasetExport"
-	// UseMetricAttribution is writing the reports of metric attributions.
+	// UseMetricAttribution lets metric attributions write their reports to the bucket.
 	UseMetricAttribution = "MetricAttribution"
-	// UseDataDeletion is reading by data deletion jobs.
+	// UseDataDeletion lets data deletion jobs read the bucket.
 	UseDataDeletion = "DataDeletion"
 )
 
@@ -132,8 +132,8 @@ type Properties struct {
 	PermissionsBoundary string `json:"PermissionsBoundary,omitempty"`
 	// Tags are put on the role and on its customer managed policy.
 	Tags []Tag `json:"Tags,omitempty"`
-	// StackTags puts the tags of the stack on the role and its managed policy too, where Tags has no such key; true unless said otherwise.
-	// They are added and changed, and never removed; a role that existed before gets none.
+	// StackTags adds the tags of the stack to the role and its managed policy, except for keys that Tags has; the default is true. They are
+	// added and changed, but never removed. A role that existed before gets none.
 	StackTags bool `json:"StackTags"`
 	// PersonalizeAccess is AmazonPersonalizeFullAccess, to attach the policy that the set-up page names; PersonalizeOnly, to allow
 	// personalize:* in the role's own policy, as AWS recommends instead; or None.
@@ -153,34 +153,34 @@ type Properties struct {
 	KmsKeyArns []string `json:"KmsKeyArns,omitempty"`
 	// ManageKeyPolicies merges a statement into the policy of each key of this account; true unless said otherwise.
 	ManageKeyPolicies bool `json:"ManageKeyPolicies"`
-	// SourceConditions puts aws:SourceAccount and aws:SourceArn into the trust policy, and in a form that holds only if they are sent
-	// into the statements for buckets and keys; the role's own statements for buckets of its account get aws:ResourceAccount. On unless
-	// switched off. See
+	// SourceConditions adds aws:SourceAccount and aws:SourceArn to the trust policy. It also adds them to the statements for buckets and keys,
+	// in a form that is checked only if the request sends them. The role's own statements for buckets of this account get aws:ResourceAccount.
+	// The default is true. See
 	// https://docs.aws.amazon.com/personalize/latest/dg/cross-service-confused-deputy-prevention.html
 	SourceConditions bool `json:"SourceConditions"`
 	// SourceRegions are the Regions whose Personalize may assume the role, or * for all; empty: the stack's own.
 	SourceRegions []string `json:"SourceRegions,omitempty"`
-	// ForceDetachPolicies lets Delete detach policies that others attached to the role, and delete inline policies they put in.
+	// ForceDetachPolicies makes a Delete detach policies, and delete inline policies, that were added to the role outside of the stack.
 	ForceDetachPolicies bool `json:"ForceDetachPolicies"`
-	// AdoptExistingRole manages an existing role named RoleName, and restores it on Delete.
+	// AdoptExistingRole adopts the existing role named RoleName, and restores it on Delete.
 	AdoptExistingRole bool `json:"AdoptExistingRole"`
 	// PropagationDelaySeconds is how long to wait, 0 to 240, after the trust or the permissions changed, until the role is reported
 	// as usable: IAM propagates such changes to Personalize within seconds.
 	PropagationDelaySeconds int `json:"PropagationDelaySeconds"`
-	// Findings is Warn, to report what would make Personalize fail later; Fail, to fail before anything is changed if it is certain; or Off.
-	// The codes are in docs/findings.md.
+	// Findings is Warn, to report what would make Personalize fail later; Fail, to fail before anything is changed if a finding is certain; or
+	// Off. The codes are in docs/findings.md.
 	Findings string `json:"Findings,omitempty"`
-	// OrganizationID is the ID of the organisation that the account belongs to, such as o-a1b2c3d4e5. It has findings be sure about policies
-	// that let in an organisation only, and nothing else.
+	// OrganizationID is the ID of the account's organisation, such as o-a1b2c3d4e5. It is used only for findings about policies that allow
+	// only an organisation, which are uncertain without it.
 	OrganizationID string `json:"OrganizationId,omitempty"`
-	// DriftCheckSchedule is how often an EventBridge rule has the function compare the account with these properties, such as rate(1 day). The
-	// rule is another resource of the stack. Empty: the function accepts no drift check for the role. See
+	// DriftCheckSchedule is how often an EventBridge rule makes the function compare the account with these properties, such as rate(1 day).
+	// The rule is another resource of the stack. Empty: the function accepts no drift check for the role. See
 	// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
 	DriftCheckSchedule string `json:"DriftCheckSchedule,omitempty"`
-	// RepairDrift has a drift check restore what others changed. Without it, a check only reports.
+	// RepairDrift makes a drift check restore what was changed outside of the stack. Without it, a check only reports.
 	RepairDrift bool `json:"RepairDrift"`
-	// Revision is any text, of at most 256 characters. A change of it has the function look at everything again, since CloudFormation
-	// sends an event only if a property changes.
+	// Revision is any text, of at most 256 characters. A change of it makes the function check everything again, because CloudFormation sends
+	// an event only if a property changes.
 	Revision string `json:"Revision,omitempty"`
 }
 

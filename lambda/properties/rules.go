@@ -169,7 +169,7 @@ func TagFault(key, value string) string {
 // LegacyRegion is the only Region with bucket names that S3 no longer allows.
 const LegacyRegion = "us-east-1"
 
-// IsLegacyBucketName reports whether only a bucket of LegacyRegion from before March 2018 can have a name, of those that are accepted. See
+// IsLegacyBucketName reports whether an accepted name can only be that of a bucket in LegacyRegion from before March 2018. See
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 func IsLegacyBucketName(s string) bool {
 	return len(s) < 3 || len(s) > 63 || !bucketCharacters().MatchString(s) || strings.Contains(s, "..")

@@ -1,3 +1,3 @@
-// Command bundle makes what a deployment takes: dist/function.zip, and dist/template.yaml that refers to it and, in its metadata, to
-// the license and the README beside it; or the bare binary, which sam build packs itself.
+// Command bundle creates the files that a deployment needs: dist/function.zip, and dist/template.yaml, which refers to the zip and, in its
+// metadata, to the license and the README in the same folder. It can also build the binary alone, which sam build packs itself.
 package main

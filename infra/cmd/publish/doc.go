@@ -1,2 +1,2 @@
-// Command publish uploads a release to one bucket a Region, and prints the links that create a stack of it by one click.
+// Command publish uploads a release to one bucket per Region, and prints the links that create a stack of the release with one click.
 package main

@@ -1,3 +1,3 @@
-// Command release writes what a release on GitHub has: the function for both processors, the template, roleplan for
-// each system, their checksums, and the notes.
+// Command release writes the files of a GitHub release: the function for both architectures, the template, roleplan for each operating
+// system, the checksums of these files, and the release notes.
 package main

@@ -58,7 +58,7 @@ func (r result) unfound() []string {
 	return all
 }
 
-// warnings are what the function would leave otherwise than asked for, and what would keep the deletion of a replaced role from succeeding.
+// warnings returns the plan's warnings, the notes about the template, and why drift remains or a replaced role is not deleted.
 func (r result) warnings() []string {
 	all := slices.Concat(r.preview.Plan.Warnings, r.notes)
 	if r.isUnchanged && len(r.preview.Changes()) > 0 {

@@ -119,7 +119,7 @@ func (p printer) attribute(a plan.Attribute) {
 	}
 }
 
-// unified returns the lines of a unified difference, without its headers where nothing was there before or is after.
+// unified returns the lines of a unified diff without the file names, and without the @@ line if one side is empty.
 func unified(before, after string) []string {
 	end := func(text string) []byte {
 		if text == "" {

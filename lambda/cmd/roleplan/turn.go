@@ -11,14 +11,14 @@ import (
 	"personalize-role/lambda/internal/servicerole"
 )
 
-// inTurn is an account in which resources are planned one after the other: each finds what the plans before it leave. The buckets and keys
-// that the template itself makes are there already.
+// inTurn is an account in which resources are planned one after another: each plan starts from what the plans before it leave. It already
+// has the buckets and keys that the template creates.
 type inTurn struct {
 	handler.Account
 	declared snapshot
-	// isEmpty says that the account is the empty one, which has every bucket that is named.
+	// isEmpty says that the account is the empty one, in which every bucket exists that is named.
 	isEmpty bool
-	// left is what the plans so far lead to: roles by their name in small letters, policies by their ARN.
+	// What the plans so far lead to: roles by their name in lower case, policies by their ARN.
 	roles    map[string]*servicerole.ObservedRole
 	policies map[string]*servicerole.ObservedPolicy
 	buckets  map[string]servicerole.ObservedShared

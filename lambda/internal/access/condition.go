@@ -128,8 +128,8 @@ func (c condition) match(n int, value pattern, r *request) verdict {
 	return known(c.operator.compare(wanted.pattern, value), c.key)
 }
 
-// aboutAWS is about an address of AWS's own. A network that a policy names is not AWS's, unless it is every network there is; but one that
-// is excepted may be.
+// aboutAWS evaluates the condition for an address of AWS's own. A network in a policy doesn't contain it, unless it is the whole address
+// space. A network that a negated operator excepts may contain it.
 func (c condition) aboutAWS() verdict {
 	if c.operator.kind != address {
 		return unknown(c.key)

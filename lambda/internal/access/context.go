@@ -29,8 +29,8 @@ func Text(values ...string) Value {
 // Like is a value of which only a pattern is known, with * for any characters.
 func Like(text string) Value { return Value{[]option{{texts: []pattern{glob(text)}}}} }
 
-// AddressOfAWS is an IP address of which it is known only that it is one of AWS's own: in nobody else's network, while whether a list of
-// networks has it is unknown.
+// AddressOfAWS is an IP address that is known only to belong to AWS. No network of another owner contains it. Whether a given list of
+// networks contains it is unknown.
 func AddressOfAWS() Value { return Value{[]option{{ofAWS: true}}} }
 
 // AnyOf is one of several values that are known.

@@ -8,10 +8,10 @@ import (
 // Request is a question: may a caller do something to a resource?
 type Request struct {
 	Caller Caller
-	// Action is such as s3:GetObject, and Resource an ARN; * and ? in both stand for any characters, so that the question is about
-	// everything that they stand for.
+	// Action is an action such as s3:GetObject, and Resource an ARN. In both, * and ? stand for any characters: the question is about
+	// everything that they match.
 	Action, Resource string
-	// Contexts are those that the request may have; it is unknown which one. Between says what tells them apart.
+	// Contexts are the possible contexts of the request, of which one applies. Between says what that depends on.
 	Contexts []Context
 	Between  string
 }
@@ -32,7 +32,7 @@ type Policies struct {
 
 // Decision is the answer.
 type Decision struct {
-	// Allowed says whether the request is allowed, and Denied whether a statement denies it: what is neither is allowed by nothing.
+	// Allowed says whether the request is allowed, and Denied whether a statement denies it. If both are False, no statement allows it.
 	Allowed, Denied Truth
 	// On is what Allowed depends on, if it is Maybe.
 	On []string
@@ -122,7 +122,7 @@ func (p Policies) denied(r *request) verdict {
 	return result
 }
 
-// allowed says whether what must allow a request does.
+// allowed says whether all the policies that must allow a request do.
 func (p Policies) allowed(r *request) verdict {
 	resource := p.Resource.grants(r)
 	if r.caller.Service != "" {

@@ -18,6 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	"pgregory.net/rapid"
+
+	"personalize-role/lambda/inmemory"
 )
 
 // TestAgreesWithWhatIsEnforcedInEveryWorld has the emulator's S3 decide about calls by a session of the role: what is allowed must succeed,
@@ -79,7 +81,8 @@ type enforcer struct {
 
 func newEnforcer(t *testing.T) enforcer {
 	endpoint, _, _ := strings.Cut(os.Getenv("EMULATOR_ENDPOINTS"), ",")
-	cfg := aws.Config{Region: "eu-west-1", BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider(account, "test", "")}
+	cfg := aws.Config{Region: "eu-west-1", BaseEndpoint: &endpoint, HTTPClient: inmemory.NewClient(),
+		Credentials: credentials.NewStaticCredentialsProvider(account, "test", "")}
 	byPath := func(o *s3.Options) { o.UsePathStyle = true }
 	e := enforcer{iam: iam.NewFromConfig(cfg), owner: s3.NewFromConfig(cfg, byPath)}
 	ctx := t.Context()

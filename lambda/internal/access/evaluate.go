@@ -31,7 +31,7 @@ func (s statement) evaluate(r *request) (verdict, matched) {
 	return result, by
 }
 
-// match says whether the element is about a value; on says what that depends on if it is about some of what the value stands for.
+// match says whether the element matches a value. If it matches only some of what the value stands for, on says what the answer depends on.
 func (e elements) match(value pattern, r *request, on string) verdict {
 	result := certain(false)
 	for n := 0; n < len(e.patterns) && result.truth != True; n++ {

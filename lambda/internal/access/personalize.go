@@ -9,8 +9,8 @@ import (
 	"personalize-role/lambda/internal/policy"
 )
 
-// Personalize is what is known of the two identities by which Amazon Personalize may meet a bucket or a key. Which one it is for which call
-// isn't documented; AWS's pages ask for policies that let both in. See
+// Personalize is what is known of the two identities with which Amazon Personalize may access a bucket or a key. It isn't documented which
+// identity makes which call; AWS's pages ask for policies that allow both. See
 // https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-s3-access.html
 type Personalize struct {
 	Partition, Region, Account string
@@ -57,7 +57,7 @@ func (p Personalize) AsRole(call Call) Request {
 		Contexts: []Context{c}}
 }
 
-// AsService is a call by the service itself. Whether Personalize then says for whom isn't documented.
+// AsService is a call by the service itself. It isn't documented whether Personalize then sends the account that it acts for.
 func (p Personalize) AsService(call Call) Request {
 	silent := p.context(call)
 	maps.Copy(silent, Context{
@@ -93,8 +93,9 @@ func (p Personalize) organization(pattern string) Value {
 	return Like(pattern)
 }
 
-// context has what is the same for both. What is absent is so for calls over AWS's own network, with a signature in the header, to the
-// bucket itself. See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html and
+// context returns the condition keys that both identities share. Keys are absent if they don't apply to a call over AWS's own network, with
+// a signature in the header, to the bucket itself. See
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html and
 // https://docs.aws.amazon.com/AmazonS3/latest/API/bucket-policy-s3-sigv4-conditions.html
 func (p Personalize) context(call Call) Context {
 	service, verb, _ := strings.Cut(call.Action, ":")

@@ -15,10 +15,10 @@ type Caller struct {
 	Bounded bool
 }
 
-// matched says by what a principal element is about a role's session. What it is decides whether a boundary limits it.
+// matched says by which kind of name a principal element matches a role's session. The kind decides whether a boundary limits the access.
 type matched struct {
-	// account is by the account, which only delegates to the policies of the role; role is by the role's ARN; session is by the
-	// session's, or by *.
+	// account means by the account, which only delegates to the role's policies; role means by the role's ARN; session means by the session's
+	// ARN, or by *.
 	account, role, session Truth
 }
 
@@ -41,7 +41,7 @@ func (p principals) match(c Caller, deny bool) (verdict, matched) {
 	return p.verdict(max(by.account, by.role, by.session)), by
 }
 
-// matchOthers is the complement. An assumed role is excepted if the role and its account are; one below a boundary never is. See
+// matchOthers evaluates NotPrincipal. It excepts a role that it names with its account; a Deny never excepts one with a boundary. See
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html and
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 func (p principals) matchOthers(c Caller, by matched, deny bool) verdict {

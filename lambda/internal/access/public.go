@@ -42,7 +42,7 @@ func isAccount(text string) bool {
 	return len(text) == len("123456789012") && !strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' })
 }
 
-// OtherWriters returns the principals of other accounts that the policy allows to write objects to a bucket, * for everybody.
+// OtherWriters returns the principals of other accounts that the policy allows to write objects to a bucket. It ignores *.
 func (p Policy) OtherWriters(account, bucket string) []string {
 	var writers []string
 	r := &request{action: literal("s3:putobject"), resource: glob("arn:*:s3:::" + bucket + "/*"), service: "s3"}

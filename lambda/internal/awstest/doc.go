@@ -1,3 +1,2 @@
-// Package awstest lets the same test cases run against the account in the process and against the emulator's, so that the one
-// can't drift from the other.
+// Package awstest runs the same test cases against the in-process account and against the emulator, so that the two can't diverge.
 package awstest

@@ -76,8 +76,8 @@ func (s *Sender) Check(ctx context.Context, responseURL string) error {
 	return nil
 }
 
-// Send PUTs a body to the pre-signed URL until it is taken, the attempts are used up or the context ends. The URL is a capability: no
-// log line has any part of it.
+// Send PUTs a body to the pre-signed URL until it is accepted, the attempts are used up or the context ends. The URL is a credential: the
+// log contains no part of it.
 func (s *Sender) Send(ctx context.Context, responseURL string, body []byte) error {
 	target, err := s.Hosts.parse(responseURL)
 	if err != nil {

@@ -31,8 +31,8 @@ type Report struct {
 	NoStack bool
 }
 
-// Confirms reports whether CloudFormation told of the resource or of its stack. Without that, an event may come from whoever may invoke
-// the function.
+// Confirms reports whether CloudFormation returned the status of the resource or of its stack. Otherwise the event may come from anyone who
+// may invoke the function.
 func (r Report) Confirms() bool { return r.ResourceStatus != "" || r.StackStatus != "" }
 
 // AtRest reports whether CloudFormation said that no operation of the stack is under way.
@@ -58,8 +58,8 @@ func (v Verdict) String() string {
 }
 
 // Judge decides on an event that would act on the role with the given ARN. The report's PhysicalID is the role that CloudFormation
-// confirms; a Delete, and the undoing of a Create, act on no other one unless CloudFormation no longer needs it. The whole table is in
-// docs/events.md, and a test holds the code to it. It returns Unclear only if the report has no status of the stack.
+// confirms. A Delete, and the undoing of a Create, act on another role only if CloudFormation no longer needs that role. The whole table is
+// in docs/events.md, and a test compares the code with it. It returns Unclear only if the report has no status of the stack.
 func Judge(request RequestType, roleARN string, r Report) Verdict {
 	switch {
 	case request == CheckDrift:
@@ -134,7 +134,7 @@ func judgeCheck(roleARN string, r Report) Verdict {
 	return byStack(r, Superseded, atRest, Superseded)
 }
 
-// Unasked is the verdict on an event about which CloudFormation can't be asked: an event that it waits for is carried out.
+// Unasked is the verdict if CloudFormation can't be asked about an event. It is Wanted if CloudFormation waits for an answer.
 func Unasked(request RequestType) Verdict {
 	if request == CheckDrift {
 		return Superseded

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
-// CloudFormation says of one resource what a test has it say.
+// CloudFormation is a fake that returns the statuses that a test sets.
 type CloudFormation struct {
 	mutex                       sync.Mutex
 	resource, physicalID, stack string

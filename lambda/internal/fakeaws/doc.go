@@ -1,3 +1,3 @@
-// Package fakeaws is an AWS account in the process, with the services that the function calls, their state and their error
-// codes, for tests that try every interleaving and a fault at every call. A contract test holds it against an emulator.
+// Package fakeaws is an AWS account in memory: the services that the function calls, with their state and their error codes. Tests use it
+// to try every interleaving, and a fault at every call. A contract test compares it with an emulator.
 package fakeaws

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Snapshot is an account's state in a form that outlives the process: what a release left there, for later ones to be held to.
+// Snapshot is the state of an account in a form that can be stored. Later releases are tested against the state that a release left.
 type Snapshot struct {
 	Roles    []RoleSnapshot
 	Policies []PolicySnapshot

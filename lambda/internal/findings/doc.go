@@ -1,3 +1,4 @@
-// Package findings says what would make Personalize fail later, although IAM accepts it: for sure, or depending on what can't be known.
-// Each finding has a code, which docs/findings.md explains, and a remedy that the evaluator has proven to be one. It is pure.
+// Package findings reports configurations that IAM accepts but that make Personalize fail later, either certainly or depending on something
+// that can't be known. Each finding has a code, which docs/findings.md explains, and a remedy. A changed statement is proposed only if the
+// evaluator has proven that it helps. It is pure.
 package findings

@@ -7,8 +7,8 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-// ofDefaultKeys is about buckets whose default encryption Personalize can't use. Objects may be encrypted otherwise: a bucket's default is
-// that of new ones. See https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-key-access.html
+// ofDefaultKeys returns findings about buckets whose default encryption Personalize can't use. They are not certain, because the default
+// applies only to new objects. See https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-key-access.html
 func (s State) ofDefaultKeys() []Finding {
 	var all []Finding
 	for _, b := range s.Desired.Buckets {

@@ -85,11 +85,11 @@ type Finding struct {
 	Severity Severity
 	// Resource is a bucket, a key, a role or a policy, such as "bucket data".
 	Resource string
-	// Identities are who is shut out: Role, Service, or both. Actions are from what.
+	// Identities are the identities that are affected: Role, Service, or both. Actions are the actions that they can't call.
 	Identities, Actions []string
-	// Statement is the one that decides: its Sid, or its text.
+	// Statement is the Sid or the text of the statement that causes the finding.
 	Statement string
-	// DependsOn is what can't be known.
+	// DependsOn lists the unknown facts that the finding depends on.
 	DependsOn []string
 	// Problem and Remedy are whole sentences.
 	Problem, Remedy string

@@ -16,7 +16,7 @@ func Foreseen(d servicerole.Desired) servicerole.Questions {
 	return q
 }
 
-// Questions returns what has to be read for the findings beside what was observed: what decides nothing isn't asked for.
+// Questions returns what else must be read for the findings. It leaves out reads that can't change a finding.
 func (s State) Questions() servicerole.Questions {
 	q := servicerole.Questions{Boundary: s.Desired.Role.Boundary}
 	for _, b := range s.Desired.Buckets {

@@ -8,8 +8,8 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-// OfChanges is about what others changed on a role since it was provisioned: formerly is what it was provisioned as. A role that another
-// version of the function provisioned is left out: that version may have meant something else. setBack says that the changes are undone.
+// OfChanges returns findings about changes made to a role outside of the stack since it was provisioned as formerly. It ignores a role of
+// another version of the function, which may have provisioned it differently. setBack says that the changes are undone.
 func OfChanges(formerly servicerole.Desired, o servicerole.Observed, setBack string) []Finding {
 	found := o.Role
 	if found == nil || found.ARN != formerly.Role.ARN || servicerole.ProviderVersion(found.Tags) != properties.Version {

@@ -45,8 +45,8 @@ func (t *task) inspectEarly(ctx context.Context, g goal, out *outcome) {
 	}
 }
 
-// inspected is the state that a plan leads to, with what only findings need, of which nothing is read twice. merges are the buckets whose
-// policies are still to be changed.
+// inspected returns the state that a plan leads to, with what only findings need. It reads nothing twice. merges are the buckets and the
+// keys whose policies are still to be changed.
 func (t *task) inspected(ctx context.Context, d servicerole.Desired, todo plan.Plan, out *outcome,
 	merges []string) findings.State {
 	d = d.Given(out.observed)

@@ -14,8 +14,8 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-// data returns the attributes, always the same keys: Fn::GetAtt fails if an update drops one. What has no room in an answer is left out:
-// the statements of Required..., the last of the longer attribute first, until the rest fits beside the beginning of the warnings.
+// data returns the attributes. The keys are always the same, because Fn::GetAtt fails if an update drops one. If an answer is too long, it
+// drops statements of the longer Required... attribute, the last one first, until the rest fits with the start of the warnings.
 func (t *task) data(d servicerole.Desired, out *outcome) map[string]string {
 	d = d.Given(out.observed)
 	policyARN := ""

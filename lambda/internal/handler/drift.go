@@ -15,8 +15,8 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-// secondLook is the pause before anything unexpected is believed: IAM may show for some seconds what was before a deployment, and who
-// changes a policy may be in the middle of it.
+// secondLook is the pause before an unexpected result is believed: IAM may return the state before a deployment for some seconds, and
+// another process may be in the middle of changing a policy.
 const secondLook = 10 * time.Second
 
 // redeploy is what has the next deployment look at everything.
@@ -141,8 +141,8 @@ func (t *task) surelyKnown(ctx context.Context, d desired) (*servicerole.Observe
 	return role, err
 }
 
-// known returns the role if it was provisioned as the check has it, nil if there is none. The error says that it wasn't: whoever may invoke
-// the function must not have properties of their own applied.
+// known returns the role if it was provisioned as the check expects, or nil if it doesn't exist. It returns an error if the role was
+// provisioned differently: a caller who may invoke the function must not be able to apply other properties.
 func (t *task) known(ctx context.Context, d desired) (*servicerole.ObservedRole, error) {
 	o, err := t.handler.Provisioner.Observe(ctx, t.identity, servicerole.Scope{Role: d.Role.RoleRef})
 	switch role := o.Role; {

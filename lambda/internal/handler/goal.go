@@ -60,8 +60,8 @@ func (r removal) target() servicerole.RoleRef { return r.Role }
 
 func (r removal) plan(o servicerole.Observed) plan.Plan { return plan.Destroy(r.Removal, o) }
 
-// retries takes into account that a denial may mean that the thing was deleted first: the permission depends on its tag. A denial that
-// repeats is meant.
+// retries also retries after a denial, because the permission depends on the thing's tag, and the thing may have been deleted. A second
+// denial of the same plan is final.
 func (r removal) retries(err error, failed, denied string) bool {
 	return provision.Drifted(err) || provision.IsDenied(err) && failed != denied
 }

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// rounds bounds how often an event observes and plans again because something else changed meanwhile, or IAM doesn't show yet what was
-	// created: with the pauses between and those of provision, about two minutes, which is what other provisioners of this field give IAM.
+	// rounds is how often an event may observe and plan, because another process changed something or IAM doesn't show yet what was created.
+	// With the pauses here and in provision, that is about two minutes, as long as other IAM provisioners wait.
 	rounds = 9
 	// briefRounds is the same for the removal of another role, for which the event itself waits.
 	briefRounds = 3
@@ -50,8 +50,8 @@ type staleError struct{ verdict cfn.Verdict }
 
 func (e *staleError) Error() string { return "the event is " + e.verdict.String() }
 
-// reconcile observes, plans, applies and verifies until the goal is reached, again while something else interferes. asking has it ask
-// CloudFormation whether the event is wanted; it returns a *staleError if it isn't.
+// reconcile observes, plans, applies and verifies until the goal is reached. It repeats that while another process interferes. If asking is
+// true, it asks CloudFormation whether the event is wanted, and returns a *staleError if it isn't.
 func (t *task) reconcile(ctx context.Context, g goal, asking bool) (*outcome, error) {
 	out := &outcome{Session: t.handler.Provisioner.Session(t.identity)}
 	denied, most := "", rounds
@@ -142,8 +142,8 @@ func (t *task) carryOut(ctx context.Context, g goal, todo plan.Plan, out *outcom
 	return err
 }
 
-// confirm does what is to be done after the last write, side by side: read the policies of buckets and keys again, ask whether the event is
-// still wanted, and look for what makes Personalize fail.
+// confirm runs the reads after the last write in parallel: it reads the policies of buckets and keys again, asks whether the event is still
+// wanted, and looks for what would make Personalize fail.
 func (t *task) confirm(ctx context.Context, d desired, todo plan.Plan, out *outcome) error {
 	var (
 		rewrote  bool
@@ -195,8 +195,8 @@ func (t *task) permitted(ctx context.Context, p plan.Plan, out *outcome) (plan.P
 	return p, errors.New(refusal.Message(out.Wrote || out.swept))
 }
 
-// concealed takes the place of a refusal about roles and policies of others if CloudFormation didn't confirm the event: whoever sent it
-// learns nothing about them.
+// concealed replaces a refusal about a role or policy that isn't the resource's own, if CloudFormation didn't confirm the event: the sender
+// of the event must learn nothing about it.
 var concealed = &plan.Refusal{
 	Reason: "the role or its managed policy can't be provisioned under this name, and CloudFormation could not be asked about the event, so " +
 		"that only the function's log has the reason",

@@ -14,9 +14,9 @@ import (
 	"personalize-role/lambda/internal/servicerole"
 )
 
-// A repair and a deployment never change a role at the same time. A repair first puts a tag on the role that says until when it lasts,
-// waits until every reader sees the tag, and then asks CloudFormation: a deployment that it doesn't hear of starts later, sees the tag, and
-// waits.
+// A repair and a deployment never change a role at the same time. A repair first puts a tag on the role that says when the repair ends. It
+// waits until every reader sees the tag, and then asks CloudFormation. A deployment that CloudFormation doesn't report yet starts later,
+// sees the tag and waits.
 const (
 	// leaseDelay is how long IAM may take to show the tag.
 	leaseDelay = 15 * time.Second

@@ -12,9 +12,9 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-// sweepFirst removes the other roles of this resource that are recorded, before anything else: the event may need their names, or deletes
-// the record. One that the event asks for is taken up instead. What can't be removed now is recorded again by sweepLast, and stands in
-// the way of the deletion of the whole resource only. It reports whether the observation is outdated.
+// sweepFirst removes the other recorded roles of this resource before anything else, because the event may need their names or delete the
+// record. If the event asks for such a role, it takes the role over instead. What can't be removed now is recorded again by sweepLast, and
+// fails no event but the deletion of the whole resource. sweepFirst reports whether the observation is outdated.
 func (t *task) sweepFirst(ctx context.Context, g goal, out *outcome) (goal, bool, error) {
 	d, converging := g.(desired)
 	if t.swept {
@@ -100,8 +100,8 @@ func (t *task) isOwn(role *servicerole.ObservedRole) bool {
 	return role != nil && t.identity.OwnerOf(role.Tags) == servicerole.ThisResource
 }
 
-// sweepLast removes a role that an update made whose answer never reached CloudFormation: the update that rolls it back names it in its old
-// properties only. It records on the live role what could not be removed.
+// sweepLast removes a role that an update created if CloudFormation never got the answer. The update that rolls it back names that role
+// only in its old properties. What could not be removed is recorded on the live role.
 func (t *task) sweepLast(ctx context.Context, d desired, out *outcome) {
 	if orphan, ok := t.orphan(); ok && !slices.Contains(t.live(d, out), orphan.Role.ARN) && !orphan.Role.IsNamedLike(d.Role.RoleRef) {
 		_, _ = t.removeOrphan(ctx, removal{Removal: orphan.Without(d.Scope())}, out)
@@ -141,8 +141,8 @@ func (t *task) removeOrphan(ctx context.Context, orphan removal, out *outcome) (
 	return true, err
 }
 
-// record writes down on the live role which others are left, beside the tags that it has and those that it is to have. It reports whether
-// that was a call, because something changed.
+// record writes on the live role which other roles are left, if there is room beside its current and its desired tags. It reports whether
+// it made a call, because the record changed.
 func (t *task) record(ctx context.Context, d desired, tags map[string]string) (recorded bool) {
 	all := maps.Clone(d.Role.Tags)
 	maps.Copy(all, tags)

@@ -56,8 +56,7 @@ func (t *task) warn(warnings ...string) {
 	}
 }
 
-// mayExist makes the role the one that a failure names: from now on something of it may exist, and the Delete that follows the failure
-// must find it.
+// mayExist sets the role that a failure reports. From now on parts of it may exist, and the Delete that follows the failure must find them.
 func (t *task) mayExist(role servicerole.RoleRef) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()

@@ -20,9 +20,9 @@ import (
 //go:embed amazon.pem
 var amazonRoots []byte
 
-// Trust says which certificates of servers are trusted. Parsing all roots of the machine takes as long as three handshakes, and AWS's
-// servers need one of five: those come first, and the machine's if a certificate is of none of them, as in China, behind a proxy that looks
-// into connections, or on an emulator.
+// Trust defines which certificates of servers are trusted. Parsing all roots of the machine takes as long as three handshakes, and AWS's
+// servers use one of five roots, which are tried first. If a certificate is from none of them, the machine's roots are tried: in China,
+// behind a proxy that inspects connections, or on an emulator.
 type Trust struct {
 	// first are the roots to try first; nil for the machine's. only says that no others are tried.
 	first func() *x509.CertPool

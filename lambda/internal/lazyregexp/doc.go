@@ -1,2 +1,2 @@
-// Package lazyregexp puts off what a cold start would otherwise pay for.
+// Package lazyregexp compiles regular expressions when they are first needed, which shortens cold starts.
 package lazyregexp

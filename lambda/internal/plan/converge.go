@@ -9,8 +9,8 @@ import (
 	"personalize-role/lambda/internal/servicerole"
 )
 
-// Converge returns the operations that make what was found what is desired; none if it is so already. What adds comes before what takes
-// away.
+// Converge returns the operations that change what was found into what is desired, or none if there is no difference. Additions come before
+// removals.
 //
 //	found                            | role                                   | customer managed policy
 //	nothing                          | create                                 | create, attach

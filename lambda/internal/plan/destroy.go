@@ -9,8 +9,8 @@ import (
 	"personalize-role/lambda/internal/servicerole"
 )
 
-// Destroy returns the operations that leave nothing of the resource, in the reverse order of their making; none if nothing is left. What
-// isn't the resource's own stays.
+// Destroy returns the operations that remove everything of the resource, in the reverse order of its creation, or none if nothing is left.
+// What isn't the resource's own stays.
 //
 //	found                     | role                                 | customer managed policy         | bucket, key
 //	nothing                   | -                                    | -                               | -
@@ -134,8 +134,8 @@ func (d *destroyer) removePolicies() []int {
 	return unnamed
 }
 
-// giveBack makes an adopted role what it was. The description goes next to last, since its mark binds the past, and the tags that hold
-// the past go last.
+// giveBack restores an adopted role. The description is restored next to last, because its mark binds the past. The tags that hold the past
+// are removed last.
 func (d *destroyer) giveBack(original servicerole.Original) {
 	role := d.found()
 	if !policy.Equivalent(original.Trust, role.Trust) {

@@ -95,7 +95,7 @@ type DeletePolicyVersion struct {
 	Version string
 }
 
-// RecordDocument writes down which version holds which document; an empty version is the one that the same plan creates.
+// RecordDocument records which version has which document; an empty version is the one that the same plan creates.
 type RecordDocument struct {
 	Policy          servicerole.PolicyRef
 	Version, Digest string
@@ -116,7 +116,7 @@ type UntagPolicy struct {
 // DeletePolicy deletes the customer managed policy.
 type DeletePolicy struct{ Policy servicerole.PolicyRef }
 
-// PutBucketStatements merges our statements into the policy of a bucket.
+// PutBucketStatements merges the function's statements into the policy of a bucket.
 type PutBucketStatements struct {
 	Bucket servicerole.BucketRef
 	// Sid is the family of the statements' Sids.
@@ -124,21 +124,21 @@ type PutBucketStatements struct {
 	Statements []policy.Statement
 }
 
-// RemoveBucketStatements takes our statements out of the policy of a bucket, which is deleted if nothing else is in it.
+// RemoveBucketStatements removes the function's statements from the policy of a bucket. It deletes the policy if nothing else is in it.
 type RemoveBucketStatements struct {
 	Bucket servicerole.BucketRef
 	Sid    string
 }
 
-// PutKeyStatement merges our statement into the policy of a KMS key.
+// PutKeyStatement merges the function's statement into the policy of a KMS key.
 type PutKeyStatement struct {
 	Key       string
 	Statement policy.Statement
-	// FormerSids are those of other roles of the resource. Their statements go if the role was deleted.
+	// FormerSids are those of other roles of the resource. A statement is removed if its role was deleted.
 	FormerSids []string
 }
 
-// RemoveKeyStatement takes our statement out of the policy of a KMS key.
+// RemoveKeyStatement removes the function's statement from the policy of a KMS key.
 type RemoveKeyStatement struct{ Key, Sid string }
 
 // Kinds has one value of each kind of operation, in the order of this file.

@@ -9,11 +9,11 @@ import (
 // other run side by side.
 type Plan struct {
 	Steps []Step
-	// Refusals are the reasons not to carry the plan out. The steps leave out what they are about.
+	// Refusals are the reasons not to carry the plan out. The steps leave out what the refusals are about.
 	Refusals []Refusal
-	// Warnings say what the steps leave otherwise than asked for.
+	// Warnings say where the result will differ from what was asked for.
 	Warnings []string
-	// Unfinished says that another plan follows, which ends what the steps of this one begin.
+	// Unfinished says that another plan must follow, to finish what this one begins.
 	Unfinished bool
 }
 

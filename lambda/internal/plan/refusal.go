@@ -8,8 +8,8 @@ type Refusal struct {
 	Reason, Advice string
 	// Cause is the error of a call that was denied. Reason and Advice are empty then.
 	Cause error
-	// Waivable says that the rollback of an update goes without what the refusal is about: a rollback that fails leaves the whole
-	// stack stuck.
+	// Waivable says that the rollback of an update continues without what the refusal is about, because a failed rollback blocks the whole
+	// stack.
 	Waivable bool
 	// Foreign says that the reason tells about a role or policy that isn't the resource's own.
 	Foreign bool

@@ -9,8 +9,8 @@ import (
 	"personalize-role/lambda/internal/servicerole"
 )
 
-// refuseShared refuses buckets and keys whose policy can't get the statement, or can't lose it. What earlier properties named may have
-// been deleted since. A rollback continues without it.
+// refuseShared refuses buckets and keys if the statement can't be added to their policy, or can't be removed from it. Buckets and keys of
+// earlier properties may have been deleted since. A rollback continues despite these refusals.
 func (c *converger) refuseShared() {
 	d, o := c.desired, c.observed
 	for _, b := range d.Buckets {

@@ -184,9 +184,10 @@ func sidSuffix(actions Values) string {
 	return "Put"
 }
 
-// BucketStatements are the statements of a bucket policy that let Personalize, and no role, use the bucket: a principal that exists
-// everywhere and for ever, while a role's ARN is refused until it has propagated, and spoils the policy once the role is deleted. Their
-// Sids start with the one given. With a source, they allow it only for that source: where Personalize tells, or always if that is required.
+// BucketStatements returns the statements of a bucket policy that let Personalize use the bucket. They name the service and no role: the
+// service principal always exists, but a role's ARN is refused until it has propagated, and blocks changes of the policy once the role is
+// deleted. Their Sids start with sid. With a source, they check the source of a request that names one; if required is true, a request must
+// name it.
 func BucketStatements(sid string, b Bucket, source *Source, required bool) []Statement {
 	var statements []Statement
 	for _, a := range b.access() {
@@ -202,9 +203,9 @@ func BucketStatements(sid string, b Bucket, source *Source, required bool) []Sta
 	return statements
 }
 
-// ForeignBucketStatements are the statements that the owner of a bucket in another account must add. Across accounts the role needs the
-// permission of both sides, so that it is named beside the service. What is required of a source would shut the role out, whose requests
-// have none: it then has statements of its own.
+// ForeignBucketStatements returns the statements that the owner of a bucket in another account must add. Across accounts both sides must
+// allow the role, so the statements name it too. If a source is required, the role has statements of its own, because its requests have no
+// source.
 func ForeignBucketStatements(sid, roleARN string, b Bucket, source *Source, required bool) []Statement {
 	statements := BucketStatements(sid, b, source, required)
 	var ofRole []Statement

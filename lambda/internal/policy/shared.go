@@ -141,9 +141,9 @@ func sidOf(statement json.RawMessage) string {
 	return text
 }
 
-// Put returns the document with these statements as the only ones of a family of Sids, in the place of the first one of it, or at the end.
-// It reports false if statements of the same meaning are there alone already. It also removes the statements of former families of the
-// same resource whose principal was deleted: with them in it, services refuse the document.
+// Put returns the document with these statements as the only ones of a family of Sids, at the place of the family's first statement, or at
+// the end. It returns false if nothing changes, because the family already has statements of the same meaning. It also removes statements
+// of the former families of the same resource whose principal was deleted: otherwise services refuse the document.
 func (s Shared) Put(family string, statements []Statement, former ...string) (Shared, bool) {
 	next, changed := s.put(family, statements)
 	for _, sid := range former {

@@ -18,8 +18,8 @@ import (
 	"personalize-role/lambda/internal/sharedpolicy"
 )
 
-// Apply carries a plan out, which was made for what was observed. After an error no further operation starts. Those done stay done, and
-// the next plan continues from there. The error is a *Failure. Policies of buckets and keys have to be verified then.
+// Apply carries out a plan that was made for what was observed. After an error it starts no further operation. Completed operations stay,
+// and the next plan continues from there. The error is a *Failure. Policies of buckets and keys must be verified then.
 func (s *Session) Apply(ctx context.Context, todo plan.Plan, o servicerole.Observed) error {
 	after := make([][]int, len(todo.Steps))
 	edits := make([]*sharedpolicy.Edit, len(todo.Steps))
@@ -61,17 +61,17 @@ func needsNew(todo plan.Plan, n int) bool {
 	})
 }
 
-// IAM answers NoSuchEntity for a while about what it has just created, and denies access: the function's permissions depend on
-// the ownership tag, and may be young themselves. A denial that is meant should be told soon; a thing that isn't found may have
-// been deleted beside us, so that the caller observes anew after a while and comes back (see Drifted).
+// After a creation, IAM answers NoSuchEntity or AccessDenied for some seconds: the function's permissions depend on the ownership tag, and
+// may be new themselves. A real denial should be reported soon. A thing that isn't found may have been deleted by another process: the
+// caller then observes again (see Drifted).
 const (
 	propagation  = 7 * time.Second
 	firstPause   = 250 * time.Millisecond
 	longestPause = 4 * time.Second
 )
 
-// persist makes a call, again where its error may be one of propagation. What may be retried whatever the call is (throttling,
-// lost connections, concurrent modification) the client retries itself.
+// persist makes a call, and retries it while its error may be caused by propagation. The client itself retries errors that any call may
+// retry (throttling, lost connections, concurrent modification).
 func (p *Provisioner) persist(ctx context.Context, needsNew bool, call func() error) error {
 	pause, waited := firstPause, time.Duration(0)
 	for {

@@ -20,8 +20,9 @@ const (
 	secondThought = 2 * time.Second
 )
 
-// Judge asks CloudFormation whether an event that acts on a role is still wanted. It asks again before it says no. If CloudFormation
-// doesn't answer, or the function may not ask, the event counts as wanted, a drift check as superseded, and the log says so.
+// Judge asks CloudFormation whether an event that acts on a role is still wanted. It asks again before it returns a verdict other than
+// Wanted. If CloudFormation doesn't answer, or the function may not ask, an event is wanted and a drift check is superseded, and the log
+// says so.
 func (p *Provisioner) Judge(ctx context.Context, i servicerole.Identity, request cfn.RequestType, role servicerole.RoleRef) (cfn.Verdict,
 	cfn.Report) {
 	ctx, cancel := context.WithTimeout(ctx, patience)

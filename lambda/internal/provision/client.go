@@ -26,9 +26,9 @@ const (
 // attemptTimeout bounds one attempt of a call: one that hangs must not cost the function's whole time.
 const attemptTimeout = 10 * time.Second
 
-// Retryer retries what the SDK does, IAM's conflicts between writers, and KMS's own troubles. It has no quota of retries: the SDK's own is
-// shared by all calls of a client and filled up by successes only, and a bucket without a policy, or a role that doesn't exist yet, is no
-// success to it. Attempts are bounded for each call.
+// Retryer retries what the SDK does, IAM's conflicts between writers, and KMS's internal errors. It has no retry quota: all calls of a
+// client share the SDK's quota, and only successes refill it. A missing bucket policy, or a role that doesn't exist yet, doesn't count as a
+// success. The attempts of each call are limited.
 func Retryer() aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = maxAttempts

@@ -1,2 +1,2 @@
-// Package provision carries plans out and finds out what is there. It is the only package that calls AWS.
+// Package provision observes an account and carries out plans. It is the only package that calls AWS.
 package provision

@@ -14,8 +14,9 @@ import (
 	"personalize-role/lambda/internal/servicerole"
 )
 
-// Observe reads what the scope names, and those of our policies that are attached to the role without being named. What
-// doesn't exist is left out; any other answer that can't be had is an error, a *Failure.
+// Observe reads what the scope names, and the resource's own policies that are attached to the role without being named. A role or policy
+// that doesn't exist is left out. Any other failed read is a *Failure, unless access to a bucket or key was denied, which is part of the
+// result.
 func (p *Provisioner) Observe(ctx context.Context, i servicerole.Identity, scope servicerole.Scope) (o servicerole.Observed, err error) {
 	err = p.reread(ctx, func() (err error) {
 		o, err = p.observe(ctx, i, scope)

@@ -104,9 +104,9 @@ func versionNumber(id string) int {
 	return n
 }
 
-// observeUnnamed reads the attached policies that are ours though no property names them: an update whose answer was lost
-// leaves such. This also is where it shows that an attached policy doesn't exist: it was deleted after the attachments
-// were read, another delivery of the event for instance, and whose it was can't be told any more.
+// observeUnnamed reads the attached policies that are the resource's own although no property names them: an update whose answer was lost
+// leaves such policies. If an attached policy doesn't exist, another process deleted it after the attachments were read, for instance
+// another delivery of the event. Its owner can't be determined any more.
 func (p *Provisioner) observeUnnamed(ctx context.Context, i servicerole.Identity, role *servicerole.ObservedRole,
 	scope servicerole.Scope, named []*observedPolicy) ([]*observedPolicy, error) {
 	if role == nil || i.OwnerOf(role.Tags) != servicerole.ThisResource {

@@ -22,9 +22,9 @@ func (p *Provisioner) observeRole(ctx context.Context, name servicerole.RoleRef,
 	return role, err
 }
 
-// askOfExisting asks whether a thing is there, and what else there is to know of it: side by side, since most things are there, or one
-// after the other if it is expected to be new. Each connection that needn't be opened saves a handshake. None of them ends the others, so
-// that every event makes the same calls.
+// askOfExisting runs get, which asks whether a thing exists, and more, which read the rest: in parallel, because most things exist, or one
+// after the other if the thing is expected to be new. Each connection that isn't opened saves a handshake. A failure doesn't cancel the
+// other calls, so every event makes the same calls.
 func askOfExisting(isNew bool, get func() error, more ...func()) error {
 	var err error
 	first := func() error {

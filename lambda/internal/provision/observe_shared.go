@@ -97,8 +97,8 @@ func (p *Provisioner) regionOf(ctx context.Context, name string, answer error) s
 	return aws.ToString(listed.BucketRegion)
 }
 
-// ownsBucket reports whether this account owns a bucket, and whether there is none of that name. S3 answers about a bucket of another
-// account as it does if a permission is missing; but whoever asks for a bucket that doesn't exist learns that. See
+// ownsBucket reports whether this account owns a bucket, and whether no bucket has that name. S3 returns the same error for a bucket of
+// another account as for a missing permission, but it tells every caller that a bucket doesn't exist. See
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
 func (p *Provisioner) ownsBucket(ctx context.Context, name string) (own, missing bool, err error) {
 	// Neither ends the other.
@@ -182,9 +182,9 @@ func (p *Provisioner) observeKey(ctx context.Context, arn string) (servicerole.O
 	return found, nil
 }
 
-// Abandoned returns, of the statements of this kind other than ours in a policy, the Sids of those whose role is gone. Those of
-// roles with names of the user's own can't be told: their Sid doesn't say whose they are. It asks up to so many times: a
-// statement may be older than its role, whose creation runs side by side.
+// Abandoned returns the Sids of those statements in a policy whose role no longer exists. It checks only statements of this kind, and not
+// those of the family ours. It ignores roles with custom names, because the Sid doesn't contain the name. It asks IAM up to the given
+// number of times: a statement may be older than its role, because both are created in parallel.
 func (p *Provisioner) Abandoned(ctx context.Context, found servicerole.ObservedShared, ours string, times int) []string {
 	shared, err := policy.ParseShared(found.Policy)
 	if err != nil {
@@ -219,7 +219,7 @@ func (p *Provisioner) Abandoned(ctx context.Context, found servicerole.ObservedS
 	return abandoned
 }
 
-// isGoneRole takes a question that isn't answered for a no.
+// isGoneRole reports whether a role doesn't exist. A question that isn't answered counts as a no.
 func (p *Provisioner) isGoneRole(ctx context.Context, name string, times int) bool {
 	for n := range times {
 		if n > 0 && p.Sleep(ctx, longestPause) != nil {

@@ -47,8 +47,9 @@ func TestAnswersThatOvertakeTheRequest(t *testing.T) {
 		w.(http.Flusher).Flush()
 		time.Sleep(100 * time.Millisecond)
 	})
+	in := &s3.PutBucketPolicyInput{Bucket: aws.String("data"), Policy: aws.String("{}")}
 	for range 3 {
-		if _, err := storage.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: aws.String("data"), Policy: aws.String("{}")}); err != nil {
+		if _, err := storage.PutBucketPolicy(t.Context(), in); err != nil {
 			t.Fatal(err)
 		}
 	}

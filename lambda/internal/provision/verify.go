@@ -7,9 +7,9 @@ import (
 	"personalize-role/lambda/internal/servicerole"
 )
 
-// Verify reads the policies of buckets and keys that were changed again, until each has stood unchanged for long enough with the edit in
-// it. It merges again if another writer has overwritten the edit, but only while the event is wanted, and reports whether it did. The
-// error is a *Failure.
+// Verify reads the changed policies of buckets and keys again, until each has been unchanged for long enough with the edit in it. If
+// another writer has overwritten the edit, it merges again, but only while the event is wanted, and reports that it did. The error is a
+// *Failure.
 func (s *Session) Verify(ctx context.Context, wanted func() bool) (rewrote bool, err error) {
 	verified, err := s.writer().Verify(ctx, s.edits, wanted)
 	if !verified.Added.IsZero() {

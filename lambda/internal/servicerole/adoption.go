@@ -98,8 +98,8 @@ type Past struct {
 	Missing bool
 }
 
-// PastOf returns the past of a role that the resource owns. adopt says that the properties allow adoption, and required is the boundary
-// that a role keeps when it is given back, or empty. The error says that the role was adopted and that it can't be told from what,
+// PastOf returns the past of a role that the resource owns. adopt says that the properties allow adoption. required is the boundary that a
+// role keeps when it is given back, or empty. The error says that the role was adopted, but that its original state can't be determined
 // because its tags or its description were changed.
 func (i Identity) PastOf(r ObservedRole, adopt bool, required string) (Past, error) {
 	mark := markOf(r.Description)

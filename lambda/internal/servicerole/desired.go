@@ -126,7 +126,7 @@ var personalizeRoleARN = lazyregexp.Regexp(`^arn:([a-z\d-]+):iam::\d{12}:role/?[
 
 const maxRoleARN = 256
 
-// New returns what the properties ask for. The error is a *properties.Error: limits that only the whole shows.
+// New returns what the properties ask for. The error is a *properties.Error about limits that depend on several properties.
 func New(i Identity, p properties.Properties) (Desired, error) {
 	name, access := i.Role(p), i.access(p)
 	for n := range access.Buckets {

@@ -1,3 +1,3 @@
-// Package servicerole says what a service role should be (Desired, Removal), what was found (Observed), what things are called, and
-// which of them belong to a custom resource. It is pure: no call, no clock, no environment.
+// Package servicerole defines what a service role should be (Desired, Removal), what was found (Observed), how things are named, and which
+// of them belong to a custom resource. It is pure: it makes no calls, and reads no clock and no environment.
 package servicerole

@@ -11,11 +11,11 @@ import (
 
 // Given returns what is desired in view of what was found:
 //
-//   - The role's own policy expects a bucket to belong to this account if it does. Where that isn't known, it says what it said before.
+//   - The role's own policy requires that a bucket of this account belongs to it. If the owner isn't known, the policy keeps what it said.
 //   - The key of a bucket's default encryption counts as the bucket's, unless the properties name one.
 //   - The role and its policy get the tags of the stack.
-//   - A key that is no longer the default stays in the role's own policy while its own may have the statement: that is where the next event
-//     finds it.
+//   - The role's own policy keeps a key that is no longer the default while the key's own policy may have the statement: the next
+//     event finds the key there.
 func (d Desired) Given(o Observed) Desired {
 	d.tag(o)
 	access := d.Identity.access(d.properties)

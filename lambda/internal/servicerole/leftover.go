@@ -7,8 +7,8 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-// Leftover is another role of the resource, made by an update that CloudFormation never heard of, which couldn't be removed at once. It
-// is recorded on the live role, in tags, so that later events find it.
+// Leftover is another role of the resource: an update created it, CloudFormation never got the answer, and it couldn't be removed at once.
+// It is recorded in tags of the live role, where later events find it.
 type Leftover struct {
 	Path   string `json:"p"`
 	Name   string `json:"n"`

@@ -17,8 +17,8 @@ const (
 	recordSeparator = " "
 )
 
-// Recorded returns what is desired with its digest, which is kept on the role. It covers what a repair would write, whatever properties,
-// settings and version of the function it follows from; and what nothing but the account tells, such as the tags of the stack, not.
+// Recorded returns what is desired with its digest, which the role keeps. The digest covers what a repair would write, whatever properties,
+// settings and version of the function cause it. It doesn't cover what only the account shows, such as stack tags.
 func (d Desired) Recorded() Desired {
 	p := d.properties
 	parts := []string{

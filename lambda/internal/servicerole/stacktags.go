@@ -8,9 +8,9 @@ import (
 	"personalize-role/lambda/properties"
 )
 
-// tag gives the role and its policy the tags of the stack, as far as no tag of the properties has the same key. A role that existed before
-// gets none. LeftOut has the keys that IAM would refuse, or has no room for. A tag of the stack that is on the role already gives way to
-// those of the properties if there is no room for both.
+// tag adds the tags of the stack to the role and its policy, except for keys that the properties' tags have. A role that existed before
+// gets none. LeftOut has the keys that IAM would refuse, or has no room for. If there is no room for both, the properties' tags replace
+// tags of the stack that are already on the role.
 func (d *Desired) tag(o Observed) {
 	own := d.Identity.ownTags(d.properties.Tags)
 	d.policyTags, d.LeftOut = own, nil

@@ -11,12 +11,12 @@ const (
 	WriteBound = 2 * time.Second
 	// Quiet is how long a document must have stood unchanged.
 	Quiet = WriteBound + 500*time.Millisecond
-	// Fresh is how old what was observed may be to be written on. The protocol would allow up to WriteBound; writers that don't follow it
-	// lose what they write between our read and our write.
+	// Fresh is the maximum age of an observed document that may be the base of a write. The protocol would allow up to WriteBound. But a
+	// writer that doesn't follow it loses what it writes between this read and this write.
 	Fresh = 300 * time.Millisecond
-	// maxLooks bounds how often the document is looked at while other writers keep changing it.
+	// maxLooks is how often the document is read while other writers keep changing it.
 	maxLooks = 40
-	// maxConflicts bounds how often a write is tried again that another one disturbed.
+	// maxConflicts is how often a write is retried after a conflict with another one.
 	maxConflicts = 20
 	// principalPropagation is how long a new role may be unknown to KMS.
 	principalPropagation = 60 * time.Second

@@ -1,5 +1,5 @@
-// Package template reads CloudFormation templates as far as it is known before a deployment what they say: parameters, conditions and most
-// functions are evaluated, and what only a deployment tells stays unknown, with the expression that it stands for.
+// Package template evaluates CloudFormation templates as far as that is possible before a deployment: parameters, conditions and most
+// functions. A value that is known only after a deployment is Unknown, with the expression that it comes from.
 //
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
 package template

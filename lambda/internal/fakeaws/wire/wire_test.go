@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"personalize-role/lambda/inmemory"
 	"personalize-role/lambda/internal/fakeaws"
 	"personalize-role/lambda/internal/provision"
 )
@@ -44,7 +45,7 @@ func served(t *testing.T) provision.Clients {
 		t.Cleanup(server.Close)
 		return aws.Config{
 			Region: "eu-west-1", BaseEndpoint: aws.String(server.URL), Credentials: credentials.NewStaticCredentialsProvider("k", "s", ""),
-			Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+			HTTPClient: inmemory.NewClient(), Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 		}
 	}
 	return provision.Clients{
