@@ -92,7 +92,8 @@ func (r *report) text() (string, error) {
 	fmt.Fprintf(&b, "# Benchmarks\n\nWritten by `make bench` on %s at commit %s: %s, %d cores, medians of %d rounds, all functions in\n"+
 		"turns in every round. "+
 		"AWS is served on loopback over TLS, with certificates of RSA keys as AWS's; each call takes as long as a table\n"+
-		"says. No figure is of AWS itself.\n\n", time.Now().Format("2006-01-02"), bytes.TrimSpace(commit), processor(), runtime.NumCPU(), r.rounds)
+		"says. No figure is of AWS itself.\n\n",
+		time.Now().Format("2006-01-02"), bytes.TrimSpace(commit), processor(), runtime.NumCPU(), r.rounds)
 	r.writeFunctions(&b)
 	if len(r.coldStarts) > 0 {
 		r.writeColdStarts(&b)
