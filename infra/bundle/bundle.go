@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"golang.org/x/mod/modfile"
@@ -52,7 +53,7 @@ func compile(ctx context.Context, dir, system, arch, file, command string, flags
 	return nil
 }
 
-// Toolchain returns the version of Go that the module in dir is built with, such as go1.26.11: another one gives other bytes.
+// Toolchain returns the version of Go that the module in dir is built with, such as go1.26.11: another one produces other bytes.
 func Toolchain(dir string) (string, error) {
 	name := filepath.Join(dir, "go.mod")
 	text, err := os.ReadFile(name)
@@ -120,4 +121,29 @@ func Make(ctx context.Context, dir, arch string) ([]byte, error) {
 		return nil, err
 	}
 	return pack(append([]file{{Bootstrap, binary}}, beside...))
+}
+
+// made has the zips that this process has built, by folder and Go architecture.
+var made struct {
+	sync.Mutex
+	zips map[[2]string][]byte
+}
+
+// MakeOnce is Make for programs with many stacks: it builds once in a process.
+func MakeOnce(ctx context.Context, dir, arch string) ([]byte, error) {
+	made.Lock()
+	defer made.Unlock()
+	key := [2]string{dir, arch}
+	if zip, ok := made.zips[key]; ok {
+		return zip, nil
+	}
+	zip, err := Make(ctx, dir, arch)
+	if err != nil {
+		return nil, err
+	}
+	if made.zips == nil {
+		made.zips = map[[2]string][]byte{}
+	}
+	made.zips[key] = zip
+	return zip, nil
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The same source gives the same bytes. Beside the binary the zip has the licences of everything in it, and a list of that.
+// The same source produces the same bytes. Beside the binary the zip has the licences of everything in it, and a list of that.
 func TestZip(t *testing.T) {
 	var zips [2][]byte
 	for n := range zips {

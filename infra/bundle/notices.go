@@ -35,7 +35,7 @@ type module struct {
 }
 
 // papers returns what goes beside a binary: the licence, those of the modules that are linked into it with their notices, and a list of
-// these modules. The same binary gives the same bytes.
+// these modules. The same binary produces the same bytes.
 func papers(ctx context.Context, dir, binary string) ([]file, error) {
 	built, err := buildinfo.ReadFile(binary)
 	if err != nil {
@@ -154,7 +154,7 @@ func noticesOf(modules []module) []byte {
 	return b.Bytes()
 }
 
-// sbomOf returns a CycloneDX document. It has no time and no serial number, so that the same modules give the same bytes.
+// sbomOf returns a CycloneDX document. It has no time and no serial number, so that the same modules produce the same bytes.
 func sbomOf(goVersion string, modules []module) ([]byte, error) {
 	document := cdx.NewBOM()
 	document.Metadata = &cdx.Metadata{

@@ -17,21 +17,16 @@ type Package struct {
 	Template string
 }
 
-// NewPackage builds the function of the project for a Go architecture.
+// NewPackage builds the function of the project for a Go architecture, once in a process.
 func NewPackage(ctx context.Context, bucket, prefix, arch string) (Package, error) {
 	root, err := Root()
 	if err != nil {
 		return Package{}, err
 	}
-	zip, err := Make(ctx, root, arch)
+	zip, err := MakeOnce(ctx, root, arch)
 	if err != nil {
 		return Package{}, err
 	}
-	return PackageOf(root, zip, bucket, prefix, arch)
-}
-
-// PackageOf returns the package of a zip of the project at root.
-func PackageOf(root string, zip []byte, bucket, prefix, arch string) (Package, error) {
 	template, err := os.ReadFile(filepath.Join(root, "template.yaml"))
 	if err != nil {
 		return Package{}, err

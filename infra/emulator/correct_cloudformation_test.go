@@ -3,7 +3,6 @@
 package emulator
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"personalize-role/infra/stacks"
+	"personalize-role/lambda/inmemory"
 )
 
 const (
@@ -118,7 +118,7 @@ var cloudFormationCorrections = []correction{
 		"https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html",
 		func(ctx context.Context, e *Emulator) error {
 			cfg := e.Config()
-			cfg.HTTPClient = &forgetful{forgotten: map[string]bool{}}
+			cfg.HTTPClient = &http.Client{Transport: inmemory.Transport{Next: &forgetful{forgotten: map[string]bool{}}}}
 			operator := stacks.NewOperator(cfg, io.Discard)
 			operator.Pause = 100 * time.Millisecond
 			role := `{"Resources":{"Role":{"Type":"AWS::IAM::Role","Properties":{"Description":"D","AssumeRolePolicyDocument":` + anyTrust + `}}}}`
@@ -135,19 +135,30 @@ var cloudFormationCorrections = []correction{
 // forgetful loses the first answer to each operation on a stack.
 type forgetful struct{ forgotten map[string]bool }
 
-func (f *forgetful) Do(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
+func (f *forgetful) RoundTrip(r *http.Request) (*http.Response, error) {
+	action, err := actionOf(r)
 	if err != nil {
 		return nil, err
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	response, err := http.DefaultClient.Do(r)
-	form, _ := url.ParseQuery(string(body))
-	if action := form.Get("Action"); err == nil && strings.HasSuffix(action, "Stack") && !f.forgotten[action] {
+	response, err := http.DefaultTransport.RoundTrip(r)
+	if err == nil && strings.HasSuffix(action, "Stack") && !f.forgotten[action] {
 		f.forgotten[action] = true
 		return nil, errors.Join(io.ErrUnexpectedEOF, response.Body.Close())
 	}
 	return response, err
+}
+
+func actionOf(r *http.Request) (string, error) {
+	body, err := r.GetBody()
+	if err != nil {
+		return "", err
+	}
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return "", err
+	}
+	form, err := url.ParseQuery(string(text))
+	return form.Get("Action"), err
 }
 
 // deployed creates a stack and returns its status once that is final.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"runtime"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,7 +17,7 @@ import (
 	"personalize-role/infra/stacks"
 )
 
-// Deployer deploys to an emulator's account, and tells of it line by line.
+// Deployer deploys to an emulator's account, and prints its progress line by line.
 type Deployer struct {
 	*stacks.Operator
 	S3 *s3.Client
@@ -38,26 +37,9 @@ func newS3(cfg aws.Config) *s3.Client {
 	return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
 }
 
-// build builds the function for this machine, once in a process.
-var build = sync.OnceValues(func() (zip []byte, err error) {
-	root, err := bundle.Root()
-	if err != nil {
-		return nil, err
-	}
-	return bundle.Make(context.Background(), root, runtime.GOARCH)
-})
-
 // Package builds the function for this machine, uploads its zip, and returns the template.yaml that refers to it.
 func (d *Deployer) Package(ctx context.Context) (string, error) {
-	zip, err := build()
-	if err != nil {
-		return "", err
-	}
-	root, err := bundle.Root()
-	if err != nil {
-		return "", err
-	}
-	p, err := bundle.PackageOf(root, zip, d.Artifacts, "", runtime.GOARCH)
+	p, err := bundle.NewPackage(ctx, d.Artifacts, "", runtime.GOARCH)
 	if err != nil {
 		return "", err
 	}

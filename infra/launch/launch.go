@@ -109,7 +109,7 @@ type data struct {
 	StackName  string              `json:"stackName"`
 }
 
-// Make returns the page. The same input gives the same bytes.
+// Make returns the page. The same input produces the same bytes.
 func Make(p Page) ([]byte, error) {
 	d := data{
 		Regions: p.Regions, Defaults: map[string]string{}, Patterns: map[string]string{}, Messages: map[string]string{},

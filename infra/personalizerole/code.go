@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"sync"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3assets"
@@ -18,7 +17,7 @@ import (
 	"personalize-role/infra/bundle"
 )
 
-// newCode returns the function's zip as an asset, whose hash is that of its content: the same sources give the same zip.
+// newCode returns the function's zip as an asset, whose hash is that of its content: the same sources produce the same zip.
 func newCode(scope constructs.Construct, zip *string, architecture Architecture) awss3assets.Asset {
 	goarch, err := bundle.ParseArch(string(architecture))
 	if err != nil || bundle.Architecture(goarch) != string(architecture) {
@@ -33,7 +32,7 @@ func newCode(scope constructs.Construct, zip *string, architecture Architecture)
 			refuse(scope, "ProviderProps.Zip %s: %v", *zip, err)
 		}
 	} else {
-		if content, err = buildOnce(goarch); err != nil {
+		if content, err = build(goarch); err != nil {
 			refuse(scope, "%v. The function is built by go build from this module's sources; or give ProviderProps.Zip a function.zip that make "+
 				"package built", err)
 		}
@@ -69,31 +68,13 @@ func isStagingDisabled(scope constructs.Construct) bool {
 	return disabled != nil && disabled != false
 }
 
-// built has the zips that this process has built, by Go architecture: apps have many stacks.
-var built struct {
-	sync.Mutex
-	zips map[string][]byte
-}
-
-func buildOnce(goarch string) ([]byte, error) {
-	built.Lock()
-	defer built.Unlock()
-	if zip, ok := built.zips[goarch]; ok {
-		return zip, nil
-	}
+// build returns the zip of this module's sources.
+func build(goarch string) ([]byte, error) {
 	root, err := sources()
 	if err != nil {
 		return nil, err
 	}
-	zip, err := bundle.Make(context.Background(), root, goarch)
-	if err != nil {
-		return nil, err
-	}
-	if built.zips == nil {
-		built.zips = map[string][]byte{}
-	}
-	built.zips[goarch] = zip
-	return zip, nil
+	return bundle.MakeOnce(context.Background(), root, goarch)
 }
 
 // sources finds the folder of this module's sources, from where this file was compiled.

@@ -40,7 +40,7 @@ func (r *serviceRole) GrantAssumeRole(grantee awsiam.IPrincipal) awsiam.Grant {
 	return r.Grant(grantee, jsii.String("sts:AssumeRole"))
 }
 
-// AddToPrincipalPolicy adds to an inline policy that CloudFormation puts into the role, and takes out before the role is
+// AddToPrincipalPolicy adds to an inline policy that CloudFormation adds to the role, and removes before the role is
 // deleted.
 func (r *serviceRole) AddToPrincipalPolicy(statement awsiam.PolicyStatement) *awsiam.AddToPrincipalPolicyResult {
 	if r.policy == nil {

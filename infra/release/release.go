@@ -30,7 +30,7 @@ type File struct {
 	Body []byte
 }
 
-// Release is one version, as it is in the bucket of every Region. The same source gives the same bytes.
+// Release is one version, as it is in the bucket of every Region. The same source produces the same bytes.
 type Release struct {
 	Version string
 	// Bucket is the name of the buckets, to which a hyphen and the Region are added.

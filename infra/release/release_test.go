@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The same source gives the same bytes, and the sums are those of the files.
+// The same source produces the same bytes, and the sums are those of the files.
 func TestMake(t *testing.T) {
 	var made [2]Release
 	for n := range made {

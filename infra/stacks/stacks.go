@@ -54,7 +54,8 @@ func (o *Operator) tagList() []types.Tag {
 
 var capabilities = []types.Capability{types.CapabilityCapabilityIam, types.CapabilityCapabilityNamedIam}
 
-// token tells CloudFormation that a request which the SDK sends again, because its answer was lost, is the same one. See
+// token returns a ClientRequestToken. CloudFormation recognises a request by it if the SDK repeats the request because its answer was
+// lost. See
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
 func token() *string { return aws.String(rand.Text()) }
 

@@ -10,13 +10,13 @@ import (
 
 // Transport sends each request by Next, after its body was read.
 //
-// net/http writes such a body together with the headers, and may send the request on another connection if none of it was written. A body
-// of the AWS SDK (smithy-go v1.28.9) is written after the headers, and its WriteTo returns an error once there is an answer. If the answer
-// arrives before net/http has looked for the end of the body, the connection is closed while the answer is read: the call took effect, and
-// is made again.
+// net/http writes a body that is in memory together with the headers, and sends the request on another connection if none of it was
+// written. A body of the AWS SDK (smithy-go v1.28.9) is written after the headers, and its WriteTo returns an error once there is an
+// answer. If the answer arrives before net/http has looked for the end of the body, the connection is closed while the answer is read: the
+// SDK repeats a call that took effect.
 type Transport struct{ Next http.RoundTripper }
 
-// NewClient returns a client for the AWS SDK, with net/http's transport and as many connections to a host as there are calls at once.
+// NewClient returns a client for the AWS SDK, with net/http's default transport, which keeps up to 100 idle connections to a host.
 func NewClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = transport.MaxIdleConns

@@ -38,7 +38,7 @@ func physicalIDs(t *template.Template, deployed map[string]string) map[string]st
 }
 
 // declared returns the buckets and keys that a template makes and that aren't deployed yet, as an account that has only them. Statements
-// that depend on what only the deployment tells are left out, which the notes say.
+// that depend on values known only after the deployment are left out, which the notes say.
 func declared(t *template.Template, r *template.Resolver, deployed map[string]string) (s snapshot, notes []string) {
 	s = snapshot{Buckets: map[string]snapshotBucket{}, Keys: map[string]snapshotKey{}}
 	ref := func(id string) string {

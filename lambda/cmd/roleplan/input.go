@@ -23,7 +23,7 @@ type request struct {
 	// resource is the logical ID of the resource.
 	resource string
 	event    map[string]any
-	// assumed are the values that only the deployment tells.
+	// assumed are the values that are known only after the deployment.
 	assumed []assumption
 	// isExample says that names and Sids derive from the ID of a stack that isn't known.
 	isExample bool

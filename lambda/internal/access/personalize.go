@@ -127,7 +127,7 @@ func (p Personalize) context(call Call) Context {
 		"s3:x-amz-grant-write-acp": Absent(), "s3:x-amz-grant-full-control": Absent(),
 	})
 	if verb == "PutObject" {
-		// A service that writes gives others no access to the object.
+		// A service that writes grants no other account access to the object.
 		maps.Copy(c, Context{
 			"s3:x-amz-acl":           AnyOf(Absent(), Text("private"), Text("bucket-owner-full-control")),
 			"s3:x-amz-storage-class": AnyOf(Absent(), Text("STANDARD")),

@@ -135,7 +135,7 @@ func (f *S3) Encrypt(name, key string) {
 	f.buckets[name].key = key
 }
 
-// HeadBucket tells a caller without permissions only whether the bucket exists.
+// HeadBucket returns to a caller without permissions only whether the bucket exists.
 func (f *S3) HeadBucket(ctx context.Context, in *s3.HeadBucketInput, _ ...func(*s3.Options)) (*s3.HeadBucketOutput, error) {
 	return call(ctx, f.Account, "s3:HeadBucket", func() (*s3.HeadBucketOutput, error) {
 		switch b := f.buckets[aws.ToString(in.Bucket)]; {

@@ -65,12 +65,15 @@ var changes = []struct {
 	},
 }
 
+// shortStride is the stride of go test -short.
+const shortStride = 6
+
 // stride is how many cases pass for one that is tried. The account in the process is for trying everything; the emulator shows that it
 // doesn't drift, and go test -short -race that nothing races.
 func stride(kind awstest.Kind) int {
 	switch {
 	case testing.Short():
-		return 6
+		return shortStride
 	case kind.Slow:
 		return 2
 	}

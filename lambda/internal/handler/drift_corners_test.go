@@ -158,7 +158,7 @@ func TestRepairThatIsDenied(t *testing.T) {
 	}
 	third := r.check(id, now)
 	if diff := cmp.Diff([][]time.Time{first.since, first.since}, [][]time.Time{second.since, third.since}); diff != "" {
-		t.Errorf("later checks tell another time: %s", diff)
+		t.Errorf("later checks report another time: %s", diff)
 	}
 }
 

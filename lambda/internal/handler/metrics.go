@@ -53,7 +53,7 @@ func (h *Handler) reportDrift(ctx context.Context, log *slog.Logger, event cfn.E
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 func publish(ctx context.Context, log *slog.Logger, event cfn.Event, now time.Time, values map[string]int) {
 	if _, err := servicerole.NewIdentity(event.StackID, event.LogicalResourceID); err != nil {
-		// Names that CloudFormation doesn't give make no metrics.
+		// Names that CloudFormation never uses get no metrics.
 		return
 	}
 	type metric struct {

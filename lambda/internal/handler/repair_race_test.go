@@ -43,7 +43,7 @@ func TestRepairsRace(t *testing.T) {
 				stride = 12
 			}
 			if testing.Short() {
-				stride *= 6
+				stride *= shortStride
 			}
 			name := fmt.Sprintf("%s, adopted %v, side by side %v, check first %v, latency %s, two checks %v", operation, adopted, c.sideBySide,
 				c.checkFirst, c.latency, c.twice)

@@ -160,7 +160,7 @@ func (d *destroyer) giveBack(original servicerole.Original) {
 	d.add(UntagRole{Role: role.RoleRef, Keys: dropped}, d.all()...)
 }
 
-// restoreBoundary gives the role its old boundary back, unless a required one must stay.
+// restoreBoundary restores the role's old boundary, unless a required one must stay.
 func (d *destroyer) restoreBoundary(original servicerole.Original) []int {
 	role, want := d.found(), original.Boundary
 	if required := d.goal.RequiredBoundary; required != "" && want != required {
@@ -179,7 +179,7 @@ func (d *destroyer) restoreBoundary(original servicerole.Original) []int {
 	return d.add(PutBoundary{Role: role.RoleRef, Boundary: want})
 }
 
-// restoreTags gives tags their old keys and values back, and returns the keys of those that the role didn't have.
+// restoreTags restores the old keys and values of tags, and returns the keys of those that the role didn't have.
 func (d *destroyer) restoreTags(original servicerole.Original) (dropped []string) {
 	role := d.found()
 	dropped = role.OwnTagKeys()

@@ -34,7 +34,7 @@ func (c *converger) policy() {
 	c.newVersion = c.add(CreatePolicyVersion{Policy: want.PolicyRef, Document: want.Document}, pruned...)
 }
 
-// firstVersion is the id that IAM gives the version that a policy is created with.
+// firstVersion is the ID of the version that a policy is created with.
 const firstVersion = "v1"
 
 func isInForce(document string, found servicerole.ObservedPolicy) bool {

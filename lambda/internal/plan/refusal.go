@@ -11,7 +11,7 @@ type Refusal struct {
 	// Waivable says that the rollback of an update continues without what the refusal is about, because a failed rollback blocks the whole
 	// stack.
 	Waivable bool
-	// Foreign says that the reason tells about a role or policy that isn't the resource's own.
+	// Foreign says that the reason is about a role or policy that isn't the resource's own.
 	Foreign bool
 }
 
@@ -46,7 +46,7 @@ func (b *builder) refuse(advice, format string, args ...any) {
 	b.plan.Refusals = append(b.plan.Refusals, Refusal{Reason: fmt.Sprintf(format, args...), Advice: advice})
 }
 
-// refuseForeign adds a refusal whose reason tells about a role or policy that isn't the resource's own.
+// refuseForeign adds a refusal whose reason is about a role or policy that isn't the resource's own.
 func (b *builder) refuseForeign(advice, format string, args ...any) {
 	b.plan.Refusals = append(b.plan.Refusals, Refusal{Reason: fmt.Sprintf(format, args...), Advice: advice, Foreign: true})
 }

@@ -80,7 +80,7 @@ func (p *Provisioner) stackStatus(ctx context.Context, i servicerole.Identity) (
 	return string(stack.StackStatus), false
 }
 
-// stackTags returns the tags of the stack; none if CloudFormation doesn't tell them.
+// stackTags returns the tags of the stack; none if CloudFormation doesn't return them.
 func (p *Provisioner) stackTags(ctx context.Context, i servicerole.Identity) map[string]string {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -23,7 +23,7 @@ func (p *Provisioner) bucketDocument(bucket servicerole.BucketRef, accountID str
 		GetAction: "s3:GetBucketPolicy", PutAction: "s3:PutBucketPolicy", DeleteAction: "s3:DeleteBucketPolicy",
 		Read: func(ctx context.Context) (string, error) {
 			out, err := p.S3.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: name, ExpectedBucketOwner: owner})
-			// The one answer that means an empty policy; S3 gives it no type.
+			// The one answer that means an empty policy; the SDK has no type for it.
 			if code(err) == "NoSuchBucketPolicy" {
 				return "", nil
 			}

@@ -20,7 +20,7 @@ type Failure struct {
 	Action string
 	Target string
 	Err    error
-	// Advice says what to do next, where the call's error alone doesn't tell.
+	// Advice says what to do next, if the call's error alone doesn't say it.
 	Advice string
 }
 

@@ -20,7 +20,7 @@ import (
 func (p *Provisioner) readEncryption(ctx context.Context, i servicerole.Identity, name string) (*servicerole.DefaultKey, error) {
 	in := &s3.GetBucketEncryptionInput{Bucket: aws.String(name), ExpectedBucketOwner: aws.String(i.AccountID)}
 	out, err := p.S3.GetBucketEncryption(ctx, in)
-	// S3 gives this answer no type. Since 2023 every bucket has a default encryption, and emulators may have none.
+	// The SDK has no type for this answer. Since 2023 every bucket has a default encryption, and emulators may have none.
 	if code(err) == "ServerSideEncryptionConfigurationNotFoundError" {
 		return nil, nil
 	}

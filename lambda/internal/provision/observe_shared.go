@@ -24,7 +24,7 @@ func (p *Provisioner) observeBucket(ctx context.Context, i servicerole.Identity,
 		key    *servicerole.DefaultKey
 		failed [2]error
 	)
-	// Neither ends the other: the policy's errors tell how the bucket stands to the function.
+	// Neither ends the other: the policy's errors say whether the function can reach the bucket.
 	_ = parallel.Together(
 		func() error {
 			found, failed[0] = p.observeBucketPolicy(ctx, i, name)
@@ -85,7 +85,7 @@ func (p *Provisioner) observeBucketPolicy(ctx context.Context, i servicerole.Ide
 	return servicerole.ObservedShared{}, failed(document.GetAction, err)
 }
 
-// regionOf returns the Region of a bucket that S3 says isn't in this one, or the empty string if nothing tells.
+// regionOf returns the Region of a bucket that S3 says isn't in this one, or the empty string if it isn't known.
 func (p *Provisioner) regionOf(ctx context.Context, name string, answer error) string {
 	if region := regionIn(answer); region != "" {
 		return region
@@ -98,7 +98,7 @@ func (p *Provisioner) regionOf(ctx context.Context, name string, answer error) s
 }
 
 // ownsBucket reports whether this account owns a bucket, and whether no bucket has that name. S3 returns the same error for a bucket of
-// another account as for a missing permission, but it tells every caller that a bucket doesn't exist. See
+// another account as for a missing permission, but it reports to every caller that a bucket doesn't exist. See
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
 func (p *Provisioner) ownsBucket(ctx context.Context, name string) (own, missing bool, err error) {
 	// Neither ends the other.

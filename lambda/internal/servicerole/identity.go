@@ -54,7 +54,7 @@ func (i Identity) IsOwnAccountPolicy(arn string) bool {
 	return strings.HasPrefix(arn, fmt.Sprintf("arn:%s:iam::%s:policy/", i.Partition, i.AccountID))
 }
 
-// digest returns 20 letters and digits, 100 bits of a SHA-256, for parts joined in a way that no two lists of parts give the same text.
+// digest returns 20 letters and digits, 100 bits of a SHA-256, for parts joined so that no two lists of parts have the same text.
 func digest(parts ...string) string {
 	h := sha256.New()
 	for _, part := range parts {

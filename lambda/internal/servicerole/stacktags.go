@@ -21,7 +21,7 @@ func (d *Desired) tag(o Observed) {
 	}
 	var onPolicy map[string]string
 	if found := o.Policy(d.Identity.Policy(d.Role.RoleRef, d.properties).ARN); found != nil {
-		// The record of the document gives way to every other tag.
+		// Every other tag takes precedence over the record of the document.
 		onPolicy = d.staying(found.Tags)
 		delete(onPolicy, TagDocument)
 	}

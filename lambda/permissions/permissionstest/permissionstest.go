@@ -1,4 +1,4 @@
-// Package permissionstest tells tests what the function must be allowed for one role.
+// Package permissionstest defines for tests what the function must be allowed for one role.
 package permissionstest
 
 import (
